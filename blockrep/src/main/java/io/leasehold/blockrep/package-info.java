@@ -1,6 +1,4 @@
-/**
- * Keeps a volume equal on two nodes: what {@code fsync} has promised is on every in-sync disk.
- */
+/** Keeps a volume equal on two nodes: what {@code fsync} has promised is on every in-sync disk. */
 @NullMarked
 package io.leasehold.blockrep;
 

@@ -1,6 +1,4 @@
-/**
- * Decides which of two nodes may serve, and proves the other one silent before it says so.
- */
+/** Decides which of two nodes may serve, and proves the other one silent before it says so. */
 @NullMarked
 package io.leasehold.heartbeat;
 

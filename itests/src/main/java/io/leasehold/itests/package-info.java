@@ -1,6 +1,4 @@
-/**
- * Proves the promises of the other modules in simulated and in real clusters.
- */
+/** Proves the promises of the other modules in simulated and in real clusters. */
 @NullMarked
 package io.leasehold.itests;
 

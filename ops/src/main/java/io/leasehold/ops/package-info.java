@@ -1,6 +1,4 @@
-/**
- * Assembles a node from its parts and is the only place that an administrator meets.
- */
+/** Assembles a node from its parts and is the only place that an administrator meets. */
 @NullMarked
 package io.leasehold.ops;
 
