@@ -1,0 +1,17 @@
+package io.leasehold.dhcp.guard;
+
+import java.time.Duration;
+
+/** What is known about this node's wall clock against the peer's, which wrote the leases. */
+public sealed interface ClockComparison {
+
+    /**
+     * From the beats that were exchanged.
+     *
+     * @param ahead how far this node's clock is ahead of the peer's; negative if it is behind
+     */
+    record Known(Duration ahead) implements ClockComparison {}
+
+    /** The peer was not heard since this node started. */
+    record Unknown(String reason) implements ClockComparison {}
+}

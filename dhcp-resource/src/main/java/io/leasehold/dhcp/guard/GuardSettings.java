@@ -1,0 +1,31 @@
+package io.leasehold.dhcp.guard;
+
+import io.leasehold.dhcp.VolumeLayout;
+import java.time.Duration;
+
+/**
+ * What the guard is given.
+ *
+ * @param volume the mounted volume
+ * @param clockWarning a difference of the clocks that is worth a warning
+ * @param clockLimit a difference with which the server is not started: leases would be freed early,
+ *     or believed to be in the future, by that much
+ */
+public record GuardSettings(VolumeLayout volume, Duration clockWarning, Duration clockLimit) {
+
+    public static final Duration CLOCK_WARNING = Duration.ofSeconds(2);
+
+    /** ISC failover and Kea call two servers unusable together at 60 s. */
+    public static final Duration CLOCK_LIMIT = Duration.ofSeconds(60);
+
+    public GuardSettings {
+        if (clockWarning.isNegative() || clockLimit.compareTo(clockWarning) < 0) {
+            throw new IllegalArgumentException(
+                    "clock limit " + clockLimit + " is below the warning " + clockWarning);
+        }
+    }
+
+    public static GuardSettings of(VolumeLayout volume) {
+        return new GuardSettings(volume, CLOCK_WARNING, CLOCK_LIMIT);
+    }
+}

@@ -1,0 +1,37 @@
+package io.leasehold.dhcp.probe;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * Ethernet frames out and in. Door: {@code ops} joins it to heartbeat's packet socket, tests to a
+ * queue.
+ *
+ * <p>Two arrangements are supported. Either one interface on the client side (a veth into the LAN's
+ * bridge, a second card) sends and receives. Or a macvlan on the server's interface sends, and a
+ * packet socket on the server's interface itself receives: there the server's answer is seen as an
+ * outgoing frame, after the kernel gate has let it pass, and the answer of any other server as an
+ * incoming one.
+ */
+public interface FrameChannel extends Closeable {
+
+    /**
+     * A received frame.
+     *
+     * @param bytes from position to limit, Ethernet header included; the receiver owns it
+     * @param outgoing whether this host sent it (PACKET_OUTGOING)
+     */
+    record Frame(ByteBuffer bytes, boolean outgoing) {}
+
+    /** Sends one Ethernet frame, header included. */
+    void send(byte[] frame) throws IOException;
+
+    /**
+     * Waits for the next frame.
+     *
+     * @return empty if none came within the time
+     */
+    Optional<Frame> receive(long timeoutNanos) throws IOException;
+}
