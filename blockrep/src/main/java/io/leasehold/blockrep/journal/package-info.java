@@ -1,0 +1,9 @@
+/**
+ * What is durable on this node: a ring of preallocated, checksummed segments, and a superblock.
+ *
+ * <p>Start reading at {@link io.leasehold.blockrep.journal.CorruptJournalException}.
+ */
+@NullMarked
+package io.leasehold.blockrep.journal;
+
+import org.jspecify.annotations.NullMarked;
