@@ -56,6 +56,8 @@ public record VolumeConfiguration(
     }
 
     /**
+     * Where the peer is, and how it proves itself.
+     *
      * @param listen the local address and port to listen on and to dial from
      * @param peer where the peer listens; connections from other addresses are refused
      * @param identity this node's key and certificate, and the peer's pinned certificate
@@ -64,6 +66,8 @@ public record VolumeConfiguration(
             InetSocketAddress listen, InetSocketAddress peer, PinnedIdentity identity) {}
 
     /**
+     * How long is too long.
+     *
      * @param replicaTimeout an in-sync peer that has not acknowledged a flush for so long freezes
      *     completions (R4) and loses its session
      * @param checkpointInterval at the latest so long after an operation its effect is flushed to

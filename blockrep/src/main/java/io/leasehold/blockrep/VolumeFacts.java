@@ -76,6 +76,8 @@ public record VolumeFacts(
     }
 
     /**
+     * How far a resync has come.
+     *
      * @param kind what is done
      * @param done bytes compared, copied or replayed
      * @param total bytes to do in all, as far as it is known yet
@@ -97,6 +99,8 @@ public record VolumeFacts(
     }
 
     /**
+     * What has been counted since this process started.
+     *
      * @param operations appended to the journal
      * @param syncs of the journal
      * @param bytesJournalled operations with their headers

@@ -26,6 +26,8 @@ public record Lineage(List<Entry> entries) {
     public static final Lineage EMPTY = new Lineage(List.of());
 
     /**
+     * One writer's part of a history.
+     *
      * @param epoch won from the arbiter; forced epochs may collide, therefore the writer is named
      *     too
      * @param start the first sequence that this epoch may have written
