@@ -22,6 +22,7 @@ import java.util.Set;
  *     nothing is proven
  * @param within the bound
  */
+@SuppressWarnings({"DoNotCallSuggester", "ArrayRecordComponent"})
 public record GratuitousArp(
         String interfaceName, Inet4Address address, Set<Inet4Address> neighbours, Duration within) {
 

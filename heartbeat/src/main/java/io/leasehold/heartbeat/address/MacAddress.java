@@ -29,7 +29,7 @@ public record MacAddress(long bits) {
     public static MacAddress from(byte[] frame, int offset) {
         long bits = 0;
         for (int i = 0; i < BYTES; i++) {
-            bits = bits << 8 | frame[offset + i] & 0xff;
+            bits = (bits << 8) | (frame[offset + i] & 0xff);
         }
         return new MacAddress(bits);
     }
@@ -37,7 +37,7 @@ public record MacAddress(long bits) {
     public byte[] toBytes() {
         byte[] octets = new byte[BYTES];
         for (int i = 0; i < BYTES; i++) {
-            octets[i] = (byte) (bits >>> 8 * (BYTES - 1 - i));
+            octets[i] = (byte) (bits >>> (8 * (BYTES - 1 - i)));
         }
         return octets;
     }

@@ -11,6 +11,7 @@ import java.util.Optional;
  * #receive}. The socket belongs to the network namespace of the thread that opened it (see {@code
  * linux.NetworkNamespace}).
  */
+@SuppressWarnings({"DoNotCallSuggester", "ArrayRecordComponent"})
 public final class PacketSocket implements AutoCloseable {
     public static final int FRAME_BYTES_MAX = 65_536;
 

@@ -15,6 +15,7 @@ import java.net.Inet4Address;
  * @param prefixLength of its subnet; dhcpd serves a subnet only if the interface has an address in
  *     it
  */
+@SuppressWarnings({"DoNotCallSuggester", "ArrayRecordComponent"})
 public record VirtualAddress(String interfaceName, Inet4Address address, int prefixLength) {
 
     public VirtualAddress {

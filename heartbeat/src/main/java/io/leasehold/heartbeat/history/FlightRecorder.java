@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /** Writes the history of this node and reads it back. All methods may be called by any thread. */
+@SuppressWarnings({"DoNotCallSuggester", "ArrayRecordComponent"})
 public final class FlightRecorder implements AutoCloseable {
     /** So many observations wait for the writer; further ones are dropped and show as missing. */
     public static final int WAITING_MAX = 8_192;

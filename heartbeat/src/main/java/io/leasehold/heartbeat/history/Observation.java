@@ -7,8 +7,7 @@ import java.util.Map;
 /**
  * Something worth remembering, as it is handed to the {@link FlightRecorder}.
  *
- * @param kind what sort of thing, in the words of the caller ({@code decision}, {@code role},
- *     {@code link}, ...)
+ * @param kind what sort of thing, in one word of the caller {@code link}, ...)
  * @param rule the rule that it follows ({@code R34}), empty if none
  * @param causes what led to it, most important first, in words
  * @param text one sentence for a person

@@ -15,6 +15,7 @@ import java.util.Set;
  * order was carried out, and {@link KeeperListener#keeperLost} follows. An interrupt does not
  * disturb them.
  */
+@SuppressWarnings({"DoNotCallSuggester", "ArrayRecordComponent"})
 public final class KeeperClient implements AutoCloseable {
     /**
      * How long the gate stays open without the keeper: an upper bound for what the kernel enforces.

@@ -17,6 +17,7 @@ import java.util.UUID;
  * @param receivedNanos when it was received, in the time of {@link System#nanoTime} of both
  *     processes
  */
+@SuppressWarnings("ArrayRecordComponent") // nobody compares two of them
 public record PeerBeat(
         String link,
         UUID bootId,

@@ -14,6 +14,7 @@ import java.util.List;
  * @param keepalive the time between two beats on each link
  * @param links in the order of the configuration file, which must be the same on both nodes
  */
+@SuppressWarnings("ArrayRecordComponent") // nobody compares two of them
 public record LinkConfiguration(
         String cluster,
         String node,

@@ -29,6 +29,8 @@ public final class Descriptor implements AutoCloseable {
     }
 
     /**
+     * The number for a system call.
+     *
      * @throws ClosedChannelException if it is closed
      */
     public int number() throws ClosedChannelException {
