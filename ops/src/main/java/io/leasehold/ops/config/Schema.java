@@ -1,0 +1,659 @@
+package io.leasehold.ops.config;
+
+import static io.leasehold.ops.config.ValueType.absolutePath;
+import static io.leasehold.ops.config.ValueType.address;
+import static io.leasehold.ops.config.ValueType.certificatePin;
+import static io.leasehold.ops.config.ValueType.clusterName;
+import static io.leasehold.ops.config.ValueType.duration;
+import static io.leasehold.ops.config.ValueType.integer;
+import static io.leasehold.ops.config.ValueType.interfaceAddress;
+import static io.leasehold.ops.config.ValueType.listOf;
+import static io.leasehold.ops.config.ValueType.networkInterface;
+import static io.leasehold.ops.config.ValueType.oneOf;
+import static io.leasehold.ops.config.ValueType.options;
+import static io.leasehold.ops.config.ValueType.print;
+import static io.leasehold.ops.config.ValueType.program;
+import static io.leasehold.ops.config.ValueType.size;
+import static io.leasehold.ops.config.ValueType.socketAddress;
+import static io.leasehold.ops.config.ValueType.text;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+
+import com.typesafe.config.ConfigObject;
+import io.leasehold.ops.config.Configuration.Arbiter;
+import io.leasehold.ops.config.Configuration.Arp;
+import io.leasehold.ops.config.Configuration.Cluster;
+import io.leasehold.ops.config.Configuration.Control;
+import io.leasehold.ops.config.Configuration.Dhcp;
+import io.leasehold.ops.config.Configuration.DhcpEngine;
+import io.leasehold.ops.config.Configuration.FenceDevice;
+import io.leasehold.ops.config.Configuration.Fencing;
+import io.leasehold.ops.config.Configuration.FencingLevel;
+import io.leasehold.ops.config.Configuration.History;
+import io.leasehold.ops.config.Configuration.Journal;
+import io.leasehold.ops.config.Configuration.Link;
+import io.leasehold.ops.config.Configuration.LinkKind;
+import io.leasehold.ops.config.Configuration.Node;
+import io.leasehold.ops.config.Configuration.Operations;
+import io.leasehold.ops.config.Configuration.Paths;
+import io.leasehold.ops.config.Configuration.PerNode;
+import io.leasehold.ops.config.Configuration.Probe;
+import io.leasehold.ops.config.Configuration.ProbePorts;
+import io.leasehold.ops.config.Configuration.Resources;
+import io.leasehold.ops.config.Configuration.Timing;
+import io.leasehold.ops.config.Configuration.Tls;
+import io.leasehold.ops.config.Configuration.Vip;
+import io.leasehold.ops.config.Configuration.Volume;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/**
+ * The sections and keys that there are, with their types, bounds, defaults and relations.
+ *
+ * <p>Every method reads one section, reports what is wrong with it, and answers with a supplier of
+ * the section's record, which is asked only if nothing was wrong anywhere. One instance reads one
+ * file.
+ */
+final class Schema {
+    private static final Duration PROCESS_LIMIT_MAX = ofMinutes(10);
+
+    private final Reading reading;
+    private SortedMap<NodeName, Place> nodes = Collections.emptySortedMap();
+
+    Schema(Source source) {
+        this.reading = new Reading(source);
+    }
+
+    Loaded read(ConfigObject object) {
+        var root = Section.root(reading, object);
+        var cluster = cluster(root.section("cluster"));
+        var paths = paths(root.section("paths"));
+        var arbiter = root.optional("arbiter", oneOf(Arbiter.class), Arbiter.FENCING);
+        var nodeSettings = nodes(root.section("nodes"), arbiter, paths);
+        var fencing = fencing(root.section("fencing"));
+        var tls = tls(root.section("tls"));
+        var links = links(root.section("links"));
+        var timing = timing(root.section("timing"));
+        var placed = new ArrayList<Setting<Path>>();
+        var volume = volume(root.section("volume"), timing.deadTime(), placed);
+        var vip = vip(root.section("vip"));
+        var tracked =
+                root.perNodeAbsentable(
+                        "track-interface",
+                        listOf("interfaces", networkInterface()),
+                        nodes.keySet(),
+                        "the interface of the VIP");
+        var dhcp = dhcp(root.section("dhcp"), vip.interfaces());
+        var resources = resources(root.section("resources"));
+        var history = history(root.section("history"), placed);
+        var control = control(root.section("control"), paths);
+        root.close();
+        requireApart(placed);
+
+        var problems = reading.problems();
+        if (!problems.isEmpty()) {
+            return new Loaded.Invalid(problems);
+        }
+        var configuration =
+                new Configuration(
+                        cluster.get(),
+                        arbiter.get(),
+                        nodeSettings.get(),
+                        fencing.get(),
+                        tls.get(),
+                        links.get(),
+                        timing.result().get(),
+                        volume.get(),
+                        vip.result().get(),
+                        tracked.get().orElseGet(() -> listOfOne(vip.interfaces().get())),
+                        dhcp.get(),
+                        resources.get(),
+                        history.get(),
+                        control.get(),
+                        paths.get());
+        return new Loaded.Valid(configuration, reading.settings(), reading.warnings());
+    }
+
+    private Supplier<Cluster> cluster(Section section) {
+        var name = section.required("name", clusterName());
+        var keyFile =
+                section.optional("key-file", absolutePath(), Path.of("/etc/leasehold/cluster.key"));
+        section.close();
+        return () -> new Cluster(name.get(), keyFile.get());
+    }
+
+    private Supplier<Paths> paths(Section section) {
+        var state =
+                section.optional("state-directory", absolutePath(), Path.of("/var/lib/leasehold"));
+        var run = section.optional("run-directory", absolutePath(), Path.of("/run/leasehold"));
+        var log = section.optional("log-directory", absolutePath(), Path.of("/var/log/leasehold"));
+        var agents = section.optional("agents-directory", absolutePath(), Path.of("/usr/sbin"));
+        var notify =
+                section.optional(
+                        "notify-directory", absolutePath(), Path.of("/etc/leasehold/notify.d"));
+        section.close();
+        return () -> new Paths(state.get(), run.get(), log.get(), agents.get(), notify.get());
+    }
+
+    private Supplier<SortedMap<NodeName, Node>> nodes(
+            Section section, Setting<Arbiter> arbiter, Supplier<Paths> paths) {
+        var byName = new TreeMap<NodeName, Supplier<Node>>();
+        var places = new TreeMap<NodeName, Place>();
+        var ids = new ArrayList<Setting<Integer>>();
+        var pins = new ArrayList<Setting<CertificatePin>>();
+        var listeners = new ArrayList<Setting<InetSocketAddress>>();
+        section.named()
+                .forEach((text, node) -> {
+                    var id = node.required("id", integer(1, 255));
+                    var replication = node.required("replication", socketAddress());
+                    var pin = node.required("certificate-sha256", certificatePin());
+                    var levels = fencingLevels(node, arbiter, paths);
+                    node.close();
+                    ids.add(id);
+                    pins.add(pin);
+                    listeners.add(replication);
+                    if (!NodeName.isValid(text)) {
+                        reading.problem(
+                                node.place(),
+                                node.path(),
+                                "is not the name of a node",
+                                "a short host name: a-z, 0-9 and hyphen");
+                        return;
+                    }
+                    var name = new NodeName(text);
+                    places.put(name, node.place());
+                    byName.put(
+                            name,
+                            () ->
+                                    new Node(
+                                            name,
+                                            id.get(),
+                                            replication.get(),
+                                            pin.get(),
+                                            levels.get()));
+                });
+        if (section.named().size() != 2) {
+            reading.problem(
+                    section.place(),
+                    "nodes",
+                    "expected two nodes, found " + section.named().size(),
+                    "nodes { NAME { id = 1, … }, NAME { id = 2, … } }, each name the host name of a box");
+        }
+        requireDifferent(ids, "the two nodes need different ids");
+        requireDifferent(pins, "each node needs a certificate of its own");
+        requireDifferent(listeners, "each node listens on an address of its own");
+        nodes = Collections.unmodifiableSortedMap(places);
+        return () -> {
+            var all = new TreeMap<NodeName, Node>();
+            byName.forEach((name, node) -> all.put(name, node.get()));
+            return Collections.unmodifiableSortedMap(all);
+        };
+    }
+
+    private Supplier<List<FencingLevel>> fencingLevels(
+            Section node, Setting<Arbiter> arbiter, Supplier<Paths> paths) {
+        var levels = node.nestedList("fencing", device -> fenceDevice(device, paths));
+        if (levels.isEmpty() && arbiter.value() == Arbiter.FENCING) {
+            reading.problem(
+                    node.place(),
+                    Section.join(node.path(), "fencing"),
+                    "is missing, and the arbiter is fencing",
+                    "fencing = [ { agent = fence_ipmilan, options { ip = …, username = … } } ], or arbiter ="
+                            + " operator");
+        }
+        return () ->
+                levels.stream()
+                        .map(devices ->
+                                new FencingLevel(devices.stream().map(Supplier::get).toList()))
+                        .toList();
+    }
+
+    private Supplier<FenceDevice> fenceDevice(Section section, Supplier<Paths> paths) {
+        var agent = section.required("agent", program());
+        var options = section.optional("options", options(), Map.of());
+        var timeout =
+                section.optional(
+                        "timeout", duration(ofMillis(100), PROCESS_LIMIT_MAX), ofSeconds(20));
+        section.close();
+        return () ->
+                new FenceDevice(
+                        // An absolute path stays what it is.
+                        paths.get().agentsDirectory().resolve(agent.get()),
+                        options.get(),
+                        timeout.get());
+    }
+
+    private Supplier<Fencing> fencing(Section section) {
+        var fenceTime =
+                section.optional("fence-time", duration(ofMillis(1), ofMinutes(2)), ofSeconds(2));
+        var twice = fenceTime.isSound() ? fenceTime.get().multipliedBy(2) : ofSeconds(4);
+        var delay = duration(Duration.ZERO, ofMinutes(10));
+        var secondaryDelay = section.optional("secondary-delay", delay, twice);
+        var unhealthyDelay = section.optional("unhealthy-delay", delay, twice);
+        if (fenceTime.isSound()
+                && secondaryDelay.isSound()
+                && secondaryDelay.get().compareTo(twice) < 0) {
+            reading.problem(
+                    secondaryDelay.place(),
+                    secondaryDelay.key(),
+                    print(secondaryDelay.get())
+                            + " is shorter than twice the fence-time ("
+                            + print(fenceTime.get())
+                            + "), so that both nodes could shoot each other (R35)",
+                    "at least " + print(twice) + ", or leave it out");
+        }
+        section.close();
+        return () -> new Fencing(fenceTime.get(), secondaryDelay.get(), unhealthyDelay.get());
+    }
+
+    private static Supplier<Tls> tls(Section section) {
+        var certificate =
+                section.optional(
+                        "certificate-file", absolutePath(), Path.of("/etc/leasehold/node.crt"));
+        var key = section.optional("key-file", absolutePath(), Path.of("/etc/leasehold/node.key"));
+        section.close();
+        return () -> new Tls(certificate.get(), key.get());
+    }
+
+    private Supplier<SortedMap<String, Link>> links(Section section) {
+        var byName = new TreeMap<String, Supplier<Link>>();
+        var taken = new HashMap<String, String>();
+        section.named()
+                .forEach((name, link) -> {
+                    var kind = link.required("kind", oneOf(LinkKind.class));
+                    // Registered with IANA as ha-cluster, for the heartbeats of Linux-HA.
+                    var port = link.optional("port", integer(1, 65_535), 694);
+                    var interfaces = link.perNode("interface", networkInterface(), nodes.keySet());
+                    var addresses = link.perNode("addresses", address(), nodes.keySet());
+                    link.close();
+                    if (addresses.isSound() && port.isSound()) {
+                        for (var each : addresses.get().values().entrySet()) {
+                            var socket = each.getValue().getHostAddress() + ":" + port.get();
+                            var before =
+                                    taken.putIfAbsent(socket, name + ", node " + each.getKey());
+                            if (before != null) {
+                                reading.problem(
+                                        addresses.place(),
+                                        addresses.key(),
+                                        socket + " is used already (link " + before + ")",
+                                        "each end of each link has an address and port of its own");
+                            }
+                        }
+                    }
+                    byName.put(
+                            name,
+                            () ->
+                                    new Link(
+                                            name,
+                                            kind.get(),
+                                            port.get(),
+                                            interfaces.get(),
+                                            addresses.get()));
+                });
+        if (byName.isEmpty()) {
+            reading.problem(
+                    section.place(),
+                    "links",
+                    "expected at least one link",
+                    "links { crossover { kind = point-to-point, interface = …, addresses { NODE = …, NODE = … } } }");
+        } else if (byName.size() == 1) {
+            reading.warning(
+                    section.place(),
+                    "links",
+                    "there is one link only: its loss looks like the loss of the peer",
+                    "add a second link over another cable");
+        }
+        return () -> {
+            var all = new TreeMap<String, Link>();
+            byName.forEach((name, link) -> all.put(name, link.get()));
+            return Collections.unmodifiableSortedMap(all);
+        };
+    }
+
+    private record TimingSection(Setting<Duration> deadTime, Supplier<Timing> result) {}
+
+    private TimingSection timing(Section section) {
+        var keepalive =
+                section.optional("keepalive", duration(ofMillis(5), ofSeconds(10)), ofMillis(50));
+        var warnTime =
+                section.optional("warn-time", duration(ofMillis(10), ofMinutes(1)), ofMillis(500));
+        var deadTime =
+                section.optional("dead-time", duration(ofMillis(20), ofMinutes(2)), ofSeconds(2));
+        var initDead =
+                section.optional(
+                        "init-dead", duration(ofMillis(100), ofMinutes(10)), ofSeconds(30));
+        // A daemon that is restarted serves again after 0.8 s at the latest.
+        var daemonDeadTime =
+                section.optional(
+                        "daemon-dead-time", duration(ofSeconds(1), ofMinutes(2)), ofSeconds(5));
+        var carrierLossBeats = section.optional("carrier-loss-beats", integer(1, 100), 3);
+        section.close();
+        requireLess(keepalive, warnTime, "one late beat would be a warning");
+        requireLess(warnTime, deadTime, "the peer would be dead before anybody is warned");
+        requireLess(
+                deadTime,
+                initDead,
+                "a switch that is still learning at boot would look like a dead peer");
+        if (keepalive.isSound() && deadTime.isSound() && carrierLossBeats.isSound()) {
+            var early = keepalive.get().multipliedBy(carrierLossBeats.get());
+            if (early.compareTo(deadTime.get()) >= 0) {
+                reading.problem(
+                        carrierLossBeats.place(),
+                        carrierLossBeats.key(),
+                        carrierLossBeats.get()
+                                + " beats take "
+                                + print(early)
+                                + ", not less than the dead-time ("
+                                + print(deadTime.get())
+                                + ")",
+                        "loss of carrier is a reason to suspect earlier, not later");
+            }
+        }
+        return new TimingSection(
+                deadTime,
+                () ->
+                        new Timing(
+                                keepalive.get(),
+                                warnTime.get(),
+                                deadTime.get(),
+                                initDead.get(),
+                                daemonDeadTime.get(),
+                                carrierLossBeats.get()));
+    }
+
+    private Supplier<Volume> volume(
+            Section section, Setting<Duration> deadTime, List<Setting<Path>> placed) {
+        var directory =
+                section.optional("directory", absolutePath(), Path.of("/var/lib/leasehold/volume"));
+        var mountPoint = section.optional("mount-point", absolutePath(), Path.of("/srv/dhcp"));
+        var replicaTimeout =
+                section.optional(
+                        "replica-timeout", duration(ofMillis(50), ofMinutes(1)), ofSeconds(5));
+        var checkpointInterval =
+                section.optional(
+                        "checkpoint-interval",
+                        duration(ofSeconds(1), ofMinutes(10)),
+                        ofSeconds(30));
+        var reserve = section.optional("reserve", size(0, 1L << 30), 32L << 20);
+        var journal = journal(section.section("journal"), placed);
+        section.close();
+        placed.add(directory);
+        placed.add(mountPoint);
+        if (deadTime.isSound()
+                && replicaTimeout.isSound()
+                && replicaTimeout.get().compareTo(deadTime.get()) < 0) {
+            reading.problem(
+                    replicaTimeout.place(),
+                    replicaTimeout.key(),
+                    print(replicaTimeout.get())
+                            + " is shorter than timing.dead-time ("
+                            + print(deadTime.get())
+                            + "), so that a peer whose beats are merely late would be shut out as a sick one",
+                    "at least " + print(deadTime.get()));
+        }
+        return () ->
+                new Volume(
+                        directory.get(),
+                        mountPoint.get(),
+                        replicaTimeout.get(),
+                        checkpointInterval.get(),
+                        reserve.get(),
+                        journal.get());
+    }
+
+    private Supplier<Journal> journal(Section section, List<Setting<Path>> placed) {
+        var directory =
+                section.optional(
+                        "directory", absolutePath(), Path.of("/var/lib/leasehold/journal"));
+        var segmentSize = section.optional("segment-size", size(4L << 20, 256L << 20), 8L << 20);
+        var segments = section.optional("segments", integer(4, 1024), 16);
+        section.close();
+        placed.add(directory);
+        if (segmentSize.isSound() && segmentSize.get() % 4096 != 0) {
+            reading.problem(
+                    segmentSize.place(),
+                    segmentSize.key(),
+                    "expected a multiple of 4 KiB, found " + segmentSize.get() + " B",
+                    "");
+        }
+        return () ->
+                new Journal(directory.get(), Math.toIntExact(segmentSize.get()), segments.get());
+    }
+
+    private record VipSection(Setting<PerNode<String>> interfaces, Supplier<Vip> result) {}
+
+    private VipSection vip(Section section) {
+        var address = section.required("address", interfaceAddress());
+        var interfaces = section.perNode("interface", networkInterface(), nodes.keySet());
+        var arp = section.section("arp");
+        var burst = arp.optional("burst", integer(1, 20), 3);
+        var interval =
+                arp.optional("interval", duration(ofMillis(10), ofSeconds(10)), ofMillis(200));
+        var limit = arp.optional("limit", duration(ofMillis(10), ofMinutes(10)), ofSeconds(10));
+        arp.close();
+        section.close();
+        requireLess(interval, limit, "gratuitous ARP would never be repeated");
+        return new VipSection(
+                interfaces,
+                () ->
+                        new Vip(
+                                address.get(),
+                                interfaces.get(),
+                                new Arp(burst.get(), interval.get(), limit.get())));
+    }
+
+    private Supplier<Dhcp> dhcp(Section section, Setting<PerNode<String>> vipInterfaces) {
+        var engine = section.optional("engine", oneOf(DhcpEngine.class), DhcpEngine.DHCPD);
+        var program = section.optional("program", absolutePath(), Path.of("/usr/sbin/dhcpd"));
+        var interfaces =
+                section.perNodeAbsentable(
+                        "interface",
+                        listOf("interfaces", networkInterface()),
+                        nodes.keySet(),
+                        "the interface of the VIP");
+        var clockDifferenceMax =
+                section.optional(
+                        "clock-difference-max", duration(ofMillis(10), ofHours(1)), ofSeconds(2));
+        var probe = probe(section.section("probe"));
+        section.close();
+        if (interfaces.isSound() && interfaces.get().isPresent()) {
+            interfaces
+                    .get()
+                    .get()
+                    .values()
+                    .forEach((node, list) -> {
+                        if (list.isEmpty()) {
+                            reading.problem(
+                                    interfaces.place(),
+                                    interfaces.key(),
+                                    "node " + node + " has no interface to hear clients on",
+                                    "");
+                        }
+                    });
+        }
+        return () ->
+                new Dhcp(
+                        engine.get(),
+                        program.get(),
+                        interfaces.get().orElseGet(() -> listOfOne(vipInterfaces.get())),
+                        clockDifferenceMax.get(),
+                        probe.get());
+    }
+
+    private Supplier<Probe> probe(Section section) {
+        var send =
+                section.perNodeAbsentable(
+                        "interface", networkInterface(), nodes.keySet(), "no probe");
+        var receive =
+                section.perNodeAbsentable(
+                        "receive-interface",
+                        networkInterface(),
+                        nodes.keySet(),
+                        "the probe's interface");
+        var interval =
+                section.optional("interval", duration(ofMillis(50), ofHours(1)), ofSeconds(5));
+        var timeout =
+                section.optional("timeout", duration(ofMillis(20), ofMinutes(1)), ofSeconds(2));
+        section.close();
+        requireLess(timeout, interval, "a probe would begin before the one before it has ended");
+        if (send.isSound() && receive.isSound()) {
+            if (send.get().isEmpty() && receive.get().isPresent()) {
+                reading.problem(
+                        receive.place(),
+                        receive.key(),
+                        "is given, but dhcp.probe.interface is not",
+                        "dhcp.probe.interface is the interface that sends");
+            } else if (send.get().isEmpty()) {
+                reading.warning(
+                        section.place(),
+                        send.key(),
+                        "is missing: nobody asks the DHCP server what a client would ask",
+                        "a macvlan or veth on the clients' side");
+            }
+        }
+        return () ->
+                new Probe(
+                        send.get().map(from -> new ProbePorts(from, receive.get().orElse(from))),
+                        interval.get(),
+                        timeout.get());
+    }
+
+    private Supplier<Resources> resources(Section section) {
+        var migrationThreshold = section.optional("migration-threshold", integer(1, 1_000), 3);
+        var failureTimeout =
+                section.optional(
+                        "failure-timeout", duration(ofSeconds(1), ofDays(30)), ofMinutes(10));
+        var volume = operations(section.section("volume"), ofSeconds(1), ofSeconds(10));
+        var vip = operations(section.section("vip"), ofSeconds(1), ofSeconds(5));
+        var dhcp = operations(section.section("dhcp"), ofSeconds(1), ofSeconds(20));
+        section.close();
+        return () ->
+                new Resources(
+                        migrationThreshold.get(),
+                        failureTimeout.get(),
+                        volume.get(),
+                        vip.get(),
+                        dhcp.get());
+    }
+
+    private Supplier<Operations> operations(
+            Section section, Duration monitorByDefault, Duration limitByDefault) {
+        var limits = duration(ofMillis(50), PROCESS_LIMIT_MAX);
+        var monitorInterval =
+                section.optional(
+                        "monitor-interval", duration(ofMillis(20), ofHours(1)), monitorByDefault);
+        var monitorTimeout = section.optional("monitor-timeout", limits, ofSeconds(5));
+        var startTimeout = section.optional("start-timeout", limits, limitByDefault);
+        var stopTimeout = section.optional("stop-timeout", limits, limitByDefault);
+        section.close();
+        return () ->
+                new Operations(
+                        monitorInterval.get(),
+                        monitorTimeout.get(),
+                        startTimeout.get(),
+                        stopTimeout.get());
+    }
+
+    private static Supplier<History> history(Section section, List<Setting<Path>> placed) {
+        var directory =
+                section.optional(
+                        "directory", absolutePath(), Path.of("/var/lib/leasehold/history"));
+        var retention =
+                section.optional("retention", duration(ofHours(1), ofDays(3_650)), ofDays(30));
+        var sizeMax = section.optional("size-max", size(16L << 20, 1L << 40), 256L << 20);
+        var freeMin = section.optional("free-space-min", size(0, 1L << 40), 128L << 20);
+        section.close();
+        placed.add(directory);
+        return () -> new History(directory.get(), retention.get(), sizeMax.get(), freeMin.get());
+    }
+
+    private static Supplier<Control> control(Section section, Supplier<Paths> paths) {
+        var socket =
+                section.absentable("socket", absolutePath(), "control.sock in the run-directory");
+        var groups = section.optional("groups", listOf("groups", text()), List.of());
+        section.close();
+        return () ->
+                new Control(
+                        socket.get()
+                                .orElseGet(
+                                        () -> paths.get().runDirectory().resolve("control.sock")),
+                        groups.get());
+    }
+
+    /** Two directories of which one is in the other would replicate, or clean up, one another. */
+    private void requireApart(List<Setting<Path>> placed) {
+        for (int i = 0; i < placed.size(); i++) {
+            for (int j = i + 1; j < placed.size(); j++) {
+                var first = placed.get(i);
+                var second = placed.get(j);
+                if (!first.isSound() || !second.isSound()) {
+                    continue;
+                }
+                if (second.get().startsWith(first.get())) {
+                    reportInside(second, first);
+                } else if (first.get().startsWith(second.get())) {
+                    reportInside(first, second);
+                }
+            }
+        }
+    }
+
+    private void reportInside(Setting<Path> inner, Setting<Path> outer) {
+        reading.problem(
+                inner.place(),
+                inner.key(),
+                inner.get() + " is inside of " + outer.key() + " (" + outer.get() + ")",
+                "each needs a directory of its own");
+    }
+
+    private void requireLess(Setting<Duration> less, Setting<Duration> more, String consequence) {
+        if (less.isSound() && more.isSound() && less.get().compareTo(more.get()) >= 0) {
+            reading.problem(
+                    more.place(),
+                    more.key(),
+                    print(more.get())
+                            + " is not longer than "
+                            + less.key()
+                            + " ("
+                            + print(less.get())
+                            + "): "
+                            + consequence,
+                    "");
+        }
+    }
+
+    private <T> void requireDifferent(List<Setting<T>> settings, String rule) {
+        var before = new HashMap<T, String>();
+        for (var setting : settings) {
+            if (!setting.isSound()) {
+                continue;
+            }
+            Optional.ofNullable(before.putIfAbsent(setting.get(), setting.key()))
+                    .ifPresent(other ->
+                            reading.problem(
+                                    setting.place(),
+                                    setting.key(),
+                                    "is the same as " + other + ": " + rule,
+                                    ""));
+        }
+    }
+
+    private static PerNode<List<String>> listOfOne(PerNode<String> one) {
+        var lists = new TreeMap<NodeName, List<String>>();
+        one.values().forEach((node, name) -> lists.put(node, List.of(name)));
+        return new PerNode<>(Collections.unmodifiableSortedMap(lists));
+    }
+}
