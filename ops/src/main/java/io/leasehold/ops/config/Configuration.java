@@ -111,15 +111,28 @@ public record Configuration(
     public record FenceDevice(Path agent, Map<String, String> options, Duration timeout) {}
 
     /**
-     * When to shoot, so that two nodes that lost sight of each other do not shoot both (R35).
+     * When to shoot, so that two nodes that lost sight of each other do not shoot both (R35), and
+     * how often.
      *
      * @param fenceTime what a successful fence normally takes, power state read back
      * @param secondaryDelay how long the secondary waits before it fences; the primary does not
-     *     wait
      * @param unhealthyDelay how much longer a node waits whose own client-facing interfaces are
      *     down
+     * @param attempts passes through all levels before only a person helps
+     * @param backOff pause after the first failed pass; it doubles up to {@code backOffMax}
+     * @param powerOn whether the peer is powered on again after it was fenced
+     * @param loopMax so many fences within {@code loopWindow}, and the peer stays off (R36)
      */
-    public record Fencing(Duration fenceTime, Duration secondaryDelay, Duration unhealthyDelay) {}
+    public record Fencing(
+            Duration fenceTime,
+            Duration secondaryDelay,
+            Duration unhealthyDelay,
+            int attempts,
+            Duration backOff,
+            Duration backOffMax,
+            boolean powerOn,
+            int loopMax,
+            Duration loopWindow) {}
 
     /**
      * The node's own certificate and private key, both PEM; the peer knows the certificate by its
@@ -154,8 +167,10 @@ public record Configuration(
      * @param initDead the same at boot, when a switch may still be learning
      * @param daemonDeadTime how long the keeper waits for a daemon that died or hangs before it
      *     gives the node up
-     * @param carrierLossBeats missed beats on the other links that suffice once a point-to-point
+     * @param earlyMissedBeats beats missed on the other links that suffice once a point-to-point
      *     link lost its carrier
+     * @param handOverLimit a hand-over that is not over by then is given up
+     * @param leaveLimit how long a node that leaves waits for the other one's word
      */
     public record Timing(
             Duration keepalive,
@@ -163,7 +178,9 @@ public record Configuration(
             Duration deadTime,
             Duration initDead,
             Duration daemonDeadTime,
-            int carrierLossBeats) {}
+            int earlyMissedBeats,
+            Duration handOverLimit,
+            Duration leaveLimit) {}
 
     /**
      * The replicated directory.
@@ -196,11 +213,10 @@ public record Configuration(
     /**
      * Gratuitous ARP after a takeover.
      *
-     * @param burst packets at once
-     * @param interval between two bursts, while a neighbour still answers with the old place
-     * @param limit after which it is not repeated any more
+     * @param neighbours who must have learnt the new place, such as gateways and relays
+     * @param within how long it is repeated until they have
      */
-    public record Arp(int burst, Duration interval, Duration limit) {}
+    public record Arp(List<Inet4Address> neighbours, Duration within) {}
 
     public enum DhcpEngine {
         /** ISC dhcpd 4.4. */

@@ -16,6 +16,7 @@ import static io.leasehold.ops.config.ValueType.program;
 import static io.leasehold.ops.config.ValueType.size;
 import static io.leasehold.ops.config.ValueType.socketAddress;
 import static io.leasehold.ops.config.ValueType.text;
+import static io.leasehold.ops.config.ValueType.yesOrNo;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
@@ -255,8 +256,28 @@ final class Schema {
                             + "), so that both nodes could shoot each other (R35)",
                     "at least " + print(twice) + ", or leave it out");
         }
+        var attempts = section.optional("attempts", integer(1, 1_000), 3);
+        var backOff =
+                section.optional("back-off", duration(ofMillis(10), ofHours(1)), ofSeconds(1));
+        var backOffMax =
+                section.optional("back-off-max", duration(ofMillis(10), ofDays(1)), ofMinutes(1));
+        requireNotMore(backOff, backOffMax, "the pause grows towards its maximum");
+        var powerOn = section.optional("power-on", yesOrNo(), false);
+        var loopMax = section.optional("loop-max", integer(1, 1_000), 3);
+        var loopWindow =
+                section.optional("loop-window", duration(ofSeconds(1), ofDays(30)), ofHours(1));
         section.close();
-        return () -> new Fencing(fenceTime.get(), secondaryDelay.get(), unhealthyDelay.get());
+        return () ->
+                new Fencing(
+                        fenceTime.get(),
+                        secondaryDelay.get(),
+                        unhealthyDelay.get(),
+                        attempts.get(),
+                        backOff.get(),
+                        backOffMax.get(),
+                        powerOn.get(),
+                        loopMax.get(),
+                        loopWindow.get());
     }
 
     private static Supplier<Tls> tls(Section section) {
@@ -327,36 +348,41 @@ final class Schema {
 
     private TimingSection timing(Section section) {
         var keepalive =
-                section.optional("keepalive", duration(ofMillis(5), ofSeconds(10)), ofMillis(50));
+                section.optional("keepalive", duration(ofMillis(10), ofSeconds(10)), ofMillis(50));
         var warnTime =
-                section.optional("warn-time", duration(ofMillis(10), ofMinutes(1)), ofMillis(500));
+                section.optional("warn-time", duration(ofMillis(20), ofMinutes(1)), ofMillis(300));
         var deadTime =
-                section.optional("dead-time", duration(ofMillis(20), ofMinutes(2)), ofSeconds(2));
+                section.optional("dead-time", duration(ofMillis(40), ofMinutes(2)), ofSeconds(1));
         var initDead =
                 section.optional(
-                        "init-dead", duration(ofMillis(100), ofMinutes(10)), ofSeconds(30));
+                        "init-dead", duration(ofMillis(100), ofMinutes(10)), ofSeconds(15));
         // A daemon that is restarted serves again after 0.8 s at the latest.
         var daemonDeadTime =
                 section.optional(
-                        "daemon-dead-time", duration(ofSeconds(1), ofMinutes(2)), ofSeconds(5));
-        var carrierLossBeats = section.optional("carrier-loss-beats", integer(1, 100), 3);
+                        "daemon-dead-time", duration(ofSeconds(1), ofMinutes(2)), ofSeconds(3));
+        var earlyMissedBeats = section.optional("early-missed-beats", integer(2, 100), 3);
+        var handOverLimit =
+                section.optional(
+                        "hand-over-limit", duration(ofMillis(500), ofMinutes(10)), ofSeconds(30));
+        var leaveLimit =
+                section.optional(
+                        "leave-limit", duration(ofMillis(100), ofMinutes(1)), ofSeconds(5));
         section.close();
-        requireLess(keepalive, warnTime, "one late beat would be a warning");
+        requireMultiple(keepalive, 2, warnTime, "one late beat would be a warning");
         requireLess(warnTime, deadTime, "the peer would be dead before anybody is warned");
-        requireLess(
-                deadTime,
-                initDead,
-                "a switch that is still learning at boot would look like a dead peer");
-        if (keepalive.isSound() && deadTime.isSound() && carrierLossBeats.isSound()) {
-            var early = keepalive.get().multipliedBy(carrierLossBeats.get());
+        requireMultiple(keepalive, 4, deadTime, "three lost packets would be a failover");
+        requireMultiple(deadTime, 2, initDead, "a peer that boots beside us would look dead");
+        requireNotMore(deadTime, daemonDeadTime, "a restart of the daemon must fit into it");
+        if (keepalive.isSound() && deadTime.isSound() && earlyMissedBeats.isSound()) {
+            var early = keepalive.get().multipliedBy(earlyMissedBeats.get());
             if (early.compareTo(deadTime.get()) >= 0) {
                 reading.problem(
-                        carrierLossBeats.place(),
-                        carrierLossBeats.key(),
-                        carrierLossBeats.get()
+                        earlyMissedBeats.place(),
+                        earlyMissedBeats.key(),
+                        earlyMissedBeats.get()
                                 + " beats take "
                                 + print(early)
-                                + ", not less than the dead-time ("
+                                + ", not less than timing.dead-time ("
                                 + print(deadTime.get())
                                 + ")",
                         "loss of carrier is a reason to suspect earlier, not later");
@@ -371,7 +397,9 @@ final class Schema {
                                 deadTime.get(),
                                 initDead.get(),
                                 daemonDeadTime.get(),
-                                carrierLossBeats.get()));
+                                earlyMissedBeats.get(),
+                                handOverLimit.get(),
+                                leaveLimit.get()));
     }
 
     private Supplier<Volume> volume(
@@ -381,7 +409,7 @@ final class Schema {
         var mountPoint = section.optional("mount-point", absolutePath(), Path.of("/srv/dhcp"));
         var replicaTimeout =
                 section.optional(
-                        "replica-timeout", duration(ofMillis(50), ofMinutes(1)), ofSeconds(5));
+                        "replica-timeout", duration(ofMillis(50), ofMinutes(1)), ofSeconds(3));
         var checkpointInterval =
                 section.optional(
                         "checkpoint-interval",
@@ -392,18 +420,8 @@ final class Schema {
         section.close();
         placed.add(directory);
         placed.add(mountPoint);
-        if (deadTime.isSound()
-                && replicaTimeout.isSound()
-                && replicaTimeout.get().compareTo(deadTime.get()) < 0) {
-            reading.problem(
-                    replicaTimeout.place(),
-                    replicaTimeout.key(),
-                    print(replicaTimeout.get())
-                            + " is shorter than timing.dead-time ("
-                            + print(deadTime.get())
-                            + "), so that a peer whose beats are merely late would be shut out as a sick one",
-                    "at least " + print(deadTime.get()));
-        }
+        requireNotMore(
+                deadTime, replicaTimeout, "a peer whose beats are merely late would be shut out");
         return () ->
                 new Volume(
                         directory.get(),
@@ -419,7 +437,7 @@ final class Schema {
                 section.optional(
                         "directory", absolutePath(), Path.of("/var/lib/leasehold/journal"));
         var segmentSize = section.optional("segment-size", size(4L << 20, 256L << 20), 8L << 20);
-        var segments = section.optional("segments", integer(4, 1024), 16);
+        var segments = section.optional("segments", integer(4, 1024), 8);
         section.close();
         placed.add(directory);
         if (segmentSize.isSound() && segmentSize.get() % 4096 != 0) {
@@ -439,20 +457,17 @@ final class Schema {
         var address = section.required("address", interfaceAddress());
         var interfaces = section.perNode("interface", networkInterface(), nodes.keySet());
         var arp = section.section("arp");
-        var burst = arp.optional("burst", integer(1, 20), 3);
-        var interval =
-                arp.optional("interval", duration(ofMillis(10), ofSeconds(10)), ofMillis(200));
-        var limit = arp.optional("limit", duration(ofMillis(10), ofMinutes(10)), ofSeconds(10));
+        var neighbours = arp.optional("neighbours", listOf("IPv4 addresses", address()), List.of());
+        var within = arp.optional("within", duration(ofMillis(100), ofMinutes(10)), ofSeconds(5));
         arp.close();
         section.close();
-        requireLess(interval, limit, "gratuitous ARP would never be repeated");
         return new VipSection(
                 interfaces,
                 () ->
                         new Vip(
                                 address.get(),
                                 interfaces.get(),
-                                new Arp(burst.get(), interval.get(), limit.get())));
+                                new Arp(neighbours.get(), within.get())));
     }
 
     private Supplier<Dhcp> dhcp(Section section, Setting<PerNode<String>> vipInterfaces) {
@@ -572,7 +587,7 @@ final class Schema {
                 section.optional(
                         "directory", absolutePath(), Path.of("/var/lib/leasehold/history"));
         var retention =
-                section.optional("retention", duration(ofHours(1), ofDays(3_650)), ofDays(30));
+                section.optional("retention", duration(ofHours(1), ofDays(3_650)), ofDays(90));
         var sizeMax = section.optional("size-max", size(16L << 20, 1L << 40), 256L << 20);
         var freeMin = section.optional("free-space-min", size(0, 1L << 40), 128L << 20);
         section.close();
@@ -621,18 +636,37 @@ final class Schema {
 
     private void requireLess(Setting<Duration> less, Setting<Duration> more, String consequence) {
         if (less.isSound() && more.isSound() && less.get().compareTo(more.get()) >= 0) {
-            reading.problem(
-                    more.place(),
-                    more.key(),
-                    print(more.get())
-                            + " is not longer than "
-                            + less.key()
-                            + " ("
-                            + print(less.get())
-                            + "): "
-                            + consequence,
-                    "");
+            reportTooShort(more, "is not longer than " + printed(less), consequence);
         }
+    }
+
+    private void requireNotMore(
+            Setting<Duration> less, Setting<Duration> more, String consequence) {
+        if (less.isSound() && more.isSound() && less.get().compareTo(more.get()) > 0) {
+            reportTooShort(more, "is shorter than " + printed(less), consequence);
+        }
+    }
+
+    private void requireMultiple(
+            Setting<Duration> base, int times, Setting<Duration> more, String consequence) {
+        if (base.isSound()
+                && more.isSound()
+                && base.get().multipliedBy(times).compareTo(more.get()) > 0) {
+            reportTooShort(
+                    more, "is shorter than " + times + " times " + printed(base), consequence);
+        }
+    }
+
+    private void reportTooShort(Setting<Duration> setting, String relation, String consequence) {
+        reading.problem(
+                setting.place(),
+                setting.key(),
+                print(setting.get()) + " " + relation + ": " + consequence,
+                "");
+    }
+
+    private static String printed(Setting<Duration> setting) {
+        return setting.key() + " (" + print(setting.get()) + ")";
     }
 
     private <T> void requireDifferent(List<Setting<T>> settings, String rule) {

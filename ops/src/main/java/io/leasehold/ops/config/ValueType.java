@@ -177,6 +177,20 @@ record ValueType<T>(String description, Parser<T> parser, Function<T, String> pr
                 String::valueOf);
     }
 
+    static ValueType<Boolean> yesOrNo() {
+        return new ValueType<>(
+                "yes or no",
+                value ->
+                        switch (scalar(value, "yes or no")) {
+                            case "yes", "true", "on" -> true;
+                            case "no", "false", "off" -> false;
+                            case String text ->
+                                    throw new InvalidValueException(
+                                            "expected yes or no, found " + quoted(text));
+                        },
+                value -> value ? "yes" : "no");
+    }
+
     /** A time with its unit. */
     static ValueType<Duration> duration(Duration min, Duration max) {
         var nanos = amount("duration", DURATION_UNITS, min.toNanos(), max.toNanos());
