@@ -24,6 +24,7 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
 import com.typesafe.config.ConfigObject;
+import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.config.Configuration.Arbiter;
 import io.leasehold.ops.config.Configuration.Arp;
 import io.leasehold.ops.config.Configuration.Cluster;
@@ -166,15 +167,14 @@ final class Schema {
                     ids.add(id);
                     pins.add(pin);
                     listeners.add(replication);
-                    if (!NodeName.isValid(text)) {
+                    NodeName name;
+                    try {
+                        name = new NodeName(text);
+                    } catch (IllegalArgumentException e) {
                         reading.problem(
-                                node.place(),
-                                node.path(),
-                                "is not the name of a node",
-                                "a short host name: a-z, 0-9 and hyphen");
+                                node.place(), node.path(), String.valueOf(e.getMessage()), "");
                         return;
                     }
-                    var name = new NodeName(text);
                     places.put(name, node.place());
                     byName.put(
                             name,
@@ -191,7 +191,7 @@ final class Schema {
                     section.place(),
                     "nodes",
                     "expected two nodes, found " + section.named().size(),
-                    "nodes { NAME { id = 1, … }, NAME { id = 2, … } }, each name the host name of a box");
+                    "nodes { NAME { id = 1, … }, NAME { id = 2, … } }: the boxes' host names");
         }
         requireDifferent(ids, "the two nodes need different ids");
         requireDifferent(pins, "each node needs a certificate of its own");

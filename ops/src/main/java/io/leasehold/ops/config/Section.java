@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigValue;
+import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.config.Configuration.PerNode;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -3,6 +3,7 @@ package io.leasehold.ops.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import io.leasehold.heartbeat.record.NodeName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
