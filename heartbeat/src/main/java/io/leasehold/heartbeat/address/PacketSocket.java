@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.leasehold.heartbeat.linux.Descriptor;
+import io.leasehold.heartbeat.linux.Errno;
+import io.leasehold.heartbeat.linux.LinuxException;
 import io.leasehold.heartbeat.linux.PollSet;
 import io.leasehold.heartbeat.linux.Sockets;
 import io.leasehold.heartbeat.linux.WakeUp;
@@ -97,12 +99,22 @@ public final class PacketSocket implements AutoCloseable {
         return interfaceIndex;
     }
 
-    /** Sends one frame, link-layer header included; one that the interface cannot queue is lost. */
-    public void send(byte[] bytes) throws IOException {
+    /**
+     * Sends one frame, link-layer header included.
+     *
+     * @return false if it was dropped on this host: the interface's queue is full, or a rule of the
+     *     kernel (such as the gate of package {@code keeper}) forbids it
+     */
+    public boolean send(byte[] bytes) throws IOException {
         enter();
         try (var arena = Arena.ofConfined()) {
             var segment = arena.allocateFrom(JAVA_BYTE, bytes);
-            Sockets.send(socket, segment, bytes.length, MemorySegment.NULL);
+            return Sockets.send(socket, segment, bytes.length, MemorySegment.NULL) == bytes.length;
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENOBUFS) {
+                return false;
+            }
+            throw e;
         } finally {
             leave();
         }

@@ -1,0 +1,367 @@
+package io.leasehold.heartbeat.keeper;
+
+import io.leasehold.heartbeat.linux.Errno;
+import io.leasehold.heartbeat.linux.LinuxException;
+import io.leasehold.heartbeat.linux.Netlink;
+import io.leasehold.heartbeat.linux.NetlinkWriter;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The gate's rules in the kernel, and the permission that opens them for a while.
+ *
+ * <p>In the words of {@code nft}:
+ *
+ * <pre>{@code
+ * table netdev leasehold {
+ *     set dhcp { type inet_service; flags timeout; }
+ *     set vip { type ipv4_addr; flags timeout; }
+ *     chain eth0 {
+ *         type filter hook egress device "eth0" priority 0; policy accept;
+ *         udp sport 67 udp sport != @dhcp counter drop
+ *         arp saddr ip 192.0.2.10 arp saddr ip != @vip counter drop
+ *         ip saddr 192.0.2.10 ip saddr != @vip counter drop
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Shut is what remains when nobody does anything: the sets are empty. Open means that port and
+ * addresses are in the sets, with a timeout that the kernel counts. The hook is the egress of the
+ * device, because dhcpd answers through a packet socket, which the hooks of the IP stack never see;
+ * ADR 0103 has the measurements.
+ *
+ * <p>Every method is one netlink transaction: it has happened when the method returns, or nothing
+ * of it. Belongs to one thread, and to the network namespace in which it was opened.
+ */
+final class Gate implements AutoCloseable {
+    static final String TABLE = "leasehold";
+
+    private static final String DHCP_SET = "dhcp";
+    private static final String VIP_SET = "vip";
+    private static final int DHCP_SERVER_PORT = 67;
+
+    // linux/netfilter/nfnetlink.h
+    private static final int SUBSYSTEM_NFTABLES = 10;
+    private static final int BATCH_BEGIN = 0x10;
+    private static final int BATCH_END = 0x11;
+
+    // linux/netfilter/nf_tables.h
+    private static final int FAMILY_NETDEV = 5;
+    private static final int NEWTABLE = 0;
+    private static final int DELTABLE = 2;
+    private static final int NEWCHAIN = 3;
+    private static final int NEWRULE = 6;
+    private static final int NEWSET = 9;
+    private static final int NEWSETELEM = 12;
+    private static final int DELSETELEM = 14;
+
+    private static final int TABLE_NAME = 1;
+    private static final int CHAIN_TABLE = 1;
+    private static final int CHAIN_NAME = 3;
+    private static final int CHAIN_HOOK = 4;
+    private static final int CHAIN_POLICY = 5;
+    private static final int CHAIN_TYPE = 7;
+    private static final int HOOK_NUMBER = 1;
+    private static final int HOOK_PRIORITY = 2;
+    private static final int HOOK_DEVICE = 3;
+    private static final int HOOK_NETDEV_EGRESS = 1;
+    private static final int SET_TABLE = 1;
+    private static final int SET_NAME = 2;
+    private static final int SET_FLAGS = 3;
+    private static final int SET_KEY_TYPE = 4;
+    private static final int SET_KEY_LENGTH = 5;
+    private static final int SET_ID = 10;
+    private static final int SET_FLAG_TIMEOUT = 0x10;
+    private static final int ELEMENTS_TABLE = 1;
+    private static final int ELEMENTS_SET = 2;
+    private static final int ELEMENTS_LIST = 3;
+    private static final int ELEMENT_KEY = 1;
+    private static final int ELEMENT_TIMEOUT = 4;
+    private static final int RULE_TABLE = 1;
+    private static final int RULE_CHAIN = 2;
+    private static final int RULE_EXPRESSIONS = 4;
+    private static final int LIST_ITEM = 1;
+    private static final int EXPRESSION_NAME = 1;
+    private static final int EXPRESSION_DATA = 2;
+    private static final int DATA_VALUE = 1;
+    private static final int DATA_VERDICT = 2;
+    private static final int VERDICT_CODE = 1;
+    private static final int VERDICT_DROP = 0;
+    private static final int VERDICT_ACCEPT = 1;
+    private static final int REGISTER_VERDICT = 0;
+    private static final int REGISTER_1 = 1;
+    private static final int META_PROTOCOL = 1;
+    private static final int META_L4PROTO = 16;
+    private static final int PAYLOAD_NETWORK = 1;
+    private static final int PAYLOAD_TRANSPORT = 2;
+    private static final int LOOKUP_INVERTED = 1;
+
+    // How nft shows the keys of a set: its own numbers, the kernel does not look at them.
+    private static final int NFT_TYPE_IPV4_ADDRESS = 7;
+    private static final int NFT_TYPE_SERVICE = 13;
+
+    private static final int ETHER_TYPE_IPV4 = 0x0800;
+    private static final int ETHER_TYPE_ARP = 0x0806;
+    private static final int PROTOCOL_UDP = 17;
+    private static final int ARP_SENDER_ADDRESS_OFFSET = 14;
+    private static final int IPV4_SOURCE_OFFSET = 12;
+
+    private static final int BATCH_BYTES_MAX = 128 << 10;
+
+    private final Netlink netlink;
+    private final NetlinkWriter batch = new NetlinkWriter(BATCH_BYTES_MAX);
+    private List<GateConfiguration.Guarded> guarded = List.of();
+
+    private Gate(Netlink netlink) {
+        this.netlink = netlink;
+    }
+
+    /** The gate of this network namespace; installs nothing. */
+    static Gate open() throws IOException {
+        return new Gate(Netlink.open(Netlink.NETFILTER, 0));
+    }
+
+    /** Puts these rules in the place of whatever was there, shut. */
+    void install(GateConfiguration configuration) throws IOException {
+        beginBatch();
+        // Made, so that it can be deleted, and made anew: replaced in one transaction.
+        table(NEWTABLE);
+        table(DELTABLE);
+        table(NEWTABLE);
+        set(DHCP_SET, 1, NFT_TYPE_SERVICE, 2);
+        set(VIP_SET, 2, NFT_TYPE_IPV4_ADDRESS, 4);
+        for (var interfaceName : interfaces(configuration)) {
+            chain(interfaceName);
+            dropDhcp(interfaceName);
+        }
+        for (var entry : configuration.guarded()) {
+            dropFrom(entry, ETHER_TYPE_ARP, ARP_SENDER_ADDRESS_OFFSET);
+            dropFrom(entry, ETHER_TYPE_IPV4, IPV4_SOURCE_OFFSET);
+        }
+        commit("install the gate on " + interfaces(configuration));
+        guarded = configuration.guarded();
+    }
+
+    /** Lets packets pass for so long; what was left of an earlier permission does not count. */
+    void openFor(long timeoutMillis) throws IOException {
+        beginBatch();
+        flush(DHCP_SET);
+        flush(VIP_SET);
+        elements(
+                DHCP_SET,
+                timeoutMillis,
+                List.of(new byte[] {(byte) (DHCP_SERVER_PORT >> 8), (byte) DHCP_SERVER_PORT}));
+        elements(
+                VIP_SET,
+                timeoutMillis,
+                guarded.stream()
+                        .map(GateConfiguration.Guarded::virtualAddress)
+                        .distinct()
+                        .map(Inet4Address::getAddress)
+                        .toList());
+        commit("open the gate");
+    }
+
+    /** Lets nothing pass. */
+    void shut() throws IOException {
+        beginBatch();
+        flush(DHCP_SET);
+        flush(VIP_SET);
+        commit("shut the gate");
+    }
+
+    /** Takes the rules away: from now on nothing is dropped. */
+    void remove() throws IOException {
+        beginBatch();
+        table(DELTABLE);
+        try {
+            commit("remove the gate");
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.ENOENT) {
+                throw e;
+            }
+        }
+        guarded = List.of();
+    }
+
+    private static Set<String> interfaces(GateConfiguration configuration) {
+        var names = new LinkedHashSet<String>();
+        for (var entry : configuration.guarded()) {
+            names.add(entry.interfaceName());
+        }
+        return names;
+    }
+
+    private void beginBatch() {
+        batch.reset();
+        batch.begin(BATCH_BEGIN, NetlinkWriter.REQUEST)
+                .put8(0)
+                .put8(0)
+                .put16BigEndian(SUBSYSTEM_NFTABLES)
+                .end();
+    }
+
+    private void commit(String what) throws IOException {
+        batch.begin(BATCH_END, NetlinkWriter.REQUEST)
+                .put8(0)
+                .put8(0)
+                .put16BigEndian(SUBSYSTEM_NFTABLES)
+                .end();
+        netlink.execute(what, batch);
+    }
+
+    private NetlinkWriter message(int type, int flags) {
+        return batch.begin(
+                        (SUBSYSTEM_NFTABLES << 8) | type,
+                        NetlinkWriter.REQUEST | NetlinkWriter.ACK | flags)
+                .put8(FAMILY_NETDEV)
+                .put8(0)
+                .put16BigEndian(0);
+    }
+
+    private void table(int type) {
+        int flags = type == NEWTABLE ? NetlinkWriter.CREATE : 0;
+        message(type, flags).attribute(TABLE_NAME, TABLE).end();
+    }
+
+    private void set(String name, int id, int keyType, int keyBytes) {
+        message(NEWSET, NetlinkWriter.CREATE)
+                .attribute(SET_TABLE, TABLE)
+                .attribute(SET_NAME, name)
+                .attribute32BigEndian(SET_FLAGS, SET_FLAG_TIMEOUT)
+                .attribute32BigEndian(SET_KEY_TYPE, keyType)
+                .attribute32BigEndian(SET_KEY_LENGTH, keyBytes)
+                .attribute32BigEndian(SET_ID, id)
+                .end();
+    }
+
+    private void chain(String interfaceName) {
+        message(NEWCHAIN, NetlinkWriter.CREATE)
+                .attribute(CHAIN_TABLE, TABLE)
+                .attribute(CHAIN_NAME, interfaceName)
+                .nest(
+                        CHAIN_HOOK,
+                        () ->
+                                batch.attribute32BigEndian(HOOK_NUMBER, HOOK_NETDEV_EGRESS)
+                                        .attribute32BigEndian(HOOK_PRIORITY, 0)
+                                        .attribute(HOOK_DEVICE, interfaceName))
+                .attribute32BigEndian(CHAIN_POLICY, VERDICT_ACCEPT)
+                .attribute(CHAIN_TYPE, "filter")
+                .end();
+    }
+
+    private void flush(String set) {
+        message(DELSETELEM, 0).attribute(ELEMENTS_TABLE, TABLE).attribute(ELEMENTS_SET, set).end();
+    }
+
+    private void elements(String set, long timeoutMillis, List<byte[]> keys) {
+        message(NEWSETELEM, NetlinkWriter.CREATE)
+                .attribute(ELEMENTS_TABLE, TABLE)
+                .attribute(ELEMENTS_SET, set)
+                .nest(
+                        ELEMENTS_LIST,
+                        () -> {
+                            for (var key : keys) {
+                                batch.nest(LIST_ITEM, () -> element(key, timeoutMillis));
+                            }
+                        })
+                .end();
+    }
+
+    private void element(byte[] key, long timeoutMillis) {
+        batch.nest(ELEMENT_KEY, () -> batch.attribute(DATA_VALUE, key))
+                .attribute64BigEndian(ELEMENT_TIMEOUT, timeoutMillis);
+    }
+
+    private void dropDhcp(String interfaceName) {
+        rule(
+                interfaceName,
+                () -> {
+                    loadMeta(META_L4PROTO);
+                    compare(new byte[] {PROTOCOL_UDP});
+                    loadPayload(PAYLOAD_TRANSPORT, 0, 2);
+                    compare(new byte[] {0, DHCP_SERVER_PORT});
+                    dropUnlessIn(DHCP_SET);
+                });
+    }
+
+    private void dropFrom(GateConfiguration.Guarded entry, int etherType, int addressOffset) {
+        rule(
+                entry.interfaceName(),
+                () -> {
+                    loadMeta(META_PROTOCOL);
+                    compare(new byte[] {(byte) (etherType >> 8), (byte) etherType});
+                    loadPayload(PAYLOAD_NETWORK, addressOffset, 4);
+                    compare(entry.virtualAddress().getAddress());
+                    dropUnlessIn(VIP_SET);
+                });
+    }
+
+    private void rule(String interfaceName, Runnable expressions) {
+        message(NEWRULE, NetlinkWriter.CREATE | NetlinkWriter.APPEND)
+                .attribute(RULE_TABLE, TABLE)
+                .attribute(RULE_CHAIN, interfaceName)
+                .nest(RULE_EXPRESSIONS, expressions)
+                .end();
+    }
+
+    private void expression(String name, Runnable data) {
+        batch.nest(
+                LIST_ITEM,
+                () -> batch.attribute(EXPRESSION_NAME, name).nest(EXPRESSION_DATA, data));
+    }
+
+    private void loadMeta(int key) {
+        expression(
+                "meta",
+                () -> batch.attribute32BigEndian(1, REGISTER_1).attribute32BigEndian(2, key));
+    }
+
+    private void loadPayload(int base, int offset, int bytes) {
+        expression(
+                "payload",
+                () ->
+                        batch.attribute32BigEndian(1, REGISTER_1)
+                                .attribute32BigEndian(2, base)
+                                .attribute32BigEndian(3, offset)
+                                .attribute32BigEndian(4, bytes));
+    }
+
+    private void compare(byte[] expected) {
+        expression(
+                "cmp",
+                () ->
+                        batch.attribute32BigEndian(1, REGISTER_1)
+                                .attribute32BigEndian(2, 0)
+                                .nest(3, () -> batch.attribute(DATA_VALUE, expected)));
+    }
+
+    /** The register holds the key. */
+    private void dropUnlessIn(String set) {
+        expression(
+                "lookup",
+                () ->
+                        batch.attribute(1, set)
+                                .attribute32BigEndian(2, REGISTER_1)
+                                .attribute32BigEndian(5, LOOKUP_INVERTED));
+        expression("counter", () -> {});
+        expression(
+                "immediate",
+                () ->
+                        batch.attribute32BigEndian(1, REGISTER_VERDICT)
+                                .nest(2, () -> batch.nest(DATA_VERDICT, this::dropVerdict)));
+    }
+
+    private void dropVerdict() {
+        batch.attribute32BigEndian(VERDICT_CODE, VERDICT_DROP);
+    }
+
+    /** Closes the connection to the kernel; rules and permissions stay. */
+    @Override
+    public void close() {
+        netlink.close();
+    }
+}
