@@ -1,0 +1,21 @@
+package io.leasehold.ops.control;
+
+/** What {@code --json} prints: the same JSON as on the socket, one object on one line. */
+public final class Json {
+    private Json() {}
+
+    public static String of(View view) {
+        return RecordJson.write((Record) view, 0);
+    }
+
+    public static String of(EventView event) {
+        return RecordJson.write(event, 0);
+    }
+
+    /** An answer; of a report only its view. */
+    public static String of(Reply.Answer answer) {
+        return answer instanceof Reply.Report(var view)
+                ? of(view)
+                : RecordJson.write((Record) answer, 0);
+    }
+}

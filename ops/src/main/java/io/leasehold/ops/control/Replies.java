@@ -1,0 +1,14 @@
+package io.leasehold.ops.control;
+
+/** Where a {@link ControlHandler} says something before its answer. */
+public interface Replies {
+
+    /** Sends a line, at once. To a caller who left, nothing is sent. */
+    void progress(String text);
+
+    /** Sends an event, at once. To a caller who left, nothing is sent. */
+    void event(EventView event);
+
+    /** Whether the caller is still there; one who sends events for ever asks this between them. */
+    boolean isListening();
+}

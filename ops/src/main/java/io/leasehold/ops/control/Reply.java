@@ -1,0 +1,36 @@
+package io.leasehold.ops.control;
+
+import java.util.List;
+
+/** What a daemon says. The last reply of a connection, and only that, is an {@link Answer}. */
+public sealed interface Reply {
+
+    /** What the daemon is doing about the request, for a person who waits. */
+    record Progress(String text) implements Reply {}
+
+    /** The daemon is alive and not finished. */
+    record Working() implements Reply {}
+
+    /** One line of the history. */
+    record Event(EventView event) implements Reply {}
+
+    /** How a request ended. */
+    sealed interface Answer extends Reply {}
+
+    /** What was asked for. */
+    record Report(View view) implements Answer {}
+
+    /** It was done; the sentence says how things are now. */
+    record Done(String sentence) implements Answer {}
+
+    /** It was tried and did not work; the sentence says how things are now. */
+    record Failed(String sentence) implements Answer {}
+
+    /**
+     * It was not tried.
+     *
+     * @param rule of PROTOCOL.md, such as {@code R6}; empty if the reason is another one
+     * @param checks what was not as it has to be
+     */
+    record Refused(String sentence, String rule, List<CheckView> checks) implements Answer {}
+}

@@ -1,0 +1,60 @@
+package io.leasehold.ops.control;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * The replicated volume on the node that answers.
+ *
+ * @param role primary or secondary
+ * @param disk working or failed
+ * @param diskFailure why it failed
+ * @param connection of the replication stream: standalone, connecting, connected
+ * @param replication what flows in it: established, sync-source, sync-target, off
+ * @param mountPoint where it is mounted on this node
+ * @param directory of the backing files
+ * @param promisedEpoch the highest that this copy has promised
+ * @param lastSequence the last operation in this node's journal
+ * @param durableSequence the last one that is durable on this node
+ * @param committedSequence the last one known to be durable on every in-sync node
+ * @param peerSequence the last one that the peer has confirmed
+ * @param equalSequence where both copies were last found equal
+ * @param frozenMillis how long acknowledgements have been waiting; empty if they are not
+ * @param frozenReason why they are
+ * @param resync under way
+ */
+public record VolumeView(
+        String role,
+        String disk,
+        Optional<String> diskFailure,
+        String connection,
+        String replication,
+        Optional<String> mountPoint,
+        String directory,
+        long promisedEpoch,
+        long lastSequence,
+        long durableSequence,
+        long committedSequence,
+        OptionalLong peerSequence,
+        OptionalLong equalSequence,
+        OptionalLong frozenMillis,
+        Optional<String> frozenReason,
+        Optional<ResyncView> resync)
+        implements View {
+
+    /**
+     * How far a resync is.
+     *
+     * @param way replay, compare or verify
+     * @param doneBytes of {@code totalBytes}
+     * @param totalBytes as far as it is known yet
+     * @param bytesPerSecond over the last few seconds
+     * @param remainingMillis at that rate; empty while nothing can be said
+     */
+    public record ResyncView(
+            String way,
+            long doneBytes,
+            long totalBytes,
+            long bytesPerSecond,
+            OptionalLong remainingMillis) {}
+}
