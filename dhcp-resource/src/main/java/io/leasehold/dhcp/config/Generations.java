@@ -105,8 +105,9 @@ public final class Generations {
     public synchronized Generation accept(Configuration configuration, Instant now)
             throws IOException {
         var current = accepted().generation();
-        boolean inForce = Files.exists(volume.acceptedConfiguration());
-        if (inForce && current.isPresent() && current.get().hash().equals(configuration.hash())) {
+        if (current.isPresent()
+                && current.get().file().equals(volume.acceptedConfiguration())
+                && current.get().hash().equals(configuration.hash())) {
             return current.get();
         }
         long number = Math.max(current.map(Generation::number).orElse(0L), lastNumber()) + 1;
