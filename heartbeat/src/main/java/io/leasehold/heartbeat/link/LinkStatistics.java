@@ -1,5 +1,6 @@
 package io.leasehold.heartbeat.link;
 
+import io.leasehold.heartbeat.wire.Rejection;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.OptionalLong;

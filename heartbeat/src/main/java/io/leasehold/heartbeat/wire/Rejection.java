@@ -1,4 +1,4 @@
-package io.leasehold.heartbeat.link;
+package io.leasehold.heartbeat.wire;
 
 /** Why a datagram changed nothing. */
 public enum Rejection {
