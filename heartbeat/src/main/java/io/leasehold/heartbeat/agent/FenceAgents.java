@@ -151,7 +151,9 @@ public final class FenceAgents {
     private static void writeOptions(Process process, FenceDevice device, String action)
             throws IOException {
         var options = new StringBuilder();
-        device.options().forEach((name, value) -> options.append(name).append('=').append(value).append('\n'));
+        device.options()
+                .forEach((name, value) ->
+                        options.append(name).append('=').append(value).append('\n'));
         options.append("action=").append(action).append('\n');
         try (var in = process.getOutputStream()) {
             in.write(options.toString().getBytes(StandardCharsets.UTF_8));

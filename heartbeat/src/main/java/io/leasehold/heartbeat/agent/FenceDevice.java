@@ -18,12 +18,11 @@ public record FenceDevice(Path agent, Map<String, String> options, Duration time
         if (!agent.isAbsolute()) {
             throw new IllegalArgumentException("a fence agent needs an absolute path: " + agent);
         }
-        options.forEach(
-                (name, value) -> {
-                    if (name.isEmpty() || (name + value).chars().anyMatch(c -> c == '\n')) {
-                        throw new IllegalArgumentException(
-                                agent + ": an option is one line: '" + name + "'");
-                    }
-                });
+        options.forEach((name, value) -> {
+            if (name.isEmpty() || (name + value).chars().anyMatch(c -> c == '\n')) {
+                throw new IllegalArgumentException(
+                        agent + ": an option is one line: '" + name + "'");
+            }
+        });
     }
 }

@@ -24,8 +24,8 @@ import java.util.zip.CRC32C;
  *            the state             {@link StateCodec}
  * </pre>
  *
- * <p>A write goes into the slot that does not hold the newest state, so a power cut in the middle of
- * it leaves the one before it. Nothing is renamed or extended, so that one fdatasync is enough.
+ * <p>A write goes into the slot that does not hold the newest state, so a power cut in the middle
+ * of it leaves the one before it. Nothing is renamed or extended, so that one fdatasync is enough.
  *
  * <p>A failed write or flush is final (R32): what the disk holds is not known any more, and every
  * further write fails too. One thread at a time; it must not be interrupted.
@@ -40,7 +40,8 @@ public final class StateFile implements AutoCloseable {
     private Optional<DurableState> newest;
     private Optional<IOException> failed = Optional.empty();
 
-    private StateFile(Path path, RandomAccessFile file, long number, Optional<DurableState> newest) {
+    private StateFile(
+            Path path, RandomAccessFile file, long number, Optional<DurableState> newest) {
         this.path = path;
         this.file = file;
         this.number = number;
@@ -80,10 +81,7 @@ public final class StateFile implements AutoCloseable {
                                 + " move the file away: this node then starts as one that never ran");
             }
             return new StateFile(
-                    path,
-                    file,
-                    newest.map(Slot::number).orElse(0L),
-                    newest.map(Slot::state));
+                    path, file, newest.map(Slot::number).orElse(0L), newest.map(Slot::state));
         } catch (IOException e) {
             file.close();
             throw e;

@@ -39,7 +39,8 @@ class FenceAgentsTest {
         var device = agent(HONEST, Map.of("plug", "4"));
         assertThat(FenceAgents.run(FenceAction.OFF, List.of(device), LIMIT))
                 .isEqualTo(new FenceOutcome.Confirmed("agent: power read back off"));
-        assertThat(directory.resolve("told")).hasContent("plug=4\naction=off\nplug=4\naction=status");
+        assertThat(directory.resolve("told"))
+                .hasContent("plug=4\naction=off\nplug=4\naction=status");
         assertThat(FenceAgents.run(FenceAction.ON, List.of(device), LIMIT))
                 .isEqualTo(new FenceOutcome.Confirmed("agent: power read back on"));
     }
@@ -74,12 +75,12 @@ class FenceAgentsTest {
     void shouldEndAnAgentThatDoesNotAnswerAndWhatItStarted() throws Exception {
         var hanging =
                 new FenceDevice(
-                        script("#!/bin/sh\nsleep 600 &\necho $! >\"$(dirname \"$0\")/child\"\nwait\n"),
+                        script(
+                                "#!/bin/sh\nsleep 600 &\necho $! >\"$(dirname \"$0\")/child\"\nwait\n"),
                         Map.of(),
                         Duration.ofMillis(700));
         assertThat(FenceAgents.run(FenceAction.OFF, List.of(hanging), LIMIT))
-                .isEqualTo(
-                        new FenceOutcome.Unconfirmed("agent: no answer to action=off in time"));
+                .isEqualTo(new FenceOutcome.Unconfirmed("agent: no answer to action=off in time"));
         long child = Long.parseLong(Files.readString(directory.resolve("child")).strip());
         var left = ProcessHandle.of(child);
         if (left.isPresent()) {

@@ -26,7 +26,8 @@ class StateFileTest {
     }
 
     private static DurableState state(long promised) {
-        return DurableState.fresh(ArbitrationMode.FENCING, new NodeName("dhcp1"), new BootId("boot-1"))
+        return DurableState.fresh(
+                        ArbitrationMode.FENCING, new NodeName("dhcp1"), new BootId("boot-1"))
                 .withPromised(new Epoch(promised));
     }
 
