@@ -12,28 +12,31 @@ public sealed interface Alarm {
     record CommitFailed(String logLine) implements Alarm {}
 
     /**
-     * dhcpd goes on appending to a file that no path names any more: what it acknowledges from now
-     * on is lost at its end. Only a restart cures it.
+     * dhcpd could not replace its lease file. It goes on appending to a file that nobody will ever
+     * read, and does not try again (server/db.c, {@code new_lease_file}). Only a restart cures it.
      */
-    record LeaseFileDetached(Path leases, long openInode, long pathInode) implements Alarm {}
+    record RewriteFailed(String logLine) implements Alarm {}
 
-    /** dhcpd met something in its lease file that it did not understand, and dropped it. */
-    record LeaseFileDamaged(String logLine) implements Alarm {}
+    /** The same, seen in dhcpd's open files. */
+    record LeaseFileDetached(Path leases, String openFile) implements Alarm {}
+
+    /** dhcpd met something in its lease file that it did not understand or want, and dropped it. */
+    record LeaseDropped(String logLine) implements Alarm {}
 
     /** A subnet ran out of addresses. Service goes on for clients that hold one. */
     record NoFreeLeases(String logLine) implements Alarm {}
 
-    /** An address that we believed to be free answered a ping, or a client declined it. */
+    /** An address that was believed to be free answered a ping, or a client declined it. */
     record AddressConflict(String logLine) implements Alarm {}
 
     /** dhcpd ended though nobody had stopped it. */
     record Ended(ProcessHost.Exit exit, String lastLogLines) implements Alarm {}
 
-    /** Whether the server must be restarted (or its node give up) for it. */
+    /** Whether the server must be restarted, or its node give up, for it. */
     default boolean isFatal() {
         return switch (this) {
-            case CommitFailed _, LeaseFileDetached _, Ended _ -> true;
-            case LeaseFileDamaged _, NoFreeLeases _, AddressConflict _ -> false;
+            case CommitFailed _, RewriteFailed _, LeaseFileDetached _, Ended _ -> true;
+            case LeaseDropped _, NoFreeLeases _, AddressConflict _ -> false;
         };
     }
 }
