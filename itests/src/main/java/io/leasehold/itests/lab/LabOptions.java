@@ -1,0 +1,119 @@
+package io.leasehold.itests.lab;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import io.leasehold.itests.lab.network.Addresses;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * What kind of lab is wanted.
+ *
+ * @param leaseSeconds lease time of every client
+ * @param poolSize addresses for clients on the LAN
+ * @param fenceDelayMillis how long the fence device takes to cut the power
+ * @param faultyDisk whether the servers' disks can lose unsynced writes, fail and be slow
+ */
+public record LabOptions(
+        Server server,
+        Arbiter arbiter,
+        Profile profile,
+        int leaseSeconds,
+        int poolSize,
+        int fenceDelayMillis,
+        boolean faultyDisk) {
+
+    /** What runs on dhcp1 and dhcp2. */
+    public enum Server {
+        /** The pair that this project is about. */
+        LEASEHOLD,
+        /**
+         * Stock dhcpd with the VIP on dhcp1, its leases on that box's own disk: what it is compared
+         * with.
+         */
+        PLAIN
+    }
+
+    /** Who decides which box may serve. */
+    public enum Arbiter {
+        FENCING,
+        OPERATOR
+    }
+
+    /** How soon a silent peer is suspected. */
+    public enum Profile {
+        /** What the configuration has if nothing is said. */
+        DEFAULT,
+        /** As fast as this machine's scheduling allows. */
+        FAST
+    }
+
+    public static final LabOptions DEFAULT =
+            new LabOptions(
+                    Server.LEASEHOLD, Arbiter.FENCING, Profile.DEFAULT, 3600, 4096, 50, false);
+
+    private static final ObjectMapper JSON =
+            new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    public LabOptions {
+        if (leaseSeconds < 10) {
+            throw new IllegalArgumentException("a lease of less than 10 s is of no use");
+        }
+        var _ = Addresses.poolLast(poolSize);
+        if (fenceDelayMillis < 0) {
+            throw new IllegalArgumentException("a negative fence delay");
+        }
+    }
+
+    public static LabOptions plain() {
+        return DEFAULT.withServer(Server.PLAIN);
+    }
+
+    public LabOptions withServer(Server wanted) {
+        return new LabOptions(
+                wanted, arbiter, profile, leaseSeconds, poolSize, fenceDelayMillis, faultyDisk);
+    }
+
+    public LabOptions withArbiter(Arbiter wanted) {
+        return new LabOptions(
+                server, wanted, profile, leaseSeconds, poolSize, fenceDelayMillis, faultyDisk);
+    }
+
+    public LabOptions withProfile(Profile wanted) {
+        return new LabOptions(
+                server, arbiter, wanted, leaseSeconds, poolSize, fenceDelayMillis, faultyDisk);
+    }
+
+    public LabOptions withLeaseSeconds(int seconds) {
+        return new LabOptions(
+                server, arbiter, profile, seconds, poolSize, fenceDelayMillis, faultyDisk);
+    }
+
+    public LabOptions withPoolSize(int size) {
+        return new LabOptions(
+                server, arbiter, profile, leaseSeconds, size, fenceDelayMillis, faultyDisk);
+    }
+
+    public LabOptions withFenceDelayMillis(int millis) {
+        return new LabOptions(server, arbiter, profile, leaseSeconds, poolSize, millis, faultyDisk);
+    }
+
+    public LabOptions withFaultyDisk(boolean faulty) {
+        return new LabOptions(
+                server, arbiter, profile, leaseSeconds, poolSize, fenceDelayMillis, faulty);
+    }
+
+    static LabOptions read(Path file) throws IOException {
+        return JSON.readValue(file.toFile(), LabOptions.class);
+    }
+
+    void write(Path file) throws IOException {
+        JSON.writeValue(file.toFile(), this);
+    }
+
+    /** An option's value as it is written on a command line. */
+    static String label(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+}

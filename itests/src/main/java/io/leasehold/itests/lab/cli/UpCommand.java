@@ -1,0 +1,73 @@
+package io.leasehold.itests.lab.cli;
+
+import io.leasehold.itests.lab.Lab;
+import io.leasehold.itests.lab.LabOptions;
+import io.leasehold.itests.lab.power.FenceBehaviour;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "up",
+        description = "Bring the lab up, both servers switched on and serving.",
+        footer = {"", "Example:  lab up --profile fast --lease-time 600"})
+final class UpCommand extends LabCommand {
+    @Option(
+            names = "--server",
+            description = "what the two boxes run: ${COMPLETION-CANDIDATES} (default: leasehold)",
+            defaultValue = "leasehold")
+    LabOptions.Server server = LabOptions.Server.LEASEHOLD;
+
+    @Option(
+            names = "--arbiter",
+            description = "who decides which box may serve: ${COMPLETION-CANDIDATES}",
+            defaultValue = "fencing")
+    LabOptions.Arbiter arbiter = LabOptions.Arbiter.FENCING;
+
+    @Option(
+            names = "--profile",
+            description = "how soon a silent peer is suspected: ${COMPLETION-CANDIDATES}",
+            defaultValue = "default")
+    LabOptions.Profile profile = LabOptions.Profile.DEFAULT;
+
+    @Option(names = "--lease-time", paramLabel = "SECONDS", description = "default: 3600")
+    int leaseSeconds = LabOptions.DEFAULT.leaseSeconds();
+
+    @Option(
+            names = "--pool",
+            paramLabel = "N",
+            description = "addresses for clients on the LAN (default: 4096)")
+    int poolSize = LabOptions.DEFAULT.poolSize();
+
+    @Option(
+            names = "--fence-delay",
+            paramLabel = "DURATION",
+            description = "how long the fence device takes, for example 50ms or 1s",
+            defaultValue = "50ms")
+    String fenceDelay = "50ms";
+
+    @Option(
+            names = "--faulty-disk",
+            description = "disks that can lose unsynced writes, fail, fill up and be slow")
+    boolean faultyDisk;
+
+    @Override
+    int run() throws IOException, InterruptedException {
+        var options =
+                new LabOptions(
+                        server,
+                        arbiter,
+                        profile,
+                        leaseSeconds,
+                        poolSize,
+                        Math.toIntExact(FenceBehaviour.parseDuration(fenceDelay).toMillis()),
+                        faultyDisk);
+        long startNanos = System.nanoTime();
+        var lab = Lab.up(labName(), options);
+        long millis = (System.nanoTime() - startNanos) / 1_000_000;
+        answer(
+                "lab %s is up (%d ms)".formatted(lab.name(), millis),
+                object("name", lab.name().value(), "millis", millis, "options", lab.options()));
+        return DONE;
+    }
+}
