@@ -124,6 +124,7 @@ public final class Linux {
             call("fchown", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle UTIMENSAT =
             call("utimensat", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
+    private static final MethodHandle FUTIMENS = call("futimens", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle FSETXATTR =
             call("fsetxattr", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle FGETXATTR =
@@ -282,6 +283,7 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         long doneBytes = 0;
         while (doneBytes < sizeBytes) {
+            var rest = doneBytes == 0 ? memory : memory.asSlice(doneBytes);
             long result;
             try {
                 result =
@@ -289,7 +291,7 @@ public final class Linux {
                                 PWRITE.invokeExact(
                                         scratch.errno,
                                         descriptor,
-                                        doneBytes == 0 ? memory : memory.asSlice(doneBytes),
+                                        rest,
                                         sizeBytes - doneBytes,
                                         offsetBytes + doneBytes);
             } catch (Throwable t) {
@@ -639,35 +641,6 @@ public final class Linux {
             int directory, byte[] name, long accessTimeNanos, long modifyTimeNanos)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        utimensat(
-                scratch,
-                directory,
-                scratch.first(name),
-                accessTimeNanos,
-                modifyTimeNanos,
-                AT_SYMLINK_NOFOLLOW);
-    }
-
-    /** {@code futimens(3)}. */
-    public static void futimens(int descriptor, long accessTimeNanos, long modifyTimeNanos)
-            throws LinuxException {
-        utimensat(
-                Scratch.ofThread(),
-                descriptor,
-                MemorySegment.NULL,
-                accessTimeNanos,
-                modifyTimeNanos,
-                0);
-    }
-
-    private static void utimensat(
-            Scratch scratch,
-            int directory,
-            MemorySegment path,
-            long accessTimeNanos,
-            long modifyTimeNanos,
-            int flags)
-            throws LinuxException {
         timespec(scratch.result, 0, accessTimeNanos);
         timespec(scratch.result, 16, modifyTimeNanos);
         int result;
@@ -675,11 +648,30 @@ public final class Linux {
             result =
                     (int)
                             UTIMENSAT.invokeExact(
-                                    scratch.errno, directory, path, scratch.result, flags);
+                                    scratch.errno,
+                                    directory,
+                                    scratch.first(name),
+                                    scratch.result,
+                                    AT_SYMLINK_NOFOLLOW);
         } catch (Throwable t) {
             throw broken(t);
         }
         scratch.checked(result, "utimensat");
+    }
+
+    /** {@code futimens(3)}. */
+    public static void futimens(int descriptor, long accessTimeNanos, long modifyTimeNanos)
+            throws LinuxException {
+        var scratch = Scratch.ofThread();
+        timespec(scratch.result, 0, accessTimeNanos);
+        timespec(scratch.result, 16, modifyTimeNanos);
+        int result;
+        try {
+            result = (int) FUTIMENS.invokeExact(scratch.errno, descriptor, scratch.result);
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+        scratch.checked(result, "futimens");
     }
 
     private static void timespec(MemorySegment memory, long offset, long timeNanos) {

@@ -49,6 +49,11 @@ public final class Bytes implements Comparable<Bytes> {
         return bytes.clone();
     }
 
+    /** The bytes themselves: never to be changed, never to leave the package. */
+    byte[] unsafeArray() {
+        return bytes;
+    }
+
     /** Appends the bytes to {@code buffer}, whose position moves behind them. */
     public void putInto(ByteBuffer buffer) {
         buffer.put(bytes);

@@ -10,6 +10,11 @@ import java.util.Optional;
  * excluded) does not return from {@link #append} or does not run the completion: the request that
  * waits stays unanswered until the process is killed or the log goes on. An error would be worse
  * than waiting: dhcpd answers its client even after a failed fsync.
+ *
+ * <p>An operation reaches the backing directory only when the local journal has it on the disk
+ * ({@link #locallyDurable}): intent before data (R26). Otherwise the kernel could write back the
+ * effect of an operation that a power failure then takes out of the journal, and this replica would
+ * silently differ from its own history.
  */
 public interface OperationLog {
 
@@ -21,17 +26,24 @@ public interface OperationLog {
 
     /**
      * Gives the operation the next place. On return it survives the death of this process, not yet
-     * that of the machine. Called under the volume's lock; the caller applies the operation before
-     * it lets go of that.
+     * that of the machine. Called under the volume's lock.
      */
     Seq append(Operation operation, RequestId request);
 
     /**
      * Runs {@code completion} once, as soon as all operations up to {@code upTo} are durable on all
      * in-sync nodes: on this thread or on another one, at once or later, or never if this process
-     * cannot achieve it any more.
+     * cannot achieve it any more. It must not be run under a lock that {@link #append} takes.
      */
     void whenDurable(Seq upTo, Runnable completion);
+
+    /** The last operation that the local journal has on the disk. Quick. */
+    Seq locallyDurable();
+
+    /**
+     * Returns when the local journal has everything on the disk that was appended before the call.
+     */
+    void syncLocally();
 
     /**
      * The operation by which a request was carried out before the daemon was restarted, if it was.

@@ -1,0 +1,264 @@
+package io.leasehold.blockrep.fuse;
+
+import io.leasehold.blockrep.linux.Errno;
+import io.leasehold.blockrep.linux.FileStatus;
+import io.leasehold.blockrep.linux.Linux;
+import io.leasehold.blockrep.linux.LinuxException;
+import io.leasehold.blockrep.volume.FileSystem;
+import io.leasehold.blockrep.volume.OperationLog;
+import io.leasehold.blockrep.volume.Volume;
+import io.leasehold.blockrep.volume.VolumeFailedException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A volume, mounted. From {@link #start} or {@link #resume} until {@link #unmount} this process
+ * serves the mount.
+ *
+ * <p>The mount lives as long as somebody has the device's descriptor open (this process, the
+ * keeper, dhcpd): when this process dies, callers wait until a successor resumes.
+ */
+public final class FuseMount {
+
+    private static final Logger log = LoggerFactory.getLogger(FuseMount.class);
+
+    private static final Path DEVICE = Path.of("/dev/fuse");
+
+    /** How long a change may stay out of the backing directory when nobody calls fsync. */
+    private static final long FLUSH_INTERVAL_MILLIS = 500;
+
+    private final FuseOptions options;
+    private final FuseConnection connection;
+    private final FuseListener listener;
+    private final List<Thread> threads = new ArrayList<>();
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final AtomicBoolean gone = new AtomicBoolean();
+    private volatile boolean unmounting;
+
+    private FuseMount(FuseOptions options, FuseConnection connection, FuseListener listener) {
+        this.options = options;
+        this.connection = connection;
+        this.listener = listener;
+    }
+
+    /** Opens {@code /dev/fuse}: a descriptor for one mount. */
+    public static int openDevice() throws IOException {
+        return Linux.open(DEVICE, Linux.O_RDWR, 0);
+    }
+
+    /**
+     * Mounts the volume and serves it.
+     *
+     * @param device a descriptor of {@code /dev/fuse} that is not mounted yet; stays the caller's
+     * @throws IOException if mount(2) refuses; nothing is left behind
+     */
+    public static FuseMount start(
+            int device,
+            Volume volume,
+            OperationLog operations,
+            FuseOptions options,
+            FuseListener listener)
+            throws IOException {
+        long incarnation = new SecureRandom().nextLong();
+        var store =
+                RequestStore.create(
+                        options.stateFile(),
+                        incarnation,
+                        FuseOptions.READERS_MAX,
+                        FuseReader.BUFFER_BYTES);
+        var files = fileSystem(volume, operations, options, listener);
+        files.beginMount(false);
+        var mount = new FuseMount(options, new FuseConnection(device, files, store), listener);
+        try {
+            Linux.mount(
+                    options.name(),
+                    options.mountPoint(),
+                    "fuse.leasehold",
+                    Linux.MS_NOSUID | Linux.MS_NODEV | Linux.MS_NOATIME,
+                    "fd=%d,rootmode=%o,user_id=0,group_id=0,default_permissions,allow_other,max_read=%d"
+                            .formatted(
+                                    device,
+                                    FileStatus.TYPE_DIRECTORY,
+                                    FuseReader.PAYLOAD_BYTES_MAX));
+        } catch (LinuxException e) {
+            store.close();
+            throw new IOException("cannot mount on " + options.mountPoint(), e);
+        }
+        mount.startThreads();
+        return mount;
+    }
+
+    /**
+     * Serves a mount whose process has died. Requests that it left unanswered are answered: from
+     * the journal if they had been carried out, else by carrying them out.
+     *
+     * @param device the descriptor that is mounted, or a copy of it; stays the caller's
+     * @throws IOException if the state file is missing or not one; the mount is as it was
+     */
+    public static FuseMount resume(
+            int device,
+            Volume volume,
+            OperationLog operations,
+            FuseOptions options,
+            FuseListener listener)
+            throws IOException {
+        return resume(device, volume, operations, options, listener, true);
+    }
+
+    /** As {@link #resume}; without the kernel's help it works as on a kernel that offers none. */
+    static FuseMount resume(
+            int device,
+            Volume volume,
+            OperationLog operations,
+            FuseOptions options,
+            FuseListener listener,
+            boolean withResend)
+            throws IOException {
+        var store = RequestStore.open(options.stateFile());
+        var leftOver = store.leftOver();
+        var waitingSyncs = store.waitingSyncs();
+        if (store.readers() < options.readers() || store.bufferBytes() != FuseReader.BUFFER_BYTES) {
+            throw new IOException(
+                    "%s is of a daemon with %d readers and buffers of %d bytes; this one has %d and %d"
+                            .formatted(
+                                    options.stateFile(),
+                                    store.readers(),
+                                    store.bufferBytes(),
+                                    options.readers(),
+                                    FuseReader.BUFFER_BYTES));
+        }
+        var files = fileSystem(volume, operations, options, listener);
+        files.beginMount(true);
+        var mount = new FuseMount(options, new FuseConnection(device, files, store), listener);
+        // Before the first read: the kernel sends again whatever was read until now.
+        if (withResend && mount.connection.askForResend()) {
+            store.clearBuffers();
+            store.clearSyncs();
+        } else {
+            mount.serveLeftOver(leftOver, waitingSyncs);
+            store.clearBuffers();
+        }
+        mount.startThreads();
+        return mount;
+    }
+
+    private static FileSystem fileSystem(
+            Volume volume, OperationLog operations, FuseOptions options, FuseListener listener) {
+        return new FileSystem(
+                volume,
+                operations,
+                options.wallClockNanos(),
+                options.mayUseReserve(),
+                listener::volumeFailed);
+    }
+
+    private void startThreads() {
+        int daemonId = new SecureRandom().nextInt();
+        for (int i = 0; i < options.readers(); i++) {
+            var reader =
+                    new FuseReader(connection, connection.store.buffer(i), daemonId, this::gone);
+            start("fuse-%s-%d".formatted(options.name(), i), reader);
+        }
+        start("fuse-%s-flush".formatted(options.name()), this::flush);
+    }
+
+    private void start(String name, Runnable work) {
+        var thread = Thread.ofPlatform().name(name).daemon().unstarted(work);
+        threads.add(thread);
+        thread.start();
+    }
+
+    /** What a predecessor read and did not answer, on a kernel that cannot send it again. */
+    private void serveLeftOver(
+            List<MemorySegment> requests, List<RequestStore.WaitingSync> waitingSyncs) {
+        var reader = new FuseReader(connection, connection.store.buffer(0), 0, () -> {});
+        for (var request : requests) {
+            reader.serveAgain(request);
+        }
+        for (var sync : waitingSyncs) {
+            connection.syncAgain(sync);
+        }
+    }
+
+    private void flush() {
+        try {
+            while (!stopped.await(FLUSH_INTERVAL_MILLIS, TimeUnit.MILLISECONDS)) {
+                connection.files.flushIfPending();
+            }
+        } catch (VolumeFailedException e) {
+            // Told where it happened.
+            return;
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts this thread", e);
+        }
+    }
+
+    private void gone() {
+        if (gone.compareAndSet(false, true) && !unmounting) {
+            stopped.countDown();
+            listener.mountGone();
+        }
+    }
+
+    public FuseStatistics statistics() {
+        return connection.statistics();
+    }
+
+    /** The file system behind the mount, for calls that come from no program. */
+    public FileSystem files() {
+        return connection.files;
+    }
+
+    /**
+     * Unmounts, and brings the backing directory up to date.
+     *
+     * @param force abort the connection: whoever waits gets ECONNABORTED. Only when nobody is left
+     *     whom an error could lead to answer a client (DESIGN.md, invariant 2); the file system
+     *     then disappears even if it is in use
+     * @throws IOException EBUSY if somebody uses the mount; it is served on
+     */
+    public void unmount(boolean force) throws IOException {
+        unmounting = true;
+        try {
+            Linux.umount2(options.mountPoint(), force ? Linux.MNT_FORCE | Linux.MNT_DETACH : 0);
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.EBUSY) {
+                unmounting = false;
+                throw new IOException(options.mountPoint() + " is in use", e);
+            }
+            if (e.errno() != Errno.EINVAL) {
+                throw e;
+            }
+            log.info("{} is not mounted any more", options.mountPoint());
+        }
+        stopped.countDown();
+        for (var thread : threads) {
+            join(thread);
+        }
+        try {
+            connection.files.flushLocally();
+        } catch (VolumeFailedException e) {
+            throw new IOException("the volume has failed", e);
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            if (!thread.join(Duration.ofSeconds(10))) {
+                log.error("Thread {} does not end", thread.getName());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

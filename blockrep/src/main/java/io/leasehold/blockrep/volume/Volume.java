@@ -1,0 +1,452 @@
+package io.leasehold.blockrep.volume;
+
+import io.leasehold.blockrep.linux.SpaceStatus;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One replica of a file volume: a directory of plain files and the operations that change it.
+ *
+ * <pre>
+ *   DIR/live/tree      the files (DIR/tree is a link to it)
+ *   DIR/live/…         see {@link Backing}
+ *   DIR/shadow/…       the same, while a resync copies into it
+ *   DIR/branches/NAME  what a resync replaced and somebody may want to read
+ * </pre>
+ *
+ * <p>On a secondary, and wherever operations come from a peer, {@link #apply} carries them out in
+ * order. On the primary a {@link FileSystem} stands before the volume and makes the operations.
+ *
+ * <p>All methods may be called by any thread that is never interrupted. An {@link IOException} from
+ * a method that changes something means that this replica is in an unknown state and must not be
+ * used further: after a restart {@link #open} and the journal bring it back, if the disk can (R32).
+ */
+public final class Volume implements AutoCloseable {
+
+    private static final String LIVE = "live";
+    private static final String SHADOW = "shadow";
+    private static final String BRANCHES = "branches";
+
+    /** An operation that is in the tree and not yet in the backing directory. */
+    private record Pending(Seq seq, Operation operation) {}
+
+    private final Path directory;
+
+    /** Guards the backing directory. Taken before {@link #lock}. */
+    private final ReentrantLock backingLock = new ReentrantLock();
+
+    /**
+     * Guards the tree and what is pending. Held for microseconds; no I/O under it, except the
+     * journal's append.
+     */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final ReentrantLock checkpointLock = new ReentrantLock();
+    private Backing backing;
+    private Seq applied;
+    private FileTree tree;
+    private Seq last;
+    private final ArrayDeque<Pending> pending = new ArrayDeque<>();
+    private final AtomicLong pendingBytes = new AtomicLong();
+
+    private Volume(Path directory, Backing backing, FileTree tree, Seq applied) {
+        this.directory = directory;
+        this.backing = backing;
+        this.tree = tree;
+        this.applied = applied;
+        this.last = applied;
+    }
+
+    /**
+     * Opens the replica in {@code directory} (a new, empty one if there is none) and brings it to
+     * the state after {@code history}.
+     *
+     * @param checkpoint what {@link #checkpoint} returned last, {@link Seq#NONE} for a new replica
+     * @param history all operations that the journal has behind the checkpoint. They are durable:
+     *     after kill -9 the journal must be synced first
+     * @throws DamagedVolumeException if no crash can have led to what is there
+     */
+    public static Volume open(Path directory, Seq checkpoint, History history) throws IOException {
+        Files.createDirectories(directory);
+        var tree = directory.resolve("tree");
+        if (!Files.isSymbolicLink(tree)) {
+            Files.createSymbolicLink(tree, Path.of(LIVE, "tree"));
+        }
+        var backing = Backing.open(directory.resolve(LIVE));
+        try {
+            var applied = Redo.run(backing, checkpoint, history);
+            return new Volume(directory, backing, treeOf(backing), applied);
+        } catch (IOException e) {
+            backing.close();
+            throw e;
+        }
+    }
+
+    private static FileTree treeOf(Backing backing) throws IOException {
+        var files = new ArrayList<FileImage>();
+        for (var id : backing.nodes().keySet()) {
+            files.add(backing.image(id));
+        }
+        return FileTree.of(files, backing.nextId());
+    }
+
+    /** Carries out the next operation, which must be durable in the journal. */
+    public void apply(Seq seq, Operation operation) throws IOException {
+        backingLock.lock();
+        try {
+            lock.lock();
+            try {
+                if (!seq.equals(last.next())) {
+                    throw new IllegalStateException(
+                            "operation " + seq + " is applied behind " + last);
+                }
+                tree.apply(operation);
+                last = seq;
+            } finally {
+                lock.unlock();
+            }
+            backing.apply(operation);
+            applied = seq;
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    /**
+     * The last operation that this replica knows, whether the backing directory has it already or
+     * not.
+     */
+    public Seq last() {
+        lock.lock();
+        try {
+            return last;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The last operation that the backing directory has. */
+    public Seq applied() {
+        backingLock.lock();
+        try {
+            return applied;
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    /**
+     * Makes the backing directory durable as it is now.
+     *
+     * @return the last operation whose effects are durable: redo need not go further back
+     * @throws IOException if the disk could not: it is gone (R32)
+     */
+    public Seq checkpoint() throws IOException {
+        checkpointLock.lock();
+        try {
+            Backing ofNow;
+            Backing.Unsynced what;
+            Seq reached;
+            backingLock.lock();
+            try {
+                ofNow = backing;
+                reached = applied;
+                what = ofNow.beginSync();
+            } finally {
+                backingLock.unlock();
+            }
+            ofNow.sync(what);
+            backingLock.lock();
+            try {
+                ofNow.endSync(what);
+            } finally {
+                backingLock.unlock();
+            }
+            return reached;
+        } finally {
+            checkpointLock.unlock();
+        }
+    }
+
+    // ---- The primary's side: operations that the backing directory gets later ----
+
+    ReentrantLock lock() {
+        return lock;
+    }
+
+    /** Under {@link #lock}. */
+    FileTree tree() {
+        return tree;
+    }
+
+    /** Takes an operation that the log has just given its place. Under {@link #lock}. */
+    void append(Seq seq, Operation operation) {
+        if (!seq.equals(last.next())) {
+            throw new IllegalStateException("operation " + seq + " is appended behind " + last);
+        }
+        countPending(operation, 1);
+        tree.apply(operation);
+        countPendingOfNew(operation);
+        last = seq;
+        pending.add(new Pending(seq, operation));
+        pendingBytes.addAndGet(OperationCodec.encodedBytes(operation));
+    }
+
+    /** How much memory operations take that wait for the journal's disk. */
+    long pendingBytes() {
+        return pendingBytes.get();
+    }
+
+    /** Carries out in the backing directory what is durable in the journal. */
+    void applyPending(Seq durable) throws IOException {
+        if (pendingBytes.get() == 0) {
+            return;
+        }
+        backingLock.lock();
+        try {
+            for (var next = firstPending(durable); next.isPresent(); next = firstPending(durable)) {
+                backing.apply(next.get().operation());
+                applied = next.get().seq();
+                lock.lock();
+                try {
+                    pending.remove();
+                    pendingBytes.addAndGet(-OperationCodec.encodedBytes(next.get().operation()));
+                    countPending(next.get().operation(), -1);
+                } finally {
+                    lock.unlock();
+                }
+            }
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    private Optional<Pending> firstPending(Seq durable) {
+        lock.lock();
+        try {
+            var first = pending.peek();
+            return first == null || first.seq().isAfter(durable)
+                    ? Optional.empty()
+                    : Optional.of(first);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void countPending(Operation operation, int change) {
+        subject(operation)
+                .flatMap(tree::find)
+                .ifPresent(inode -> inode.pendingOperations += change);
+    }
+
+    /** A new file was not there yet when its creation was counted. */
+    private void countPendingOfNew(Operation operation) {
+        if (operation instanceof Operation.Create create) {
+            tree.get(create.id()).pendingOperations = 1;
+        }
+    }
+
+    /**
+     * The file whose content the backing directory does not have before this operation is carried
+     * out there.
+     */
+    private static Optional<FileId> subject(Operation operation) {
+        return switch (operation) {
+            case Operation.Create o -> Optional.of(o.id());
+            case Operation.Write o -> Optional.of(o.id());
+            case Operation.SetAttributes o ->
+                    o.sizeBytes().isPresent() ? Optional.of(o.id()) : Optional.empty();
+            case Operation.Fallocate o -> Optional.of(o.id());
+            case Operation.MakeDirectory _,
+                    Operation.SymbolicLink _,
+                    Operation.MakeNode _,
+                    Operation.Link _,
+                    Operation.Unlink _,
+                    Operation.RemoveDirectory _,
+                    Operation.Rename _,
+                    Operation.Exchange _,
+                    Operation.SetXattr _,
+                    Operation.RemoveXattr _,
+                    Operation.Reap _,
+                    Operation.Barrier _ ->
+                    Optional.empty();
+        };
+    }
+
+    /** An open backing file: content may be read without a lock until {@link #unpin}. */
+    Backing.OpenFile pin(FileId id) throws IOException {
+        backingLock.lock();
+        try {
+            return backing.pin(id);
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    void unpin(Backing.OpenFile file) {
+        backingLock.lock();
+        try {
+            backing.unpin(file);
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    /**
+     * Units of 512 bytes that a file occupies on the disk; empty if that cannot be told at the
+     * moment.
+     */
+    OptionalLong blocks(FileId id) throws IOException {
+        // No stat(2) should wait for a digest of everything.
+        if (!backingLock.tryLock()) {
+            return OptionalLong.empty();
+        }
+        try {
+            return backing.has(id) ? OptionalLong.of(backing.blocks(id)) : OptionalLong.empty();
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    SpaceStatus space() throws IOException {
+        backingLock.lock();
+        try {
+            return backing.space();
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    // ---- Comparing and copying ----
+
+    /** All files with their names and attributes, as the backing directory has them now. */
+    public Manifest manifest() throws IOException {
+        backingLock.lock();
+        try {
+            return manifestOf(backing, applied);
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    private static Manifest manifestOf(Backing backing, Seq applied) throws IOException {
+        var files = new ArrayList<FileImage>();
+        for (var id : backing.nodes().keySet().stream().sorted().toList()) {
+            files.add(backing.image(id));
+        }
+        return new Manifest(applied, backing.nextId(), files);
+    }
+
+    /**
+     * Reads content, as the backing directory has it at some moment during the call.
+     *
+     * @return the number of bytes, less than asked for only at the end of the file; empty if the
+     *     file is gone
+     */
+    public Optional<Long> readContent(FileId id, MemorySegment memory, long offsetBytes)
+            throws IOException {
+        Backing.OpenFile file;
+        backingLock.lock();
+        try {
+            if (!backing.has(id)) {
+                return Optional.empty();
+            }
+            file = backing.pin(id);
+        } finally {
+            backingLock.unlock();
+        }
+        try {
+            return Optional.of(Backing.read(file, memory, memory.byteSize(), offsetBytes));
+        } finally {
+            unpin(file);
+        }
+    }
+
+    /**
+     * The digest of the whole volume; operations wait meanwhile, so that it belongs to one place in
+     * the order.
+     */
+    public TreeDigest digest() throws IOException {
+        backingLock.lock();
+        try {
+            backing.flushTimes();
+            return TreeDigest.of(
+                    manifestOf(backing, applied),
+                    (id, memory, offset) -> {
+                        var file = backing.pin(id);
+                        try {
+                            return Backing.read(file, memory, memory.byteSize(), offset);
+                        } finally {
+                            backing.unpin(file);
+                            backing.trim();
+                        }
+                    });
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    /** An empty shadow to copy a source's files into; one that was left behind is removed. */
+    public Shadow beginShadow() throws IOException {
+        var path = directory.resolve(SHADOW);
+        Directories.deleteRecursively(path);
+        return new Shadow(Backing.open(path));
+    }
+
+    /**
+     * Makes the shadow the live replica, at one instant, and durable.
+     *
+     * @param keepAs under {@code DIR/branches} what was live until now is kept under this name;
+     *     empty: removed
+     */
+    public void exchangeWith(Shadow shadow, Optional<String> keepAs) throws IOException {
+        checkpointLock.lock();
+        backingLock.lock();
+        lock.lock();
+        try {
+            if (!pending.isEmpty()) {
+                throw new IllegalStateException("the shadow cannot replace a primary's volume");
+            }
+            var fresh = shadow.backing();
+            // Durable before it is visible, and visible before anybody is told.
+            var everything = fresh.beginSync().withEverything();
+            fresh.sync(everything);
+            fresh.endSync(everything);
+            Directories.exchange(directory, LIVE, SHADOW);
+            backing.close();
+            backing = fresh;
+            tree = treeOf(fresh);
+            applied = shadow.applied();
+            last = applied;
+        } finally {
+            lock.unlock();
+            backingLock.unlock();
+            checkpointLock.unlock();
+        }
+        var replaced = directory.resolve(SHADOW);
+        if (keepAs.isPresent()) {
+            Files.createDirectories(directory.resolve(BRANCHES));
+            Files.move(replaced, directory.resolve(BRANCHES).resolve(keepAs.get()));
+        } else {
+            Directories.deleteRecursively(replaced);
+        }
+    }
+
+    @Override
+    public void close() {
+        backingLock.lock();
+        try {
+            backing.close();
+        } finally {
+            backingLock.unlock();
+        }
+    }
+}

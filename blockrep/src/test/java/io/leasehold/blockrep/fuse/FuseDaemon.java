@@ -1,0 +1,85 @@
+package io.leasehold.blockrep.fuse;
+
+import io.leasehold.blockrep.linux.Linux;
+import io.leasehold.blockrep.volume.FileLog;
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.volume.Volume;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * A process that serves a mount of a volume without replication, to be killed by tests and measured
+ * by {@link CommitLatency}.
+ *
+ * <pre>
+ * FuseDaemon DIR MOUNTPOINT start|resume|resume-without-kernel [HOLDER_PID HOLDER_FD] [READERS] [ZEROED_MIB]
+ * </pre>
+ *
+ * <p>With a holder, the descriptor of /dev/fuse is a copy of that process's. Prints READY when it
+ * serves.
+ */
+final class FuseDaemon {
+
+    private FuseDaemon() {}
+
+    static FuseOptions options(Path directory, Path mountPoint, int readers) {
+        return new FuseOptions(
+                mountPoint,
+                directory.resolve("mount-state"),
+                "test",
+                readers,
+                _ -> false,
+                FuseDaemon::now);
+    }
+
+    static long now() {
+        var now = Clock.systemUTC().instant();
+        return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+    }
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        var directory = Path.of(args[0]);
+        var mountPoint = Path.of(args[1]);
+        int device =
+                args.length > 4
+                        ? Linux.duplicateDescriptorOf(
+                                Long.parseLong(args[3]), Integer.parseInt(args[4]))
+                        : FuseMount.openDevice();
+        int readers = args.length > 5 ? Integer.parseInt(args[5]) : FuseOptions.READERS_DEFAULT;
+        long zeroedMiB = args.length > 6 ? Long.parseLong(args[6]) : 0;
+        Files.createDirectories(mountPoint);
+        Files.createDirectories(directory);
+        var log = FileLog.open(directory.resolve("log"), zeroedMiB << 20);
+        var volume = Volume.open(directory.resolve("volume"), Seq.NONE, log.history());
+        var options = options(directory, mountPoint, readers);
+        var listener = new Listener();
+        switch (args[2]) {
+            case "start" -> FuseMount.start(device, volume, log, options, listener);
+            case "resume" -> FuseMount.resume(device, volume, log, options, listener);
+            case "resume-without-kernel" ->
+                    FuseMount.resume(device, volume, log, options, listener, false);
+            default -> throw new IllegalArgumentException(Map.of("mode", args[2]).toString());
+        }
+        System.out.println("READY");
+        listener.end.await();
+    }
+
+    /** Ends the process with the mount. */
+    static final class Listener implements FuseListener {
+        final CountDownLatch end = new CountDownLatch(1);
+
+        @Override
+        public void volumeFailed(String reason) {
+            System.err.println("volume failed: " + reason);
+        }
+
+        @Override
+        public void mountGone() {
+            end.countDown();
+        }
+    }
+}
