@@ -1,0 +1,109 @@
+package io.leasehold.heartbeat.controller;
+
+import io.leasehold.heartbeat.controller.ClusterMessage.Hello;
+import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Rule;
+import io.leasehold.heartbeat.record.Standing;
+
+/**
+ * Two nodes meet and neither is primary: who leads? Both ask this with their roles swapped and come
+ * to answers that fit, because it depends on nothing but what both said (R18, R20, R22, R27-R30).
+ *
+ * <pre>
+ *   no common ancestor                    nobody                                     R30
+ *   one holds the solo permit             it leads, without asking                   R20
+ *   one was primary in this power-on      it resumes, once the other promised        R27
+ *   one is usable, the other is not       the usable one leads                       R18, R24
+ *   both usable                           the newer history; on a tie the lower node R28
+ *   both outdated, same record            the newer history; on a tie the lower node R16, R28
+ *   neither history contains the other    nobody                                     R29
+ * </pre>
+ */
+final class Meeting {
+
+    /** Who leads, and why. */
+    record Outcome(Lead lead, Rule rule, String sentence) {}
+
+    enum Lead {
+        ME,
+        PEER,
+        ME_RESUMING,
+        PEER_RESUMING,
+        NOBODY
+    }
+
+    private Meeting() {}
+
+    static Outcome decide(Hello mine, Hello peers, Relation relation, NodeName lowerNode) {
+        if (relation == Relation.UNRELATED) {
+            return new Outcome(
+                    Lead.NOBODY,
+                    Rule.R30,
+                    "the volumes have no common ancestor: not the same pair, or a foreign disk");
+        }
+        if (mine.permit() != peers.permit()) {
+            return new Outcome(
+                    mine.permit() ? Lead.ME : Lead.PEER,
+                    Rule.R20,
+                    leader(mine, peers, mine.permit()) + " holds the solo permit");
+        }
+        if (mine.resumable() != peers.resumable()) {
+            var resuming = mine.resumable() ? mine : peers;
+            var other = mine.resumable() ? peers : mine;
+            if (resuming.record().isInSync(other.node())) {
+                return new Outcome(
+                        mine.resumable() ? Lead.ME_RESUMING : Lead.PEER_RESUMING,
+                        Rule.R27,
+                        resuming.node() + " was primary in this power-on and continues");
+            }
+        }
+        if (isUsable(mine) != isUsable(peers)) {
+            return new Outcome(
+                    isUsable(mine) ? Lead.ME : Lead.PEER,
+                    Rule.R18,
+                    leader(peers, mine, isUsable(mine)) + " is not up to date");
+        }
+        if (!isUsable(mine) && !neitherWentAlone(mine, peers)) {
+            return new Outcome(
+                    Lead.NOBODY,
+                    Rule.R7,
+                    "neither copy is known to hold every acknowledged write: an operator must choose");
+        }
+        return switch (relation) {
+            case PEER_BEHIND ->
+                    new Outcome(Lead.ME, Rule.R28, mine.node() + " has the newer history");
+            case PEER_AHEAD ->
+                    new Outcome(Lead.PEER, Rule.R28, peers.node() + " has the newer history");
+            case EQUAL ->
+                    new Outcome(
+                            mine.node().equals(lowerNode) ? Lead.ME : Lead.PEER,
+                            Rule.R28,
+                            "both have the same history; " + lowerNode + " goes first");
+            case DIVERGED ->
+                    new Outcome(
+                            Lead.NOBODY,
+                            Rule.R29,
+                            "split brain: each history has something that the other lacks");
+            case UNRELATED -> throw new IllegalStateException("refused above");
+        };
+    }
+
+    private static NodeName leader(Hello mine, Hello peers, boolean iLead) {
+        return iLead ? mine.node() : peers.node();
+    }
+
+    private static boolean isUsable(Hello hello) {
+        return switch (hello.standing()) {
+            case UP_TO_DATE, CONSISTENT -> true;
+            case OUTDATED, INCONSISTENT -> false;
+        };
+    }
+
+    /** R16: outdated at the same record, so neither can have acknowledged anything after it. */
+    private static boolean neitherWentAlone(Hello mine, Hello peers) {
+        return mine.standing() == Standing.OUTDATED
+                && peers.standing() == Standing.OUTDATED
+                && mine.record().epoch().equals(peers.record().epoch())
+                && mine.record().gen().equals(peers.record().gen());
+    }
+}

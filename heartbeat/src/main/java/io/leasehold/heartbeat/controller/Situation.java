@@ -1,0 +1,62 @@
+package io.leasehold.heartbeat.controller;
+
+import io.leasehold.heartbeat.controller.ClusterMessage.Hello;
+import io.leasehold.heartbeat.fencing.FencingSequence;
+import io.leasehold.heartbeat.membership.LinkStatus;
+import io.leasehold.heartbeat.membership.PeerState;
+import io.leasehold.heartbeat.record.DurableState;
+import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Standing;
+import io.leasehold.heartbeat.resource.ResourceManager;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Everything that the checks and the words of a view are made of, at one instant. */
+record Situation(
+        long nowNanos,
+        ClusterConfiguration config,
+        WallClock wallClock,
+        DurableState state,
+        Role role,
+        PeerState peerState,
+        String peerReason,
+        OptionalLong peerSilentNanos,
+        List<LinkStatus> links,
+        Optional<Announcement> peerSaid,
+        Optional<Hello> peerHello,
+        boolean sessionOpen,
+        Optional<VolumeStatus> volume,
+        List<ResourceManager.Status> resources,
+        boolean allStarted,
+        OptionalLong gateUntilNanos,
+        FencingSequence.Phase fencingPhase,
+        String fencingText,
+        boolean clientNetworkUp,
+        boolean blocked,
+        boolean shrinkWanted,
+        long servingSinceNanos,
+        String lastWin,
+        List<String> alarms) {
+
+    NodeName me() {
+        return config.me();
+    }
+
+    NodeName peer() {
+        return config.peer();
+    }
+
+    boolean iLead() {
+        return role == Role.PRIMARY;
+    }
+
+    boolean peerLeads() {
+        return role == Role.SECONDARY;
+    }
+
+    /** What the peer's copy is worth, by its last word. */
+    Optional<Standing> peerStanding() {
+        return peerHello.map(Hello::standing).or(() -> peerSaid.map(Announcement::standing));
+    }
+}
