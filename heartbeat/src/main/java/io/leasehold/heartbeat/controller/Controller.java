@@ -221,7 +221,9 @@ public final class Controller {
         next = earlier(next, membership.nextDeadlineNanos(now));
         next = earlier(next, fencing.nextDeadlineNanos());
         next = earlier(next, resources.nextDeadlineNanos());
-        next = earlier(next, leaveAskedUntilNanos);
+        if (leaveAskedUntilNanos.isPresent()) {
+            next = later(next, leaveAskedUntilNanos.getAsLong());
+        }
         next = earlier(next, promoteAgainNanos);
         if (gateUntilNanos.isPresent()) {
             next = earlier(next, gateUntilNanos);
@@ -964,6 +966,7 @@ public final class Controller {
     }
 
     private void expire() {
+        save(state.withFailureCounts(resources.failures()));
         var standby = state.standby();
         if (standby.isPresent()
                 && standby.get().untilEpochMillis().isPresent()
@@ -1057,6 +1060,10 @@ public final class Controller {
         if (!resources.isAllStopped()) {
             return;
         }
+        // What the primary said before it let us in (or before we promised) is overtaken.
+        if (isOlder(record)) {
+            return;
+        }
         if (record.epoch().isAfter(state.promised())) {
             save(state.withPromised(record.epoch()));
             effects.add(new Effect.PromiseEpoch(record.epoch()));
@@ -1083,6 +1090,13 @@ public final class Controller {
             // The primary counts on us, but we are not what it believes: it must know at once.
             tellOutdated(OutdatedReason.TARGET);
         }
+    }
+
+    private boolean isOlder(ClusterRecord theirs) {
+        var mine = state.record();
+        return mine.epoch().isAfter(theirs.epoch())
+                || (mine.epoch().equals(theirs.epoch())
+                        && mine.gen().value() > theirs.gen().value());
     }
 
     /** Says P1 once per session and record of the peer, everything here being stopped. */
@@ -1676,7 +1690,6 @@ public final class Controller {
                             Rule.POLICY,
                             name + " failed on " + me + ", failure " + failures,
                             reason);
-                    save(state.withFailureCounts(resources.failures()));
                 }
                 case ResourceManager.Step.Blocked(var name, var reason) -> blocked(name, reason);
                 case ResourceManager.Step.StopFailed(var name, var reason) ->
@@ -1929,7 +1942,6 @@ public final class Controller {
         }
         note("operator", Rule.POLICY, "failures are forgotten", "asked by an operator");
         resourceSteps(resources.cleanup(now, resource.map(Set::of).orElse(known)));
-        save(state.withFailureCounts(resources.failures()));
         answer(origin, new CommandResult.Done("failures on " + me + " are forgotten"));
     }
 
