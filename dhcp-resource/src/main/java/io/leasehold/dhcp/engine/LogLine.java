@@ -12,18 +12,19 @@ final class LogLine {
 
     static Optional<Alarm> alarmOf(String line) {
         if (line.startsWith("commit_leases: unable to commit")
-                || line.startsWith("write_lease: unable to write lease")
-                || line.startsWith("write_host: unable to write host")) {
+                || (line.startsWith("write_") && line.contains(": unable to write "))
+                || line.startsWith("unable to write class ")) {
             return Optional.of(new Alarm.CommitFailed(line));
         }
-        if (line.startsWith("Can't create new lease file")
-                || line.startsWith("Can't backup lease database")
-                || line.startsWith("Can't remove old lease database backup")
-                || line.startsWith("Can't install new lease database")
-                || line.startsWith("Can't append to lease file")) {
+        if (line.startsWith("new_lease_file: ")
+                || (line.startsWith("Can't ")
+                        && (line.contains(" new lease file")
+                                || line.contains(" new lease database")
+                                || line.contains(" lease database ")))) {
             return Optional.of(new Alarm.RewriteFailed(line));
         }
         if (line.contains("possible data loss")
+                || line.contains("corrupt lease file")
                 || line.startsWith("undeclared lease found")
                 || (line.startsWith("lease ") && line.endsWith(": no subnet."))
                 || line.endsWith("unexpected end of file")) {

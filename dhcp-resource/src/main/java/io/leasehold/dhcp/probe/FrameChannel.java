@@ -2,7 +2,6 @@ package io.leasehold.dhcp.probe;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
@@ -20,10 +19,11 @@ public interface FrameChannel extends Closeable {
     /**
      * A received frame.
      *
-     * @param bytes from position to limit, Ethernet header included; the receiver owns it
+     * @param bytes Ethernet header included; the receiver owns them
      * @param outgoing whether this host sent it (PACKET_OUTGOING)
      */
-    record Frame(ByteBuffer bytes, boolean outgoing) {}
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares two of them
+    record Frame(byte[] bytes, boolean outgoing) {}
 
     /** Sends one Ethernet frame, header included. */
     void send(byte[] frame) throws IOException;
