@@ -1,21 +1,36 @@
 package io.leasehold.heartbeat.keeper;
 
+import io.leasehold.heartbeat.keeper.KeeperMessage.Answer;
+import io.leasehold.heartbeat.keeper.KeeperMessage.Notification;
+import io.leasehold.heartbeat.keeper.KeeperMessage.Request;
 import io.leasehold.heartbeat.link.LinkConfiguration;
+import io.leasehold.heartbeat.linux.PollSet;
+import io.leasehold.heartbeat.linux.Processes;
+import io.leasehold.heartbeat.linux.Sockets;
+import io.leasehold.heartbeat.linux.WakeUp;
+import io.leasehold.heartbeat.wire.Datagram;
+import java.io.EOFException;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The daemon's connection to its keeper.
  *
- * <p>Methods may be called by any thread; each call that waits for the keeper's answer waits at
- * most {@link #ANSWER_TIMEOUT}. They throw {@link KeeperRefusedException} if the keeper says no,
- * and another {@link IOException} if the keeper is lost, in which case it is unknown whether the
- * order was carried out, and {@link KeeperListener#keeperLost} follows. An interrupt does not
- * disturb them.
+ * <p>Methods may be called by any thread, also from within the listener only those that do not wait
+ * for an answer ({@link #publish}, {@link #progress}); each call that waits does so for at most
+ * {@link #ANSWER_TIMEOUT}. They throw {@link KeeperRefusedException} if the keeper says no, and
+ * another {@link IOException} if the keeper is lost, in which case it is unknown whether the order
+ * was carried out, and {@link KeeperListener#keeperLost} follows. An interrupt does not disturb
+ * them.
  */
-@SuppressWarnings({"DoNotCallSuggester", "ArrayRecordComponent"})
 public final class KeeperClient implements AutoCloseable {
     /**
      * How long the gate stays open without the keeper: an upper bound for what the kernel enforces.
@@ -26,9 +41,41 @@ public final class KeeperClient implements AutoCloseable {
     public static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(5);
 
     /** Largest payload of a beat. */
-    public static final int PAYLOAD_BYTES_MAX = 1_024;
+    public static final int PAYLOAD_BYTES_MAX = Datagram.Beat.PAYLOAD_BYTES_MAX;
 
-    private KeeperClient() {}
+    private static final Logger LOG = LoggerFactory.getLogger(KeeperClient.class);
+
+    private static final long SEND_NANOS_MAX = ANSWER_TIMEOUT.toNanos();
+
+    private final FrameSocket socket;
+    private final KeeperListener listener;
+    private final WakeUp closing;
+    private final int keeperPid;
+    private final Thread reader;
+
+    /** Held while something is sent, so that answers come in the order of the waiting calls. */
+    private final Object sending = new Object();
+
+    private final PollSet writable = new PollSet(1);
+
+    /** Those who wait for an answer, first come first served; guarded by itself. */
+    private final Queue<Call> calls = new ArrayDeque<>();
+
+    private boolean lost;
+
+    private KeeperClient(FrameSocket socket, KeeperListener listener) throws IOException {
+        this.socket = socket;
+        this.listener = listener;
+        this.closing = new WakeUp();
+        this.keeperPid = Sockets.peerCredentials(socket.descriptor()).pid();
+        this.reader = Thread.ofPlatform().name("keeper-client").daemon().unstarted(this::read);
+    }
+
+    /** One that waits. */
+    private static final class Call {
+        private Optional<Answer> answer = Optional.empty();
+        private boolean lost;
+    }
 
     /**
      * Attaches this process as the keeper's daemon. What the keeper holds stays as it is: ask
@@ -38,16 +85,36 @@ public final class KeeperClient implements AutoCloseable {
      *     version
      */
     public static KeeperClient attach(Path socket, KeeperListener listener) throws IOException {
-        throw new UnsupportedOperationException("coming: " + socket + listener);
+        var descriptor = Sockets.open(Sockets.AF_UNIX, Sockets.SOCK_STREAM, 0);
+        KeeperClient client;
+        try {
+            Sockets.connect(descriptor, Sockets.unixAddress(socket), socket.toString());
+            client = new KeeperClient(new FrameSocket(descriptor), listener);
+        } catch (IOException | RuntimeException e) {
+            descriptor.close();
+            throw e;
+        }
+        client.reader.start();
+        try {
+            client.ask(new Request.Attach(KeeperCodec.PROTOCOL_VERSION, System.nanoTime()));
+            return client;
+        } catch (IOException e) {
+            client.close();
+            throw e;
+        }
     }
 
+    /** What the keeper holds now. */
     public KeeperState state() throws IOException {
-        throw new UnsupportedOperationException();
+        return switch (ask(new Request.GetState())) {
+            case Answer.State(var state) -> state;
+            case Answer other -> throw unexpected(other);
+        };
     }
 
     /** From now on the keeper judges the daemon by this policy. */
     public void configureSupervision(SupervisionPolicy policy) throws IOException {
-        throw new UnsupportedOperationException();
+        ask(new Request.ConfigureSupervision(policy));
     }
 
     /**
@@ -56,7 +123,7 @@ public final class KeeperClient implements AutoCloseable {
      * first {@link #publish} on.
      */
     public void configureLinks(LinkConfiguration configuration) throws IOException {
-        throw new UnsupportedOperationException();
+        ask(new Request.ConfigureLinks(configuration));
     }
 
     /**
@@ -64,7 +131,7 @@ public final class KeeperClient implements AutoCloseable {
      * nothing happens, and an open gate stays open.
      */
     public void configureGate(GateConfiguration configuration) throws IOException {
-        throw new UnsupportedOperationException();
+        ask(new Request.ConfigureGate(configuration));
     }
 
     /**
@@ -72,7 +139,7 @@ public final class KeeperClient implements AutoCloseable {
      * track-interface}).
      */
     public void watchInterfaces(Set<String> names) throws IOException {
-        throw new UnsupportedOperationException();
+        ask(new Request.WatchInterfaces(names));
     }
 
     /**
@@ -82,12 +149,15 @@ public final class KeeperClient implements AutoCloseable {
      * @param payload at most {@link #PAYLOAD_BYTES_MAX} bytes
      */
     public void publish(byte[] payload) throws IOException {
-        throw new UnsupportedOperationException();
+        if (payload.length > PAYLOAD_BYTES_MAX) {
+            throw new IllegalArgumentException("a payload of " + payload.length + " bytes");
+        }
+        send(new Request.Publish(System.nanoTime(), payload), Optional.empty());
     }
 
     /** Says that the daemon has just proven that it works. Returns without waiting. */
     public void progress() throws IOException {
-        throw new UnsupportedOperationException();
+        send(new Request.Progress(System.nanoTime()), Optional.empty());
     }
 
     /**
@@ -99,12 +169,12 @@ public final class KeeperClient implements AutoCloseable {
      *     the gate
      */
     public void openGate(long untilNanos) throws IOException {
-        throw new UnsupportedOperationException();
+        ask(new Request.OpenGate(untilNanos));
     }
 
     /** Shuts the gate. When it returns, nothing passes any more. */
     public void closeGate() throws IOException {
-        throw new UnsupportedOperationException();
+        ask(new Request.CloseGate());
     }
 
     /**
@@ -115,12 +185,13 @@ public final class KeeperClient implements AutoCloseable {
      * @throws KeeperRefusedException if the keeper holds the descriptor of another mount point
      */
     public int fuseDescriptor(Path mountPoint) throws IOException {
-        throw new UnsupportedOperationException();
+        int number = value(new Request.HoldFuse(mountPoint.toAbsolutePath()));
+        return Processes.duplicateDescriptor(keeperPid, number).number();
     }
 
     /** The volume is unmounted: the keeper closes its descriptor. Without one nothing happens. */
     public void releaseFuseDescriptor() throws IOException {
-        throw new UnsupportedOperationException();
+        ask(new Request.ReleaseFuse());
     }
 
     /**
@@ -130,7 +201,7 @@ public final class KeeperClient implements AutoCloseable {
      * @throws KeeperRefusedException if one of that name runs
      */
     public int spawn(ProcessSpec spec) throws IOException {
-        throw new UnsupportedOperationException();
+        return value(new Request.Spawn(spec));
     }
 
     /**
@@ -138,7 +209,7 @@ public final class KeeperClient implements AutoCloseable {
      * name runs. Never hits another process that got the same id later.
      */
     public boolean signal(String name, int signal) throws IOException {
-        throw new UnsupportedOperationException();
+        return value(new Request.Signal(name, signal)) == 1;
     }
 
     /**
@@ -147,7 +218,7 @@ public final class KeeperClient implements AutoCloseable {
      * killed process may still be ending.
      */
     public void standDown(String reason) throws IOException {
-        throw new UnsupportedOperationException();
+        ask(new Request.StandDown(reason));
     }
 
     /**
@@ -155,10 +226,175 @@ public final class KeeperClient implements AutoCloseable {
      * and ends as well when it is gone.
      */
     public void endWithDaemon() throws IOException {
-        throw new UnsupportedOperationException();
+        ask(new Request.EndWithDaemon());
     }
 
-    /** Detaches. For the keeper that is a daemon that went away. */
+    private int value(Request request) throws IOException {
+        return switch (ask(request)) {
+            case Answer.Value(int value) -> value;
+            case Answer other -> throw unexpected(other);
+        };
+    }
+
+    private static IllegalStateException unexpected(Answer answer) {
+        return new IllegalStateException("the keeper answers something else: " + answer);
+    }
+
+    /** Sends a request and waits for its answer, which is no refusal. */
+    private Answer ask(Request request) throws IOException {
+        if (Thread.currentThread() == reader) {
+            throw new IllegalStateException(
+                    "the listener may not wait for the thread that calls it");
+        }
+        var call = new Call();
+        send(request, Optional.of(call));
+        return switch (await(call)) {
+            case Answer.Refused(var reason) -> throw new KeeperRefusedException(reason);
+            case Answer answer -> answer;
+        };
+    }
+
+    private void send(Request request, Optional<Call> call) throws IOException {
+        byte[] frame = KeeperCodec.encode(request);
+        synchronized (sending) {
+            synchronized (calls) {
+                if (lost) {
+                    throw new ClosedChannelException();
+                }
+                call.ifPresent(calls::add);
+            }
+            long limitNanos = System.nanoTime() + SEND_NANOS_MAX;
+            socket.send(frame);
+            while (socket.isBehind()) {
+                long remainingNanos = limitNanos - System.nanoTime();
+                if (remainingNanos <= 0) {
+                    throw new IOException("the keeper does not read");
+                }
+                writable.clear();
+                writable.add(socket.number(), PollSet.WRITABLE);
+                writable.await(remainingNanos);
+                socket.flush();
+            }
+        }
+    }
+
+    private Answer await(Call call) throws IOException {
+        long limitNanos = System.nanoTime() + ANSWER_TIMEOUT.toNanos();
+        boolean interrupted = false;
+        try {
+            synchronized (calls) {
+                while (call.answer.isEmpty() && !call.lost) {
+                    long remainingMillis = (limitNanos - System.nanoTime()) / 1_000_000;
+                    if (remainingMillis <= 0) {
+                        closing.wake();
+                        throw new IOException("no answer of the keeper within " + ANSWER_TIMEOUT);
+                    }
+                    try {
+                        calls.wait(remainingMillis);
+                    } catch (InterruptedException _) {
+                        interrupted = true;
+                    }
+                }
+                return call.answer.orElseThrow(ClosedChannelException::new);
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** The thread {@code keeper-client}. */
+    private void read() {
+        String reason;
+        try {
+            reason = readUntilClosed();
+        } catch (EOFException _) {
+            reason = "it has ended";
+        } catch (IOException | RuntimeException e) {
+            reason = String.valueOf(e.getMessage());
+        }
+        synchronized (calls) {
+            lost = true;
+            calls.forEach(call -> call.lost = true);
+            calls.clear();
+            calls.notifyAll();
+        }
+        synchronized (sending) {
+            socket.close();
+            closing.close();
+        }
+        try {
+            listener.keeperLost(reason);
+        } catch (RuntimeException e) {
+            LOG.error("the listener failed when the keeper was lost", e);
+        }
+    }
+
+    private String readUntilClosed() throws IOException {
+        var readable = new PollSet(2);
+        while (true) {
+            for (var frame = socket.next(); frame.isPresent(); frame = socket.next()) {
+                take(KeeperCodec.decode(frame.get()));
+            }
+            readable.clear();
+            readable.add(socket.number(), PollSet.READABLE);
+            int close = readable.add(closing.number(), PollSet.READABLE);
+            readable.await(-1);
+            if (readable.isReady(close)) {
+                return "closed by this process";
+            }
+            socket.fill();
+        }
+    }
+
+    private void take(KeeperMessage message) throws IOException {
+        switch (message) {
+            case Answer answer -> {
+                synchronized (calls) {
+                    var call = calls.poll();
+                    if (call == null) {
+                        throw new IOException("an answer that nobody waits for: " + answer);
+                    }
+                    call.answer = Optional.of(answer);
+                    calls.notifyAll();
+                }
+            }
+            case Notification notification -> {
+                try {
+                    notify(notification);
+                } catch (RuntimeException e) {
+                    LOG.error("the listener failed at {}", notification, e);
+                }
+            }
+            case Request request -> throw new IOException("a request of the keeper: " + request);
+        }
+    }
+
+    private void notify(Notification notification) {
+        switch (notification) {
+            case Notification.BeatReceived(var beat) -> listener.beatReceived(beat);
+            case Notification.InterfaceChanged(var name, boolean present, boolean carrier) ->
+                    listener.interfaceChanged(name, present, carrier);
+            case Notification.Statistics(var links) -> listener.linkStatistics(links);
+            case Notification.Health(var health) -> listener.keeperHealth(health);
+            case Notification.Exited(var exit) -> listener.processExited(exit);
+            case Notification.GateLapsed(var reason) -> listener.gateLapsed(reason);
+            case Notification.StoodDown(var reason) -> listener.stoodDown(reason);
+            case Notification.ShutdownRequested() -> listener.shutdownRequested();
+        }
+    }
+
+    /**
+     * Detaches; {@link KeeperListener#keeperLost} is called. For the keeper that is a daemon that
+     * went away.
+     */
     @Override
-    public void close() {}
+    public void close() {
+        try {
+            closing.wake();
+        } catch (ClosedChannelException _) {
+            // Closed before.
+        }
+    }
 }

@@ -31,6 +31,12 @@ public interface KeeperListener {
     void processExited(ProcessExit exit);
 
     /**
+     * The gate is shut though it was to be open: the keeper or the whole machine stood still for so
+     * long that nothing of what was known before may be relied on. Prove anew, then open it again.
+     */
+    void gateLapsed(String reason);
+
+    /**
      * The keeper stood down by itself, because this daemon showed no progress: gate shut, processes
      * killed, mount aborted. Whatever the daemon thought that it was serving, it is not any more.
      */

@@ -29,14 +29,35 @@ public record PeerBeat(
         OptionalLong roundTripNanos,
         long receivedNanos) {
 
-    /** What a keeper knows of its daemon. */
+    /**
+     * What a keeper knows of its daemon; numbers are those of the wire, appended, never used again.
+     */
     public enum DaemonCondition {
         /** None attached yet, or the last one is gone and may come back. */
-        AWAY,
-        ATTACHED,
+        AWAY(0),
+        ATTACHED(1),
         /**
          * The keeper stood down: it serves nothing and sends no more beats until a daemon is back.
          */
-        STOOD_DOWN
+        STOOD_DOWN(2);
+
+        private final int number;
+
+        DaemonCondition(int number) {
+            this.number = number;
+        }
+
+        byte number() {
+            return (byte) number;
+        }
+
+        /** One that was added after this version is no sign of life. */
+        static DaemonCondition of(byte number) {
+            return switch (number) {
+                case 1 -> ATTACHED;
+                case 2 -> STOOD_DOWN;
+                default -> AWAY;
+            };
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.leasehold.heartbeat.link;
 
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -57,6 +58,16 @@ public record LinkConfiguration(
     @Override
     public byte[] clusterKey() {
         return clusterKey.clone();
+    }
+
+    /** Whether nothing differs, the key included. */
+    public boolean isSameAs(LinkConfiguration other) {
+        return cluster.equals(other.cluster)
+                && node.equals(other.node)
+                && peer.equals(other.peer)
+                && MessageDigest.isEqual(clusterKey, other.clusterKey)
+                && keepalive.equals(other.keepalive)
+                && links.equals(other.links);
     }
 
     /** Without the key. */

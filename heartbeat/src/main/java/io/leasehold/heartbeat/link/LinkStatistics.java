@@ -1,7 +1,6 @@
 package io.leasehold.heartbeat.link;
 
 import io.leasehold.heartbeat.wire.Rejection;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -30,6 +29,6 @@ public record LinkStatistics(
         String remark) {
 
     public LinkStatistics {
-        rejected = Map.copyOf(rejected.isEmpty() ? new EnumMap<>(Rejection.class) : rejected);
+        rejected = Map.copyOf(rejected);
     }
 }

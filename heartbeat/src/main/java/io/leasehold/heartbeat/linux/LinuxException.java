@@ -17,4 +17,9 @@ public final class LinuxException extends IOException {
     public int errno() {
         return errno;
     }
+
+    /** Whether the interface that the call needs does not exist any more. */
+    public boolean meansNoSuchDevice() {
+        return errno == Errno.ENODEV || errno == Errno.ENXIO;
+    }
 }

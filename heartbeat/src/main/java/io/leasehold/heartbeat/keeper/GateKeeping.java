@@ -1,0 +1,85 @@
+package io.leasehold.heartbeat.keeper;
+
+import java.util.OptionalLong;
+
+/**
+ * When the gate's permission is renewed, and when it is over. Pure: the kernel part is {@link
+ * Gate}.
+ *
+ * <p>A permission of {@link KeeperClient#GATE_TIMEOUT} is given anew every {@link #RENEWAL_NANOS},
+ * never beyond the end that the daemon set, so that the kernel shuts the gate at the end even if
+ * nobody runs then. Who comes so late that the kernel has already shut it does not open it again.
+ */
+final class GateKeeping {
+    static final long RENEWAL_NANOS = 100_000_000;
+
+    private static final long TIMEOUT_NANOS = KeeperClient.GATE_TIMEOUT.toNanos();
+    private static final long MILLI_NANOS = 1_000_000;
+
+    private boolean open;
+    private long untilNanos;
+    private long renewedNanos;
+
+    /** What to do with the kernel's rules. */
+    sealed interface Order {
+        record Nothing() implements Order {}
+
+        /** Give a permission of so long, at least a millisecond, the kernel's unit. */
+        record OpenFor(long millis) implements Order {}
+
+        record Shut() implements Order {}
+
+        /** Shut, and say that it was not meant. */
+        record Lapsed(long lateNanos) implements Order {}
+    }
+
+    Order open(long until, long nowNanos) {
+        untilNanos = until;
+        open = true;
+        return permission(nowNanos);
+    }
+
+    void shut() {
+        open = false;
+    }
+
+    /** To be called at {@link #nextRenewalNanos}. */
+    Order renew(long nowNanos) {
+        if (!open || nowNanos - nextNanos() < 0) {
+            return new Order.Nothing();
+        }
+        if (nowNanos - renewedNanos >= TIMEOUT_NANOS) {
+            open = false;
+            return new Order.Lapsed(nowNanos - renewedNanos - RENEWAL_NANOS);
+        }
+        return permission(nowNanos);
+    }
+
+    private Order permission(long nowNanos) {
+        long millis = Math.min(TIMEOUT_NANOS, untilNanos - nowNanos) / MILLI_NANOS;
+        if (millis < 1) {
+            open = false;
+            return new Order.Shut();
+        }
+        renewedNanos = nowNanos;
+        return new Order.OpenFor(millis);
+    }
+
+    OptionalLong nextRenewalNanos() {
+        return open ? OptionalLong.of(nextNanos()) : OptionalLong.empty();
+    }
+
+    /** The next renewal, or the end if that comes first. */
+    private long nextNanos() {
+        long renewal = renewedNanos + RENEWAL_NANOS;
+        return untilNanos - renewal < 0 ? untilNanos : renewal;
+    }
+
+    boolean isOpen() {
+        return open;
+    }
+
+    long untilNanos() {
+        return untilNanos;
+    }
+}
