@@ -1,5 +1,6 @@
 package io.leasehold.ops.config;
 
+import static io.leasehold.ops.config.Amounts.print;
 import static io.leasehold.ops.config.ValueType.absolutePath;
 import static io.leasehold.ops.config.ValueType.address;
 import static io.leasehold.ops.config.ValueType.certificatePin;
@@ -11,7 +12,6 @@ import static io.leasehold.ops.config.ValueType.listOf;
 import static io.leasehold.ops.config.ValueType.networkInterface;
 import static io.leasehold.ops.config.ValueType.oneOf;
 import static io.leasehold.ops.config.ValueType.options;
-import static io.leasehold.ops.config.ValueType.print;
 import static io.leasehold.ops.config.ValueType.program;
 import static io.leasehold.ops.config.ValueType.size;
 import static io.leasehold.ops.config.ValueType.socketAddress;

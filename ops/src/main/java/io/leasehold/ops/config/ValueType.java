@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import io.leasehold.ops.config.Amounts.Unit;
 import java.math.BigDecimal;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -41,29 +42,7 @@ record ValueType<T>(String description, Parser<T> parser, Function<T, String> pr
      */
     private static final Pattern INTERFACE = Pattern.compile("[^/:\\s]{1,15}");
 
-    private static final Pattern AMOUNT = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*([A-Za-z]*)");
     private static final Pattern PRINTABLE = Pattern.compile("[^\\p{Cntrl}]+");
-
-    private record Unit(String symbol, long factor) {}
-
-    /** In nanoseconds, largest first. */
-    private static final List<Unit> DURATION_UNITS =
-            List.of(
-                    new Unit("d", Duration.ofDays(1).toNanos()),
-                    new Unit("h", Duration.ofHours(1).toNanos()),
-                    new Unit("min", Duration.ofMinutes(1).toNanos()),
-                    new Unit("s", Duration.ofSeconds(1).toNanos()),
-                    new Unit("ms", Duration.ofMillis(1).toNanos()),
-                    new Unit("us", 1_000));
-
-    /** In bytes, largest first; binary units only, because half of the world means 1000 by KB. */
-    private static final List<Unit> SIZE_UNITS =
-            List.of(
-                    new Unit("TiB", 1L << 40),
-                    new Unit("GiB", 1L << 30),
-                    new Unit("MiB", 1L << 20),
-                    new Unit("KiB", 1L << 10),
-                    new Unit("B", 1));
 
     /** Text on one line. */
     static ValueType<String> text() {
@@ -193,45 +172,41 @@ record ValueType<T>(String description, Parser<T> parser, Function<T, String> pr
 
     /** A time with its unit. */
     static ValueType<Duration> duration(Duration min, Duration max) {
-        var nanos = amount("duration", DURATION_UNITS, min.toNanos(), max.toNanos());
+        var nanos = amount("duration", Amounts.DURATION_UNITS, min.toNanos(), max.toNanos());
         return new ValueType<>(
                 nanos.description(),
                 value -> Duration.ofNanos(nanos.parser().parse(value)),
-                ValueType::print);
+                Amounts::print);
     }
 
     /** A number of bytes with its unit. */
     static ValueType<Long> size(long min, long max) {
-        return amount("size", SIZE_UNITS, min, max);
+        return amount("size", Amounts.SIZE_UNITS, min, max);
     }
 
-    /** A number with its unit: a bare number means something else in every other program. */
     private static ValueType<Long> amount(String kind, List<Unit> units, long min, long max) {
-        var bounds = print(min, units) + " to " + print(max, units);
-        var symbols = units.stream().map(Unit::symbol).collect(joining(", "));
+        var bounds = Amounts.print(min, units) + " to " + Amounts.print(max, units);
         return new ValueType<>(
                 kind + " " + bounds,
                 value -> {
                     var text = scalar(value, "a " + kind);
-                    var matcher = AMOUNT.matcher(text);
-                    var symbol = matcher.matches() ? matcher.group(2) : "";
-                    var unit =
-                            units.stream().filter(each -> each.symbol().equals(symbol)).findFirst();
-                    if (unit.isEmpty()) {
+                    var amount = Amounts.parse(text, units);
+                    if (amount.isEmpty()) {
                         throw new InvalidValueException(
                                 "expected a " + kind + ", found " + quoted(text),
-                                "a number and a unit out of " + symbols + "; " + bounds);
+                                "a number and a unit out of "
+                                        + Amounts.symbols(units)
+                                        + "; "
+                                        + bounds);
                     }
-                    var exact =
-                            new BigDecimal(matcher.group(1))
-                                    .multiply(BigDecimal.valueOf(unit.get().factor()));
+                    var exact = amount.get();
                     if (exact.compareTo(BigDecimal.valueOf(min)) < 0
                             || exact.compareTo(BigDecimal.valueOf(max)) > 0) {
                         throw new InvalidValueException("expected " + bounds + ", found " + text);
                     }
                     return exact.longValue();
                 },
-                amount -> print(amount, units));
+                amount -> Amounts.print(amount, units));
     }
 
     static ValueType<Inet4Address> address() {
@@ -383,20 +358,6 @@ record ValueType<T>(String description, Parser<T> parser, Function<T, String> pr
                         options.entrySet().stream()
                                 .map(ValueType::printOption)
                                 .collect(joining(", ", "{", "}")));
-    }
-
-    static String print(Duration duration) {
-        return print(duration.toNanos(), DURATION_UNITS);
-    }
-
-    /** In the largest unit that needs no fraction: 90 s, not 1.5 min. */
-    private static String print(long amount, List<Unit> units) {
-        for (var unit : units) {
-            if (amount != 0 && amount % unit.factor() == 0) {
-                return amount / unit.factor() + " " + unit.symbol();
-            }
-        }
-        return amount + " " + units.getLast().symbol();
     }
 
     static String word(Enum<?> constant) {
