@@ -11,7 +11,7 @@ import java.util.OptionalLong;
 
 /** A status as a person reads it: the verdict first, then what it rests on. */
 final class StatusPage {
-    private static final int BAR_COLUMNS = 20;
+    private static final int BAR_COLUMNS = 14;
 
     private final Console console;
 
