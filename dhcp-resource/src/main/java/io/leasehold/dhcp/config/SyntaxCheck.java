@@ -71,8 +71,8 @@ public final class SyntaxCheck {
     }
 
     private int run(Path file, Path output) throws IOException {
-        var builder =
-                new ProcessBuilder(program.toString(), "-4", "-t", "-q", "-cf", file.toString());
+        // Without -q: that would silence the errors too.
+        var builder = new ProcessBuilder(program.toString(), "-4", "-t", "-cf", file.toString());
         builder.environment().clear();
         builder.redirectErrorStream(true).redirectOutput(output.toFile());
         var process = builder.start();

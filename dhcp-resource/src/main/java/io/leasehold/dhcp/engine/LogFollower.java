@@ -19,7 +19,7 @@ final class LogFollower {
 
     static final int LINE_BYTES_MAX = 4096;
     private static final int READ_BYTES_MAX = 256 * 1024;
-    private static final int REMEMBERED_LINES = 12;
+    private static final int REMEMBERED_LINES = 24;
 
     private final Path file;
     private final Deque<String> last = new ArrayDeque<>();

@@ -1,0 +1,328 @@
+package io.leasehold.dhcp.engine;
+
+import static io.leasehold.dhcp.config.Configurations.FACTS;
+import static io.leasehold.dhcp.config.Configurations.GOOD;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.leasehold.dhcp.Finding;
+import io.leasehold.dhcp.VolumeLayout;
+import io.leasehold.dhcp.config.ConfigurationCheck;
+import io.leasehold.dhcp.config.ConfigurationSource;
+import io.leasehold.dhcp.config.ConfigurationWatch;
+import io.leasehold.dhcp.config.ConfigurationWatch.Outcome;
+import io.leasehold.dhcp.config.Generations;
+import io.leasehold.dhcp.config.SyntaxCheck;
+import io.leasehold.dhcp.guard.ClockComparison;
+import io.leasehold.dhcp.guard.GuardReport;
+import io.leasehold.dhcp.guard.GuardSettings;
+import io.leasehold.dhcp.guard.PromotionGuard;
+import io.leasehold.dhcp.lease.LeaseFollower;
+import io.leasehold.dhcp.lease.LeaseTable;
+import io.leasehold.dhcp.packet.MessageType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The real dhcpd on a plain directory, with real packets, in network namespaces. */
+@Timeout(60)
+class DhcpdEngineIT {
+
+    @TempDir Path temporary;
+    private final List<Alarm> alarms = new CopyOnWriteArrayList<>();
+    private VolumeLayout volume;
+    private DhcpLan lan;
+    private NamespaceProcessHost host;
+    private DhcpdEngine engine;
+    private ConfigurationCheck check;
+    private Generations generations;
+
+    @BeforeEach
+    void begin() throws IOException {
+        volume = new VolumeLayout(Files.createDirectory(temporary.resolve("volume")));
+        Files.writeString(volume.configuration(), GOOD);
+        lan = new DhcpLan();
+        host = new NamespaceProcessHost(lan.namespace("server"));
+        engine =
+                new DhcpdEngine(
+                        DhcpdSettings.of(volume, List.of("lan0"), temporary.resolve("dhcpd.log")),
+                        host,
+                        alarms::add,
+                        System::nanoTime);
+        check =
+                new ConfigurationCheck(
+                        FACTS, new SyntaxCheck(DhcpdSettings.PROGRAM, temporary.resolve("run")));
+        generations = new Generations(volume);
+    }
+
+    @AfterEach
+    void end() throws IOException {
+        engine.stop();
+        engine.close();
+        host.close();
+        lan.close();
+    }
+
+    private GuardReport guard() {
+        return new PromotionGuard(GuardSettings.of(volume), check, generations, System::nanoTime)
+                .check(Instant.now(), new ClockComparison.Known(Duration.ZERO), Optional.empty());
+    }
+
+    private StartResult.Started startGuarded() {
+        var report = guard();
+        assertThat(report)
+                .as(() -> report.findings().toString())
+                .isInstanceOf(GuardReport.Clear.class);
+        return start();
+    }
+
+    private StartResult.Started start() {
+        var result = engine.start();
+        assertThat(result).isInstanceOf(StartResult.Started.class);
+        return (StartResult.Started) result;
+    }
+
+    private LeaseTable leases() throws IOException {
+        return new LeaseFollower(volume.leases()).poll().table();
+    }
+
+    private static void killHard(int pid) {
+        ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+    }
+
+    /** A renewal that power failed in the middle of. */
+    private void tearLastRecord(io.leasehold.dhcp.Ipv4Address address) throws IOException {
+        Files.writeString(
+                volume.leases(),
+                "lease "
+                        + address
+                        + " {\n  starts 0 2026/11/22 10:00:00;\n  ends 0 2036/11/22 10:00:00;\n  cltt",
+                StandardOpenOption.APPEND);
+    }
+
+    @Test
+    void shouldServeFromAFreshVolume() throws IOException {
+        var started = startGuarded();
+        System.out.println("dhcpd ready after " + started.took());
+
+        try (var client = LanClient.on(lan, 1)) {
+            var address = client.obtain();
+
+            assertThat(leases().byAddress(address))
+                    .hasValueSatisfying(
+                            lease -> assertThat(lease.isActiveAt(Instant.now())).isTrue());
+        }
+        assertThat(engine.monitor()).isEqualTo(new Health.Running(started.pid()));
+        assertThat(engine.stop())
+                .isInstanceOfSatisfying(
+                        StopResult.Stopped.class, s -> assertThat(s.byKill()).isFalse());
+        assertThat(engine.monitor()).isEqualTo(new Health.NotRunning());
+        assertThat(alarms).isEmpty();
+    }
+
+    @Test
+    void shouldTellOfAServerThatDies() {
+        killHard(startGuarded().pid());
+
+        await().untilAsserted(() ->
+                assertThat(alarms)
+                        .singleElement()
+                        .isInstanceOfSatisfying(
+                                Alarm.Ended.class,
+                                ended ->
+                                        assertThat(ended.exit())
+                                                .isEqualTo(new ProcessHost.Exit.Signal(9))));
+        assertThat(engine.monitor()).isEqualTo(new Health.NotRunning());
+    }
+
+    @Test
+    void shouldKeepTheHolderOfATornRenewal() throws IOException {
+        try (var client = LanClient.on(lan, 1)) {
+            int pid = startGuarded().pid();
+            var address = client.obtain();
+            killHard(pid);
+            await().until(() -> engine.monitor() instanceof Health.NotRunning);
+            tearLastRecord(address);
+
+            assertThat(guard())
+                    .isInstanceOfSatisfying(
+                            GuardReport.Clear.class,
+                            clear -> {
+                                assertThat(clear.trimmedBytes()).isPositive();
+                                assertThat(clear.active()).isEqualTo(1);
+                            });
+            start();
+
+            assertThat(client.reboot(address)).contains(MessageType.ACK);
+        }
+    }
+
+    /** If this fails, dhcpd has become better, and the guard's trimming can go. */
+    @Test
+    void shouldNeedTheGuardForThat() throws IOException {
+        try (var client = LanClient.on(lan, 1)) {
+            int pid = startGuarded().pid();
+            var address = client.obtain();
+            killHard(pid);
+            await().until(() -> engine.monitor() instanceof Health.NotRunning);
+            tearLastRecord(address);
+
+            start();
+
+            assertThat(client.reboot(address)).contains(MessageType.NAK);
+        }
+    }
+
+    @Test
+    void shouldRefuseAmnesia() throws IOException {
+        try (var client = LanClient.on(lan, 1)) {
+            startGuarded();
+            client.obtain();
+            engine.stop();
+        }
+        assertThat(guard()).isInstanceOf(GuardReport.Clear.class);
+        Files.write(volume.leases(), new byte[0]);
+
+        assertThat(guard())
+                .isInstanceOfSatisfying(
+                        GuardReport.Refused.class,
+                        refused ->
+                                assertThat(refused.findings().getLast().check())
+                                        .isEqualTo("amnesia"));
+    }
+
+    @Test
+    void shouldSayWithFileAndLineWhyDhcpdDoesNotStart() throws IOException {
+        startGuarded();
+        engine.stop();
+        Files.writeString(
+                volume.acceptedConfiguration(), "authoritative;\nsubnet 198.18.0.0 netmask {\n");
+
+        assertThat(engine.start())
+                .isInstanceOfSatisfying(
+                        StartResult.NotStarted.class,
+                        not ->
+                                assertThat(not.findings())
+                                        .anySatisfy(finding ->
+                                                assertThat(finding.place())
+                                                        .hasToString(
+                                                                volume.acceptedConfiguration()
+                                                                        + ":2")));
+        assertThat(engine.monitor()).isEqualTo(new Health.NotRunning());
+    }
+
+    @Test
+    void shouldSayThatTheVipIsMissing() throws IOException {
+        lan.ip("server", "addr", "del", DhcpLan.VIP + "/24", "dev", "lan0");
+        lan.ip("server", "addr", "replace", "198.18.0.2/24", "dev", "lan0");
+        guard();
+
+        assertThat(engine.start())
+                .isInstanceOfSatisfying(
+                        StartResult.NotStarted.class,
+                        not -> {
+                            System.out.println("without the VIP: " + not.findings());
+                            assertThat(not.findings().getLast().advice())
+                                    .contains("local-address must be on this node");
+                        });
+    }
+
+    @Test
+    void shouldNoticeThatItsLeaseFileWasReplacedUnderItsFeet() throws IOException {
+        int pid = startGuarded().pid();
+        assertThat(engine.monitor()).isEqualTo(new Health.Running(pid));
+        var copy = volume.root().resolve("copy");
+        Files.copy(volume.leases(), copy);
+        Files.move(
+                copy,
+                volume.leases(),
+                java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+
+        await().untilAsserted(() ->
+                assertThat(engine.monitor())
+                        .isInstanceOfSatisfying(
+                                Health.Failing.class,
+                                failing ->
+                                        assertThat(failing.alarm())
+                                                .isInstanceOf(Alarm.LeaseFileDetached.class)));
+        assertThat(alarms).hasSize(1);
+        assertThat(engine.restart()).isInstanceOf(StartResult.Started.class);
+        assertThat(engine.monitor()).isInstanceOf(Health.Running.class);
+    }
+
+    @Test
+    void shouldFollowAServerThatAPredecessorStarted() throws IOException {
+        int pid = startGuarded().pid();
+        try (var successor =
+                new DhcpdEngine(
+                        DhcpdSettings.of(volume, List.of("lan0"), temporary.resolve("dhcpd.log")),
+                        host,
+                        alarms::add,
+                        System::nanoTime)) {
+            assertThat(successor.adopt()).contains(pid);
+            assertThat(successor.start())
+                    .isInstanceOfSatisfying(
+                            StartResult.Started.class, s -> assertThat(s.pid()).isEqualTo(pid));
+            assertThat(successor.stop()).isInstanceOf(StopResult.Stopped.class);
+        }
+    }
+
+    @Test
+    void shouldApplyAGoodEditAndRefuseABadOne() throws IOException {
+        int pid = startGuarded().pid();
+        var outcomes = new CopyOnWriteArrayList<Outcome>();
+        try (var watch =
+                new ConfigurationWatch(
+                        ConfigurationSource.mounted(volume),
+                        check,
+                        generations,
+                        () -> LeaseTable.EMPTY,
+                        InstantSource.system(),
+                        outcomes::add)) {
+            watch.start(System::nanoTime);
+            Files.writeString(volume.configuration(), GOOD.replace("  range", "  rangee"));
+            await().until(() -> outcomes.size() == 1);
+            assertThat(outcomes.getFirst())
+                    .isInstanceOfSatisfying(
+                            Outcome.Refused.class,
+                            refused -> {
+                                assertThat(refused.findings())
+                                        .filteredOn(Finding::isError)
+                                        .extracting(f -> f.place().toString())
+                                        .anySatisfy(place ->
+                                                assertThat(place)
+                                                        .startsWith(
+                                                                volume.configuration() + ":7:"));
+                                assertThat(refused.inForce().orElseThrow().number()).isEqualTo(1);
+                            });
+            assertThat(engine.monitor()).isEqualTo(new Health.Running(pid));
+
+            // A crash now restarts the last good one.
+            killHard(pid);
+            await().until(() -> engine.monitor() instanceof Health.NotRunning);
+            startGuarded();
+
+            Files.writeString(volume.configuration(), GOOD.replace(".250;", ".240;"));
+            await().until(() -> outcomes.size() == 2);
+            assertThat(outcomes.getLast())
+                    .isInstanceOfSatisfying(
+                            Outcome.Accepted.class,
+                            accepted -> assertThat(accepted.generation().number()).isEqualTo(2));
+            assertThat(engine.restart()).isInstanceOf(StartResult.Started.class);
+            assertThat(volume.acceptedConfiguration()).content().contains("198.18.0.240;");
+        }
+    }
+}
