@@ -194,6 +194,7 @@ final class Backing implements AutoCloseable {
                         directory + " cannot hold a volume: it needs trusted.* attributes", e);
             }
             probe();
+            Linux.fsetxattr(treeDescriptor, NEXT_ID_XATTR, idBytes(nextId));
         }
         nodes.put(FileId.ROOT, new Node(FileKind.DIRECTORY, Linux.statx(treeDescriptor).inode()));
         var pending = new ArrayList<FileId>(List.of(FileId.ROOT, ORPHANS, LIMBO));

@@ -45,7 +45,7 @@ final class FuseDaemon {
         var directory = Path.of(args[0]);
         var mountPoint = Path.of(args[1]);
         int device =
-                args.length > 4
+                args.length > 4 && !args[3].equals("self")
                         ? Linux.duplicateDescriptorOf(
                                 Long.parseLong(args[3]), Integer.parseInt(args[4]))
                         : FuseMount.openDevice();
