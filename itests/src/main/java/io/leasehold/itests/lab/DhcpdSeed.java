@@ -1,9 +1,20 @@
 package io.leasehold.itests.lab;
 
+import io.leasehold.itests.lab.client.HeldLease;
+import io.leasehold.itests.lab.client.Station;
 import io.leasehold.itests.lab.network.Addresses;
+import io.leasehold.itests.lab.network.LabNode;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
 
-/** The lab's {@code dhcpd.conf}. */
+/** What is on the volume of a fresh lab: {@code dhcpd.conf}, and leases if they are wanted. */
 final class DhcpdSeed {
+
+    private static final DateTimeFormatter DATE =
+            DateTimeFormatter.ofPattern("yyyy/MM/dd HH:mm:ss");
 
     private DhcpdSeed() {}
 
@@ -42,11 +53,60 @@ final class DhcpdSeed {
                         Addresses.LAN_NETMASK,
                         Addresses.poolFirst(),
                         Addresses.poolLast(options.poolSize()),
-                        io.leasehold.itests.lab.network.LabNode.RELAY.lanAddress(),
+                        LabNode.RELAY.lanAddress(),
                         Addresses.BRANCH_NETWORK,
                         Addresses.BRANCH_NETMASK,
                         Addresses.BRANCH_POOL_FIRST,
                         Addresses.BRANCH_POOL_LAST,
                         Addresses.BRANCH_ROUTER);
+    }
+
+    /** The clients whose leases are there from the start. */
+    static List<HeldLease> heldLeases(LabOptions options, Instant now) {
+        var leases = new ArrayList<HeldLease>();
+        for (int i = 0; i < options.seededLeases(); i++) {
+            leases.add(
+                    new HeldLease(
+                            new Station(Station.Subnet.LAN, i),
+                            Addresses.poolAddress(i),
+                            Addresses.VIP,
+                            options.leaseSeconds(),
+                            now));
+        }
+        return leases;
+    }
+
+    /** The lease file of clients that hold these; empty if there are none. */
+    static String leases(List<HeldLease> leases) {
+        if (leases.isEmpty()) {
+            return "";
+        }
+        var text = new StringBuilder("authoring-byte-order little-endian;\n\n");
+        for (var lease : leases) {
+            text.append(
+                    """
+                    lease %1$s {
+                      starts %2$s;
+                      ends %3$s;
+                      cltt %2$s;
+                      binding state active;
+                      next binding state free;
+                      rewind binding state free;
+                      hardware ethernet %4$s;
+                    }
+                    """
+                            .formatted(
+                                    lease.address(),
+                                    date(lease.acknowledgedAt()),
+                                    date(lease.expiry()),
+                                    lease.station().hardwareText()));
+        }
+        return text.toString();
+    }
+
+    /** As dhcpd.leases(5) has it: the day of the week, then the time in UTC. */
+    private static String date(Instant time) {
+        var utc = time.atOffset(ZoneOffset.UTC);
+        return (utc.getDayOfWeek().getValue() % 7) + " " + DATE.format(utc);
     }
 }

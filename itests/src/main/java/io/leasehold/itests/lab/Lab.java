@@ -24,6 +24,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -229,11 +230,16 @@ public final class Lab {
         install("plain-server", directory.shared().resolve("plain-server"));
         network.build();
         startRelay();
+        var seeded = DhcpdSeed.heldLeases(options, Instant.now());
+        clients().remember(seeded);
         switch (options.server()) {
             case PLAIN -> {
                 for (var node : LabNode.servers()) {
                     Files.writeString(
                             directory.etc(node).resolve("dhcpd.conf"), DhcpdSeed.text(options));
+                    Files.writeString(
+                            directory.disk(node).resolve("dhcpd.leases"),
+                            node == LabNode.DHCP1 ? DhcpdSeed.leases(seeded) : "");
                 }
                 powerOnBoth();
                 startPowerController();
@@ -253,7 +259,7 @@ public final class Lab {
                 }
                 powerOnBoth();
                 startPowerController();
-                pair().seed(DhcpdSeed.text(options));
+                pair().seed(DhcpdSeed.text(options), DhcpdSeed.leases(seeded));
             }
         }
         options.write(directory.options());

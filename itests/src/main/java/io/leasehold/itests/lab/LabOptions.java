@@ -13,6 +13,8 @@ import java.util.Locale;
  * @param leaseSeconds lease time of every client
  * @param poolSize addresses for clients on the LAN
  * @param fenceDelayMillis how long the fence device takes to cut the power
+ * @param seededLeases leases that are there from the start, for clients that remember them; for
+ *     tables that would take minutes to fill
  * @param faultyDisk whether the servers' disks can lose unsynced writes, fail and be slow
  */
 public record LabOptions(
@@ -22,6 +24,7 @@ public record LabOptions(
         int leaseSeconds,
         int poolSize,
         int fenceDelayMillis,
+        int seededLeases,
         boolean faultyDisk) {
 
     /** What runs on dhcp1 and dhcp2. */
@@ -51,7 +54,7 @@ public record LabOptions(
 
     public static final LabOptions DEFAULT =
             new LabOptions(
-                    Server.LEASEHOLD, Arbiter.FENCING, Profile.DEFAULT, 3600, 4096, 50, false);
+                    Server.LEASEHOLD, Arbiter.FENCING, Profile.DEFAULT, 3600, 4096, 50, 0, false);
 
     private static final ObjectMapper JSON =
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -61,6 +64,10 @@ public record LabOptions(
             throw new IllegalArgumentException("a lease of less than 10 s is of no use");
         }
         var _ = Addresses.poolLast(poolSize);
+        if (seededLeases < 0 || seededLeases > poolSize) {
+            throw new IllegalArgumentException(
+                    "%d leases do not fit into a pool of %d".formatted(seededLeases, poolSize));
+        }
         if (fenceDelayMillis < 0) {
             throw new IllegalArgumentException("a negative fence delay");
         }
@@ -72,36 +79,91 @@ public record LabOptions(
 
     public LabOptions withServer(Server wanted) {
         return new LabOptions(
-                wanted, arbiter, profile, leaseSeconds, poolSize, fenceDelayMillis, faultyDisk);
+                wanted,
+                arbiter,
+                profile,
+                leaseSeconds,
+                poolSize,
+                fenceDelayMillis,
+                seededLeases,
+                faultyDisk);
     }
 
     public LabOptions withArbiter(Arbiter wanted) {
         return new LabOptions(
-                server, wanted, profile, leaseSeconds, poolSize, fenceDelayMillis, faultyDisk);
+                server,
+                wanted,
+                profile,
+                leaseSeconds,
+                poolSize,
+                fenceDelayMillis,
+                seededLeases,
+                faultyDisk);
     }
 
     public LabOptions withProfile(Profile wanted) {
         return new LabOptions(
-                server, arbiter, wanted, leaseSeconds, poolSize, fenceDelayMillis, faultyDisk);
+                server,
+                arbiter,
+                wanted,
+                leaseSeconds,
+                poolSize,
+                fenceDelayMillis,
+                seededLeases,
+                faultyDisk);
     }
 
-    public LabOptions withLeaseSeconds(int seconds) {
+    public LabOptions withLeaseSeconds(int wanted) {
         return new LabOptions(
-                server, arbiter, profile, seconds, poolSize, fenceDelayMillis, faultyDisk);
+                server,
+                arbiter,
+                profile,
+                wanted,
+                poolSize,
+                fenceDelayMillis,
+                seededLeases,
+                faultyDisk);
     }
 
-    public LabOptions withPoolSize(int size) {
+    public LabOptions withPoolSize(int wanted) {
         return new LabOptions(
-                server, arbiter, profile, leaseSeconds, size, fenceDelayMillis, faultyDisk);
+                server,
+                arbiter,
+                profile,
+                leaseSeconds,
+                wanted,
+                fenceDelayMillis,
+                seededLeases,
+                faultyDisk);
     }
 
-    public LabOptions withFenceDelayMillis(int millis) {
-        return new LabOptions(server, arbiter, profile, leaseSeconds, poolSize, millis, faultyDisk);
-    }
-
-    public LabOptions withFaultyDisk(boolean faulty) {
+    public LabOptions withFenceDelayMillis(int wanted) {
         return new LabOptions(
-                server, arbiter, profile, leaseSeconds, poolSize, fenceDelayMillis, faulty);
+                server, arbiter, profile, leaseSeconds, poolSize, wanted, seededLeases, faultyDisk);
+    }
+
+    public LabOptions withSeededLeases(int wanted) {
+        return new LabOptions(
+                server,
+                arbiter,
+                profile,
+                leaseSeconds,
+                poolSize,
+                fenceDelayMillis,
+                wanted,
+                faultyDisk);
+    }
+
+    public LabOptions withFaultyDisk(boolean wanted) {
+        return new LabOptions(
+                server,
+                arbiter,
+                profile,
+                leaseSeconds,
+                poolSize,
+                fenceDelayMillis,
+                seededLeases,
+                wanted);
     }
 
     static LabOptions read(Path file) throws IOException {

@@ -122,15 +122,32 @@ public final class Pair {
                 });
     }
 
-    /** Puts the lab's configuration on the fresh volume, as an administrator would. */
-    void seed(String dhcpdConfiguration) throws IOException, InterruptedException {
+    /**
+     * Puts the lab's configuration and leases on the fresh volume, as an administrator would: the
+     * configuration last, since it is what dhcpd waits for.
+     */
+    void seed(String dhcpdConfiguration, String leases) throws IOException, InterruptedException {
         Lab.await("the pair to mount its volume", SERVING_LIMIT, () -> mountedOn().isPresent());
         var primary = mountedOn().orElseThrow();
+        if (!leases.isEmpty()) {
+            writeOnVolume(primary, "dhcpd.leases", leases);
+        }
+        writeOnVolume(primary, "dhcpd.conf", dhcpdConfiguration);
+        // It may have failed to start without a configuration, more often than it may.
+        clusterctl(primary, "cleanup");
+        awaitServing();
+    }
+
+    private void writeOnVolume(LabNode primary, String file, String text)
+            throws IOException, InterruptedException {
         lab.in(
                         primary,
-                        Command.of("bash", "-c", "cat >$0", MOUNT_POINT + "/dhcpd.conf")
-                                .withInput(dhcpdConfiguration))
+                        Command.of(
+                                        "bash",
+                                        "-c",
+                                        "cat >$0.new && mv $0.new $0",
+                                        MOUNT_POINT + "/" + file)
+                                .withInput(text))
                 .check();
-        awaitServing();
     }
 }

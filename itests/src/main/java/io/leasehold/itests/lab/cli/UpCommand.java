@@ -47,6 +47,12 @@ final class UpCommand extends LabCommand {
     String fenceDelay = "50ms";
 
     @Option(
+            names = "--leases",
+            paramLabel = "N",
+            description = "leases that are there from the start (default: 0)")
+    int seededLeases;
+
+    @Option(
             names = "--faulty-disk",
             description = "disks that can lose unsynced writes, fail, fill up and be slow")
     boolean faultyDisk;
@@ -61,6 +67,7 @@ final class UpCommand extends LabCommand {
                         leaseSeconds,
                         poolSize,
                         Math.toIntExact(FenceBehaviour.parseDuration(fenceDelay).toMillis()),
+                        seededLeases,
                         faultyDisk);
         long startNanos = System.nanoTime();
         var lab = Lab.up(labName(), options);
