@@ -1,0 +1,149 @@
+package io.leasehold.blockrep.fuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The daemon is killed with SIGKILL while programs write; another process holds the descriptor, a
+ * successor resumes. Nobody may see an error, and nothing may be done twice or not at all.
+ */
+class ResumeIT {
+
+    private static final int KILLS = 4;
+
+    @TempDir Path base;
+
+    private ServedMount mount;
+
+    @BeforeEach
+    void mountAVolume() throws IOException {
+        mount = ServedMount.start(base);
+    }
+
+    @AfterEach
+    void unmount() throws IOException {
+        mount.close();
+    }
+
+    /**
+     * What dhcpd does: append, fsync; and now and then rewrite: new file, fsync, link(2), rename.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"resume", "resume-without-kernel"})
+    void shouldLetAWriterNoticeNothing(String mode) throws Exception {
+        var running = new CompletableFuture<Void>();
+        var written = new AtomicInteger();
+        var writer =
+                CompletableFuture.supplyAsync(() -> {
+                    try {
+                        while (!running.isDone()) {
+                            writeLikeDhcpd(written);
+                        }
+                        return "no error";
+                    } catch (IOException e) {
+                        return e.toString();
+                    }
+                });
+        for (int kill = 0; kill < KILLS; kill++) {
+            int before = written.get();
+            Awaitility.await()
+                    .atMost(30, TimeUnit.SECONDS)
+                    .until(() -> written.get() > before + 100 || writer.isDone());
+            mount.kill();
+            mount.resume(mode);
+        }
+        int before = written.get();
+        Awaitility.await()
+                .atMost(30, TimeUnit.SECONDS)
+                .until(() -> written.get() > before + 100 || writer.isDone());
+        running.complete(null);
+
+        assertThat(writer.get(60, TimeUnit.SECONDS)).isEqualTo("no error");
+        // From the page cache first, then from the disk: they must agree.
+        assertThat(Files.readAllLines(leases())).hasSize(written.get());
+        assertThat(
+                        ServedMount.run(
+                                mount.mountPoint,
+                                "dd if=leases iflag=direct bs=1M status=none | wc -l"))
+                .isEqualTo(written.get() + "\n");
+        assertThat(Files.readAllLines(leases()).getLast())
+                .isEqualTo("lease " + (written.get() - 1));
+        mount.shouldReplicateIdentically();
+    }
+
+    private Path leases() {
+        return mount.mountPoint.resolve("leases");
+    }
+
+    private void writeLikeDhcpd(AtomicInteger written) throws IOException {
+        var fresh = mount.mountPoint.resolve("leases.new");
+        var backup = mount.mountPoint.resolve("leases~");
+        if (Files.exists(leases())) {
+            Files.copy(leases(), fresh);
+            try (var channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            Files.deleteIfExists(backup);
+            Files.createLink(backup, leases());
+            Files.move(fresh, leases(), StandardCopyOption.ATOMIC_MOVE);
+        }
+        try (var channel =
+                FileChannel.open(
+                        leases(),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.APPEND)) {
+            for (int i = 0; i < 20; i++) {
+                var record =
+                        java.nio.charset.StandardCharsets.US_ASCII.encode(
+                                "lease " + written.get() + "\n");
+                while (record.hasRemaining()) {
+                    channel.write(record);
+                }
+                channel.force(true);
+                written.incrementAndGet();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"resume", "resume-without-kernel"})
+    void shouldKeepAnUnlinkedFileThatIsOpen(String mode) throws Exception {
+        var file = mount.mountPoint.resolve("open");
+        Files.writeString(file, "still here");
+        try (var channel =
+                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            mount.kill();
+            mount.resume(mode);
+            // The successor cannot know that it is open.
+            Files.delete(file);
+            ServedMount.run(mount.mountPoint, "echo 3 > /proc/sys/vm/drop_caches; true");
+            var buffer = java.nio.ByteBuffer.allocate(10);
+            channel.read(buffer, 0);
+            assertThat(new String(buffer.array(), java.nio.charset.StandardCharsets.US_ASCII))
+                    .isEqualTo("still here");
+            assertThat(mount.directory.resolve("volume/live/orphans")).isNotEmptyDirectory();
+        }
+        // Closed: the kernel forgets it, and then it goes.
+        Awaitility.await()
+                .atMost(10, TimeUnit.SECONDS)
+                .untilAsserted(() ->
+                        assertThat(mount.directory.resolve("volume/live/orphans"))
+                                .isEmptyDirectory());
+    }
+}
