@@ -2,11 +2,14 @@ package io.leasehold.dhcp.engine;
 
 import static io.leasehold.dhcp.config.Configurations.FACTS;
 import static io.leasehold.dhcp.config.Configurations.GOOD;
+import static io.leasehold.dhcp.config.Configurations.PROBE_ID;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.leasehold.dhcp.Finding;
+import io.leasehold.dhcp.Ipv4Address;
 import io.leasehold.dhcp.VolumeLayout;
+import io.leasehold.dhcp.config.ClusterFacts;
 import io.leasehold.dhcp.config.ConfigurationCheck;
 import io.leasehold.dhcp.config.ConfigurationSource;
 import io.leasehold.dhcp.config.ConfigurationWatch;
@@ -103,7 +106,7 @@ class DhcpdEngineIT {
     }
 
     /** A renewal that power failed in the middle of. */
-    private void tearLastRecord(io.leasehold.dhcp.Ipv4Address address) throws IOException {
+    private void tearLastRecord(Ipv4Address address) throws IOException {
         Files.writeString(
                 volume.leases(),
                 "lease "
@@ -323,6 +326,62 @@ class DhcpdEngineIT {
                             accepted -> assertThat(accepted.generation().number()).isEqualTo(2));
             assertThat(engine.restart()).isInstanceOf(StartResult.Started.class);
             assertThat(volume.acceptedConfiguration()).content().contains("198.18.0.240;");
+        }
+    }
+
+    @Test
+    void shouldTakeAGenerationBackWithWhichDhcpdDoesNotStart() throws IOException {
+        startGuarded();
+        // Agrees with other facts and with dhcpd -t; but lan0 is in none of its subnets.
+        var elsewhere = new ClusterFacts(Ipv4Address.of("198.18.5.1"), List.of(), PROBE_ID);
+        var otherCheck =
+                new ConfigurationCheck(
+                        elsewhere,
+                        new SyntaxCheck(DhcpdSettings.PROGRAM, temporary.resolve("run")));
+        try (var watch =
+                new ConfigurationWatch(
+                        ConfigurationSource.mounted(volume),
+                        otherCheck,
+                        generations,
+                        () -> LeaseTable.EMPTY,
+                        InstantSource.system(),
+                        _ -> {})) {
+            Files.writeString(volume.configuration(), GOOD.replace("198.18.0.", "198.18.5."));
+            var accepted = (Outcome.Accepted) watch.checkNow();
+
+            assertThat(new ConfigurationRollout(engine, watch).apply(accepted))
+                    .isInstanceOfSatisfying(
+                            ConfigurationRollout.Result.TakenBack.class,
+                            back -> {
+                                assertThat(back.inForce().number()).isEqualTo(3);
+                                assertThat(back.inForce().text()).isEqualTo(GOOD);
+                                assertThat(back.findings().getLast().advice())
+                                        .contains("subnet declaration");
+                            });
+            assertThat(engine.monitor()).isInstanceOf(Health.Running.class);
+        }
+    }
+
+    @Test
+    void shouldApplyAGenerationWithWhichDhcpdStarts() throws IOException {
+        int pid = startGuarded().pid();
+        try (var watch =
+                new ConfigurationWatch(
+                        ConfigurationSource.mounted(volume),
+                        check,
+                        generations,
+                        () -> LeaseTable.EMPTY,
+                        InstantSource.system(),
+                        _ -> {})) {
+            assertThat(watch.checkNow()).isInstanceOf(Outcome.Unchanged.class);
+            Files.writeString(volume.configuration(), "# new\n" + GOOD);
+
+            assertThat(
+                            new ConfigurationRollout(engine, watch)
+                                    .apply((Outcome.Accepted) watch.checkNow()))
+                    .isInstanceOfSatisfying(
+                            ConfigurationRollout.Result.Applied.class,
+                            applied -> assertThat(applied.started().pid()).isNotEqualTo(pid));
         }
     }
 }
