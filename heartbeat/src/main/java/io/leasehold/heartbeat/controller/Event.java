@@ -71,7 +71,11 @@ public sealed interface Event {
     /** R4: acknowledgements are frozen, the peer does not answer. */
     record ShrinkWanted(String reason) implements Event {}
 
-    /** R10: the peer is equal and mirrored with acknowledgement required, at {@code seq}. */
+    /**
+     * R10: the peer is equal and mirrored with acknowledgement required, at {@code seq}. Said once
+     * per session, and again after every {@link Effect.RecordChanged} that dropped the peer while
+     * the session stayed open.
+     */
     record GrowWanted(long sessionId, long seq) implements Event {}
 
     /** R32: this disk is gone. */

@@ -866,6 +866,9 @@ final class World {
                 case Effect.RecordChanged(_, var members, _) -> {
                     inSync = members;
                     if (members.size() == 1) {
+                        // It was dropped, so it is made equal anew.
+                        mirrored = false;
+                        session.ifPresent(this::source);
                         if (awaitingTail) {
                             awaitingTail = false;
                             var epoch = new Epoch(writerEpoch.orElseThrow());
