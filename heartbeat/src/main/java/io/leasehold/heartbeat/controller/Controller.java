@@ -434,7 +434,7 @@ public final class Controller {
                     && state.record().isInSync(peer)
                     && isOutdated(said.standing())
                     && !said.serving()) {
-                peerOutdated(peer + " is outdated, by its own word");
+                peerOutdated(Rule.R16, peer + " is outdated, by its own word");
             }
             if (said.role() == Role.PRIMARY && said.epoch().isAfter(state.record().epoch())) {
                 deposed(said.epoch());
@@ -672,6 +672,11 @@ public final class Controller {
         growSeq = OptionalLong.empty();
         peerOutdated(
                 switch (reason) {
+                    case LEAVING, ASKED -> Rule.R16;
+                    case TARGET -> Rule.R28;
+                    case DISK_FAILED -> Rule.R32;
+                },
+                switch (reason) {
                     case LEAVING -> peer + " leaves and marked itself outdated";
                     case TARGET -> peer + " met " + me + " and marked itself outdated";
                     case ASKED -> peer + " marked itself outdated when asked";
@@ -683,12 +688,12 @@ public final class Controller {
         }
     }
 
-    private void peerOutdated(String sentence) {
+    private void peerOutdated(Rule rule, String sentence) {
         if (proof.isEmpty() || !(proof.get() instanceof Proof.PeerOutdated)) {
             proof =
                     Optional.of(
                             new Proof.PeerOutdated(
-                                    state.record().epoch(), state.record().gen(), sentence));
+                                    state.record().epoch(), state.record().gen(), rule, sentence));
         }
     }
 
@@ -805,7 +810,7 @@ public final class Controller {
                 peer + " hands over",
                 "drained at sequence " + position.seq(),
                 "demoted and outdated, durably");
-        peerOutdated(peer + " handed over at sequence " + position.seq());
+        peerOutdated(Rule.R17, peer + " handed over at sequence " + position.seq());
         if (attempt(Change.TAKE_OVER)) {
             phase = new Phase.Promoting(state.record().epoch(), true);
             send(new ClusterMessage.HandOverTaken(state.record().epoch()));
@@ -872,6 +877,10 @@ public final class Controller {
                                     state.record().epoch(), state.record().gen(), handOverPosition);
                     save(outdated(state));
                     send(handOver);
+                    // It says all that this would say.
+                    saidOnce.add(
+                            new ClusterMessage.Outdated(
+                                    handOver.epoch(), handOver.gen(), OutdatedReason.TARGET));
                 } else {
                     // Nobody was told, so the rights are still ours: the pair meets again, or
                     // fences.

@@ -69,7 +69,7 @@ public final class FencingSequence {
     private final long quietNanos;
     private Phase phase = Phase.IDLE;
     private long deadlineNanos;
-    private long startedNanos;
+    private long readOffNanos;
     private Beats beats = Beats.NONE;
     private int level;
     private int attempts;
@@ -99,7 +99,6 @@ public final class FencingSequence {
         }
         beats = expected;
         attempts = 0;
-        startedNanos = nowNanos;
         phase = Phase.DELAYING;
         deadlineNanos = nowNanos + delayNanos;
         return advance(nowNanos);
@@ -112,9 +111,16 @@ public final class FencingSequence {
         }
     }
 
-    /** Any beat, also one of a hung peer: after the power-off there must be none. */
+    /**
+     * Any beat, also one of a hung peer. One that was under way when the power went off is
+     * ordinary; beats that go on prove that the device lies or turned off another machine.
+     */
     public List<Step> beat(long nowNanos) {
         if (phase != Phase.VERIFYING) {
+            return List.of();
+        }
+        if (nowNanos - readOffNanos <= quietNanos) {
+            deadlineNanos = nowNanos + quietNanos;
             return List.of();
         }
         return unconfirmed(
@@ -145,6 +151,7 @@ public final class FencingSequence {
             case FenceOutcome.Confirmed(var text) when beats != Beats.NONE -> {
                 evidence = text;
                 phase = Phase.VERIFYING;
+                readOffNanos = nowNanos;
                 deadlineNanos = nowNanos + quietNanos;
                 yield List.of();
             }
@@ -234,11 +241,6 @@ public final class FencingSequence {
 
     public boolean isActive() {
         return phase != Phase.IDLE && phase != Phase.EXHAUSTED;
-    }
-
-    /** When the current request was made. */
-    public long startedNanos() {
-        return startedNanos;
     }
 
     /** Where it stands, for a person. */

@@ -191,7 +191,12 @@ public final class Membership {
                             + timing.earlyMissedBeats()
                             + " beats missing on every other link");
         }
-        if (lastBeatNanos.isEmpty() || nowNanos - lastBeatNanos.getAsLong() >= timing.warnNanos()) {
+        if (lastBeatNanos.isEmpty()) {
+            return nowNanos - judgingSinceNanos >= firstWordNanos
+                    ? new Verdict(PeerState.SUSPECT, "its volume is heard, but no beat")
+                    : new Verdict(PeerState.UNKNOWN, reason);
+        }
+        if (nowNanos - lastBeatNanos.getAsLong() >= timing.warnNanos()) {
             return new Verdict(
                     PeerState.SUSPECT, "silent on all links for " + seconds(timing.warnNanos()));
         }
@@ -251,7 +256,8 @@ public final class Membership {
         if (heard.isPresent()) {
             next = earlier(next, nowNanos, heard.getAsLong() + earlyNanos());
             next = earlier(next, nowNanos, heard.getAsLong() + timing.deadNanos());
-        } else {
+        }
+        if (lastBeatNanos.isEmpty()) {
             next = earlier(next, nowNanos, judgingSinceNanos + firstWordNanos);
         }
         return next;

@@ -11,8 +11,12 @@ public sealed interface Proof {
     /** For a person. */
     String sentence();
 
-    /** P1: the peer durably marked itself outdated, its gate is shut, and it said so. */
-    record PeerOutdated(Epoch epoch, Generation gen, String sentence) implements Proof {}
+    /**
+     * P1: the peer durably marked itself outdated, its gate is shut, and it said so.
+     *
+     * @param rule by which it did: R16 leaving, R17 handing over, R28 meeting
+     */
+    record PeerOutdated(Epoch epoch, Generation gen, Rule rule, String sentence) implements Proof {}
 
     /** P2: a fence device read the peer's power back off. */
     record PowerReadOff(Epoch epoch, Generation gen, String sentence) implements Proof {}

@@ -59,7 +59,7 @@ public final class ProofRules {
         return new Ruling.Granted(
                 next(state, record.epoch(), Set.of(me)),
                 true,
-                Rule.R4,
+                ruleOf(proof.get(), Rule.R4),
                 me + " goes on alone: " + proof.get().sentence());
     }
 
@@ -97,7 +97,7 @@ public final class ProofRules {
         return new Ruling.Granted(
                 next(state, state.promised().next(), Set.of(me)),
                 true,
-                byWord ? Rule.R28 : Rule.R6,
+                ruleOf(proof.get(), Rule.R6),
                 me + " takes over: " + proof.get().sentence());
     }
 
@@ -154,6 +154,14 @@ public final class ProofRules {
                 false,
                 Rule.R10,
                 peer + " is equal and enters inSync");
+    }
+
+    private static Rule ruleOf(Proof proof, Rule byPowerOff) {
+        return switch (proof) {
+            case Proof.PeerOutdated word -> word.rule();
+            case Proof.PowerReadOff _, Proof.PowerAssertedOff _ -> byPowerOff;
+            case Proof.PeerPromised _ -> Rule.R27;
+        };
     }
 
     private Ruling missing(String sentence) {

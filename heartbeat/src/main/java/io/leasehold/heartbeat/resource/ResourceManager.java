@@ -500,6 +500,7 @@ public final class ResourceManager {
 
     private boolean isMonitorDue(Entry entry) {
         return monitoring
+                && entry.index < wanted
                 && entry.state == ResourceState.STARTED
                 && !entry.carriedOver
                 && !entry.mustStop

@@ -98,7 +98,7 @@ final class World {
     private long events;
     int takeovers;
     boolean fenceDead;
-    boolean dhcpBroken;
+    String dhcpBrokenOn = "";
     boolean stopBroken;
 
     World(long seed, Chaos chaos, ArbitrationMode mode) {
@@ -905,7 +905,8 @@ final class World {
                                     var broken =
                                             resource.equals(DHCP)
                                                     && !adopt
-                                                    && (dhcpBroken || happens(chaos.startFails));
+                                                    && (dhcpBrokenOn.equals(name.value())
+                                                            || happens(chaos.startFails));
                                     if (broken || (adopt && !running.contains(resource))) {
                                         deliver(
                                                 new Event.ResourceStartFailed(
