@@ -1356,7 +1356,7 @@ public final class Controller {
         }
     }
 
-    /** The peer is heard but does not acknowledge: ask before shooting (R16, ADR 0104). */
+    /** The peer is heard but does not acknowledge: ask before shooting (R16, ADR 0024). */
     private void askToLeave() {
         if (leaveAskedUntilNanos.isEmpty()) {
             leaveAskedUntilNanos = OptionalLong.of(now + config.leaveLimitNanos());
