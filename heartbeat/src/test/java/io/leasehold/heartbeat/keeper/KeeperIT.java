@@ -201,8 +201,11 @@ class KeeperIT {
                 });
         await().atMost(PATIENCE)
                 .untilAsserted(() ->
-                        assertThat(heardByTwo.statistics.getFirst().rejected())
-                                .containsEntry(Rejection.FOREIGN_SOURCE, 1L));
+                        assertThat(heardByTwo.statistics)
+                                .first()
+                                .satisfies(lan ->
+                                        assertThat(lan.rejected())
+                                                .containsEntry(Rejection.FOREIGN_SOURCE, 1L)));
 
         long cut = System.nanoTime();
         TestNetwork.ip(one, "link set xover down");
