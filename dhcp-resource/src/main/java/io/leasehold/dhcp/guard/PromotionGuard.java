@@ -59,7 +59,7 @@ import java.util.function.Predicate;
 public final class PromotionGuard {
 
     /** Up to here the file is read as a whole; above, a follower's knowledge is used. */
-    private static final long READ_WHOLE_BYTES_MAX = 4L << 20;
+    private static final long READ_WHOLE_BYTES_MAX = 1L << 20;
 
     private static final int TORN_MAX = 32;
     private static final int KEPT_MAX = 4;
@@ -120,7 +120,7 @@ public final class PromotionGuard {
             var generation = checkConfiguration(leases.table(), now, findings);
             removeOrphans(findings);
             keepLeaseFile(now);
-            new HistoryMarker(leases.table().size()).write(volume().historyMarker());
+            markHistory(leases.table().size());
             return new GuardReport.Clear(
                     leases.table().size(),
                     leases.table().activeAt(now),
@@ -336,6 +336,14 @@ public final class PromotionGuard {
                             Place.of(volume().historyMarker()),
                             "cannot tell whether this volume has held leases: " + e.getMessage(),
                             "remove the file only if the lease file is what it should be"));
+        }
+    }
+
+    /** Costs a sync, so only when there is something new to say. */
+    private void markHistory(int leases) throws IOException, Refusal {
+        var marker = new HistoryMarker(leases);
+        if (!readMarker().equals(Optional.of(marker))) {
+            marker.write(volume().historyMarker());
         }
     }
 

@@ -20,6 +20,7 @@ import io.leasehold.dhcp.guard.ClockComparison;
 import io.leasehold.dhcp.guard.GuardReport;
 import io.leasehold.dhcp.guard.GuardSettings;
 import io.leasehold.dhcp.guard.PromotionGuard;
+import io.leasehold.dhcp.lease.LeaseFiles;
 import io.leasehold.dhcp.lease.LeaseFollower;
 import io.leasehold.dhcp.lease.LeaseTable;
 import io.leasehold.dhcp.packet.MessageType;
@@ -38,6 +39,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real dhcpd on a plain directory, with real packets, in network namespaces. */
 @Timeout(60)
@@ -383,5 +386,48 @@ class DhcpdEngineIT {
                             ConfigurationRollout.Result.Applied.class,
                             applied -> assertThat(applied.started().pid()).isNotEqualTo(pid));
         }
+    }
+
+    /** The two steps of a takeover that grow with the number of leases. */
+    @ParameterizedTest
+    @ValueSource(ints = {1_000, 10_000, 100_000})
+    void shouldStartWithManyLeases(int count) throws IOException {
+        Files.writeString(
+                volume.configuration(),
+                GOOD.replace("255.255.255.0", "255.254.0.0")
+                        .replace(".0.250;", ".255.250;")
+                        .replace(
+                                "range 198.18.0.10 198.18.255.250",
+                                "range 198.18.0.10 198.19.255.250"));
+        var now = Instant.now();
+        Files.write(
+                volume.leases(), LeaseFiles.of(count, now.minusSeconds(60), now.plusSeconds(3600)));
+        var follower = new LeaseFollower(volume.leases());
+        follower.poll();
+        var guard =
+                new PromotionGuard(GuardSettings.of(volume), check, generations, System::nanoTime);
+        GuardReport report = guard();
+        for (int i = 0; i < 5; i++) {
+            report =
+                    guard.check(
+                            Instant.now(),
+                            new ClockComparison.Known(Duration.ZERO),
+                            Optional.of(follower));
+        }
+        var clear = (GuardReport.Clear) report;
+        assertThat(clear.active()).isEqualTo(count);
+
+        var started = start();
+
+        System.out.println(
+                count
+                        + " leases: guard "
+                        + clear.took().toMillis()
+                        + " ms, dhcpd "
+                        + started.took().toMillis()
+                        + " ms");
+        assertThat(started.took()).isLessThan(Duration.ofSeconds(5));
+        assertThat(started.findings()).isEmpty();
+        assertThat(leases().size()).isEqualTo(count);
     }
 }

@@ -310,6 +310,23 @@ class PromotionGuardTest {
     }
 
     @Test
+    void shouldRefuseADirectoryThatDoesNotAllowWhatARewriteNeeds() {
+        // A file system without create and link, as good as one without link alone.
+        var report =
+                new PromotionGuard(
+                                GuardSettings.of(new VolumeLayout(Path.of("/proc"))),
+                                new ConfigurationCheck(
+                                        FACTS,
+                                        new SyntaxCheck(
+                                                Path.of("/bin/true"), temporary.resolve("run"))),
+                                new Generations(volume),
+                                System::nanoTime)
+                        .check(NOW, SAME, Optional.empty());
+
+        assertRefused(report, "directory-unfit");
+    }
+
+    @Test
     void shouldTakeALargeFileFromTheFollower() throws IOException {
         Files.write(volume.leases(), LeaseFiles.of(20_000, STARTS, ENDS));
         var follower = new LeaseFollower(volume.leases());
