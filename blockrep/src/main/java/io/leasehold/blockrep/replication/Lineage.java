@@ -85,6 +85,14 @@ public record Lineage(List<Entry> entries) {
         return new Lineage(next);
     }
 
+    /**
+     * Without the epochs that begin behind what a node has: it learns of them when it gets there.
+     */
+    public Lineage upTo(Seq last) {
+        return new Lineage(
+                entries.stream().filter(entry -> !entry.start.isAfter(last.next())).toList());
+    }
+
     /** The epoch that wrote {@code seq}; 0 if it is older than the lineage. */
     public long epochOf(Seq seq) {
         long epoch = 0;

@@ -1,6 +1,7 @@
 package io.leasehold.blockrep.replication;
 
 import io.leasehold.blockrep.volume.Seq;
+import java.util.Optional;
 
 /**
  * What a node says of its own copy when a session opens: facts about data, no rights.
@@ -13,13 +14,8 @@ import io.leasehold.blockrep.volume.Seq;
  * @param last the last operation in its journal
  * @param committed the last operation that it knows to be durable on every in-sync node; lags
  * @param root the rolling hash at {@code last}
- * @param treeExact whether its tree is exactly the result of its operations up to {@code last}.
- *     False after a power loss of a writer: the kernel may have written back effects of operations
- *     whose journal records were lost. Such a copy is compared, never replayed (R25)
- * @param replayFloor a peer that is behind this sequence cannot be made equal by replay
  * @param acknowledgedAlone the first sequence that this node may have acknowledged without its
- *     peer, {@link Long#MAX_VALUE} if there is none: tells a mere tail (R25) from a split brain
- *     (R29)
+ *     peer: tells a mere tail (R25) from a split brain (R29)
  */
 public record Standing(
         NodeName node,
@@ -30,9 +26,7 @@ public record Standing(
         Seq last,
         Seq committed,
         Root root,
-        boolean treeExact,
-        Seq replayFloor,
-        Seq acknowledgedAlone) {
+        Optional<Seq> acknowledgedAlone) {
 
     /** How {@code peer} relates to us. */
     public Lineage.Comparison compare(Standing peer) {
@@ -44,6 +38,8 @@ public record Standing(
      * (R29).
      */
     public boolean acknowledgedBeyond(Seq common) {
-        return last.value() > common.value() && acknowledgedAlone.value() <= last.value();
+        return last.isAfter(common)
+                && acknowledgedAlone.isPresent()
+                && !acknowledgedAlone.get().isAfter(last);
     }
 }

@@ -1,0 +1,600 @@
+package io.leasehold.blockrep.replication;
+
+import static io.leasehold.blockrep.replication.ReplicationState.COMPARE_SOURCE;
+import static io.leasehold.blockrep.replication.ReplicationState.ESTABLISHED;
+import static io.leasehold.blockrep.replication.ReplicationState.MIRRORING;
+import static io.leasehold.blockrep.replication.ReplicationState.OFF;
+import static io.leasehold.blockrep.replication.ReplicationState.REFUSED;
+import static io.leasehold.blockrep.replication.ReplicationState.REPLAY_SOURCE;
+
+import io.leasehold.blockrep.replication.Effect.CloseSession;
+import io.leasehold.blockrep.replication.Effect.Complete;
+import io.leasehold.blockrep.replication.Effect.RefusePeer;
+import io.leasehold.blockrep.replication.Effect.ReportDivergence;
+import io.leasehold.blockrep.replication.Effect.StartCompare;
+import io.leasehold.blockrep.replication.Effect.StartReplay;
+import io.leasehold.blockrep.replication.Effect.WantGrow;
+import io.leasehold.blockrep.replication.Effect.WantShrink;
+import io.leasehold.blockrep.replication.Event.Demoted;
+import io.leasehold.blockrep.replication.Event.DiskFailed;
+import io.leasehold.blockrep.replication.Event.FlushWanted;
+import io.leasehold.blockrep.replication.Event.LocallyDurable;
+import io.leasehold.blockrep.replication.Event.PeerDurable;
+import io.leasehold.blockrep.replication.Event.PeerReady;
+import io.leasehold.blockrep.replication.Event.Promised;
+import io.leasehold.blockrep.replication.Event.Promoted;
+import io.leasehold.blockrep.replication.Event.RecordChanged;
+import io.leasehold.blockrep.replication.Event.ReplayCheck;
+import io.leasehold.blockrep.replication.Event.RootCheck;
+import io.leasehold.blockrep.replication.Event.SessionClosed;
+import io.leasehold.blockrep.replication.Event.SourceBegan;
+import io.leasehold.blockrep.replication.Event.Tick;
+import io.leasehold.blockrep.replication.Event.WentLive;
+import io.leasehold.blockrep.volume.Seq;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Decides when an operation is complete, when completions freeze, and how the peer is made equal.
+ * Pure: state, time and event determine the effects. Not thread-safe; whoever brings an event holds
+ * the lock that guards this object (caller-runs, ADR 0003).
+ *
+ * <pre>
+ *  What a primary sends in a session:
+ *
+ *              PeerReady                     PeerReady (compare has ended)
+ *   OFF ──────────┬───────────────┬──────────────────────────┐
+ *    ▲            ▼               ▼                          │
+ *    │         REFUSED     REPLAY_SOURCE ◄───────── COMPARE_SOURCE
+ *    │       R24,R29,R30         │ WentLive                  ▲
+ *    │                           ▼                           │ roots differ: in the next session
+ *    │                       MIRRORING ── acknowledged, roots equal (R10) ──► WantGrow
+ *    │                           │  ▲                                            │
+ *    │           peer in inSync  │  │ RecordChanged: alone                       │ RecordChanged: both
+ *    │                           ▼  │                                            │
+ *    └── SessionClosed ───── ESTABLISHED ◄───────────────────────────────────────┘
+ *
+ *  Who must be durable before a completion (R3):
+ *
+ *   this node                          always
+ *   the peer                           while it is in inSync, while MIRRORING (R10), and from
+ *                                      WantGrow until the record says how that ended
+ *
+ *  Frozen (R4): the peer is needed, and its session is lost or silent for replicaTimeout.
+ *  WantShrink is said once; RecordChanged to this node alone, or the peer's acknowledgements, end it.
+ * </pre>
+ *
+ * <p>A secondary only notes what it is told ({@link SourceBegan}) and judges epochs ({@link
+ * #rejects}).
+ */
+public final class Replication {
+    /**
+     * After the record was not grown although it could have been: wait so long before asking again.
+     */
+    static final long GROW_AGAIN_NANOS = 1_000_000_000L;
+
+    private static final List<Effect> NOTHING = List.of();
+
+    private final NodeName self;
+    private final NodeName peerName;
+    private final long replicaTimeoutNanos;
+
+    private Role role = Role.SECONDARY;
+    private long promisedEpoch;
+    private long epoch;
+    private Set<NodeName> inSync = Set.of();
+    private long recordGeneration;
+    private Optional<String> diskFailure = Optional.empty();
+
+    private Optional<SessionId> session = Optional.empty();
+    private Optional<PeerFacts> peer = Optional.empty();
+    private ReplayCheck replay = ReplayCheck.POSSIBLE;
+
+    /** Counts the plans, so that what a replaced one still reports is known as such. */
+    private long plan;
+
+    private ReplicationState state = OFF;
+    private Optional<String> refusal = Optional.empty();
+
+    /** The copies were found different at an equal position: replay can't mend that. */
+    private boolean divergent;
+
+    /** MIRRORING became equal when the peer acknowledged this. */
+    private Seq liveAt = Seq.NONE;
+
+    private boolean growPending;
+    private OptionalLong growNotBeforeNanos = OptionalLong.empty();
+    private Optional<Seq> equalAt = Optional.empty();
+
+    private Seq localDurable = Seq.NONE;
+    private Seq peerDurable = Seq.NONE;
+    private Seq flushWanted = Seq.NONE;
+    private Seq completed = Seq.NONE;
+
+    /** Since when the peer owes an acknowledgement and has made no progress. */
+    private OptionalLong peerOwesSinceNanos = OptionalLong.empty();
+
+    private OptionalLong frozenSinceNanos = OptionalLong.empty();
+    private Optional<String> frozenReason = Optional.empty();
+
+    /**
+     * @param promisedEpoch as it is durable
+     * @param replicaTimeoutNanos how long an acknowledgement may take
+     */
+    public Replication(NodeName self, NodeName peer, long promisedEpoch, long replicaTimeoutNanos) {
+        this.self = self;
+        this.peerName = peer;
+        this.promisedEpoch = promisedEpoch;
+        this.replicaTimeoutNanos = replicaTimeoutNanos;
+    }
+
+    /** Takes an event; the effects are to be performed in their order. */
+    public List<Effect> step(long nowNanos, Event event) {
+        return switch (event) {
+            case FlushWanted(var upTo) -> flushWanted(nowNanos, upTo);
+            case LocallyDurable(var upTo) -> {
+                localDurable = later(localDurable, upTo);
+                yield complete();
+            }
+            case PeerDurable(var from, var upTo, var roots) when isOpen(from) ->
+                    peerDurable(nowNanos, upTo, roots);
+            // A replay that was replaced by another plan in the same session says nothing any more.
+            case WentLive(var from, long ofPlan, var at) when isOpen(from) && ofPlan == plan ->
+                    wentLive(nowNanos, at);
+            case PeerReady(var opened, var facts, var check) ->
+                    peerReady(nowNanos, opened, facts, check);
+            case SessionClosed(var closed, var reason) when isOpen(closed) ->
+                    sessionClosed(nowNanos, reason);
+            case SourceBegan(var from, var began) when isOpen(from) -> {
+                if (role == Role.PRIMARY) {
+                    throw new IllegalStateException("R1: a primary is nobody's target");
+                }
+                state = began;
+                yield NOTHING;
+            }
+            // H13: what an older session still delivers is dropped.
+            case PeerDurable _, WentLive _, SessionClosed _, SourceBegan _ -> NOTHING;
+            case Promised(var promised) -> {
+                promisedEpoch = Math.max(promisedEpoch, promised);
+                yield NOTHING;
+            }
+            case Promoted promoted -> promoted(nowNanos, promoted);
+            case RecordChanged changed -> recordChanged(nowNanos, changed);
+            case Demoted() -> {
+                demoted();
+                yield NOTHING;
+            }
+            case DiskFailed(var reason) -> {
+                diskFailure = Optional.of(reason);
+                yield NOTHING;
+            }
+            case Tick() -> tick(nowNanos);
+        };
+    }
+
+    /** When {@link Tick} would next change something. */
+    public OptionalLong nextDeadlineNanos() {
+        if (role == Role.PRIMARY && peerOwesSinceNanos.isPresent() && isLive()) {
+            return OptionalLong.of(peerOwesSinceNanos.getAsLong() + replicaTimeoutNanos);
+        }
+        return mayAskToGrow() ? growNotBeforeNanos : OptionalLong.empty();
+    }
+
+    /**
+     * R2: why a frame of {@code frameEpoch} is rejected; empty if it is not. A higher epoch must be
+     * promised durably before the frame is acted upon.
+     */
+    public Optional<String> rejects(long frameEpoch) {
+        if (frameEpoch < promisedEpoch) {
+            return Optional.of("R2: epoch " + frameEpoch + ", promised is " + promisedEpoch);
+        }
+        if (role == Role.PRIMARY && frameEpoch <= epoch) {
+            return Optional.of("R1: epoch " + frameEpoch + ", this node writes epoch " + epoch);
+        }
+        return Optional.empty();
+    }
+
+    // ---- getters: for facts ----
+
+    public Role role() {
+        return role;
+    }
+
+    public long epoch() {
+        return epoch;
+    }
+
+    public long promisedEpoch() {
+        return promisedEpoch;
+    }
+
+    public Set<NodeName> inSync() {
+        return inSync;
+    }
+
+    public long recordGeneration() {
+        return recordGeneration;
+    }
+
+    public ReplicationState state() {
+        return state;
+    }
+
+    public Optional<SessionId> session() {
+        return session;
+    }
+
+    public Optional<PeerFacts> peer() {
+        return peer;
+    }
+
+    public Optional<String> refusal() {
+        return refusal;
+    }
+
+    public Seq completed() {
+        return completed;
+    }
+
+    public Seq peerDurable() {
+        return peerDurable;
+    }
+
+    public OptionalLong frozenSinceNanos() {
+        return frozenSinceNanos;
+    }
+
+    public Optional<String> frozenReason() {
+        return frozenReason;
+    }
+
+    public Optional<String> diskFailure() {
+        return diskFailure;
+    }
+
+    /** Whether each operation is sent as soon as it has its place. */
+    public boolean isLive() {
+        return role == Role.PRIMARY && (state == MIRRORING || state == ESTABLISHED);
+    }
+
+    /** R3, R10: whether a completion needs the peer. */
+    public boolean needsPeer() {
+        return role == Role.PRIMARY && (inSync.contains(peerName) || growPending || isLive());
+    }
+
+    // ---- completing ----
+
+    private List<Effect> flushWanted(long nowNanos, Seq upTo) {
+        flushWanted = later(flushWanted, upTo);
+        if (peerOwesSinceNanos.isEmpty() && needsPeer() && flushWanted.isAfter(peerDurable)) {
+            peerOwesSinceNanos = OptionalLong.of(nowNanos);
+        }
+        return complete();
+    }
+
+    /** R3, R33: complete what is durable here, and at the peer if it is needed. */
+    private List<Effect> complete() {
+        if (role != Role.PRIMARY || diskFailure.isPresent()) {
+            return NOTHING;
+        }
+        var durable = needsPeer() && localDurable.isAfter(peerDurable) ? peerDurable : localDurable;
+        if (!durable.isAfter(completed)) {
+            return NOTHING;
+        }
+        completed = durable;
+        return List.of(new Complete(completed));
+    }
+
+    private List<Effect> peerDurable(long nowNanos, Seq upTo, RootCheck roots) {
+        if (roots == RootCheck.DIFFERENT) {
+            divergent = true;
+            var open = session.orElseThrow();
+            return concat(
+                    List.of(
+                            new ReportDivergence(upTo),
+                            new CloseSession(open, "the copies differ at operation " + upTo)),
+                    sessionClosed(nowNanos, "the copies differ at operation " + upTo));
+        }
+        if (upTo.isAfter(peerDurable)) {
+            peerDurable = upTo;
+            peerOwesSinceNanos =
+                    flushWanted.isAfter(peerDurable)
+                            ? OptionalLong.of(nowNanos)
+                            : OptionalLong.empty();
+        }
+        if (isLive() && roots == RootCheck.EQUAL && !liveAt.isAfter(upTo)) {
+            equalAt = Optional.of(upTo);
+        }
+        var effects = complete();
+        if (isLive() && equalAt.isPresent()) {
+            if (inSync.contains(peerName)) {
+                state = ESTABLISHED;
+                thaw();
+            }
+            return concat(effects, askToGrow(nowNanos));
+        }
+        return effects;
+    }
+
+    // ---- sessions ----
+
+    private List<Effect> peerReady(
+            long nowNanos, SessionId opened, PeerFacts facts, ReplayCheck check) {
+        List<Effect> before = NOTHING;
+        if (session.isPresent() && !session.get().equals(opened)) {
+            if (session.get().value() > opened.value()) {
+                return NOTHING;
+            }
+            before = sessionClosed(nowNanos, "a newer session has opened");
+        } else if (state == COMPARE_SOURCE) {
+            // The target has ended a compare and stands where we sent it.
+            divergent = false;
+        }
+        session = Optional.of(opened);
+        peer = Optional.of(facts);
+        replay = check;
+        state = OFF;
+        refusal = Optional.empty();
+        return concat(before, plan(nowNanos));
+    }
+
+    private List<Effect> plan(long nowNanos) {
+        var effects = plan();
+        // A member of inSync that can't acknowledge soon: R4, completions must not wait for it
+        // silently.
+        return needsPeer() && state != REPLAY_SOURCE
+                ? concat(effects, freeze(nowNanos, whyNotReplayed(effects)))
+                : effects;
+    }
+
+    private String whyNotReplayed(List<Effect> plan) {
+        if (plan.isEmpty()) {
+            return "there is no session with the peer";
+        }
+        return switch (plan.getFirst()) {
+            case StartCompare(var _, var reason) -> "the peer is compared first: " + reason;
+            case RefusePeer(var _, var reason) -> reason;
+            case Complete _,
+                    WantShrink _,
+                    WantGrow _,
+                    StartReplay _,
+                    CloseSession _,
+                    ReportDivergence _ ->
+                    throw new IllegalStateException("no plan: " + plan);
+        };
+    }
+
+    /** Who is made equal to whom, and how (R22-R25). Only a primary is a source (R24). */
+    private List<Effect> plan() {
+        if (role != Role.PRIMARY || session.isEmpty() || peer.isEmpty()) {
+            return NOTHING;
+        }
+        plan++;
+        var to = session.get();
+        var facts = peer.get();
+        peerDurable = Seq.NONE;
+        equalAt = Optional.empty();
+        if (facts.standing().role() == Role.PRIMARY) {
+            return refuse(
+                    to,
+                    "R1: the peer writes epoch "
+                            + facts.standing().lineage().headEpoch()
+                            + ", this node epoch "
+                            + epoch);
+        }
+        if (facts.standing().promisedEpoch() > epoch) {
+            return refuse(
+                    to,
+                    "R2: the peer promised epoch "
+                            + facts.standing().promisedEpoch()
+                            + ", this node writes epoch "
+                            + epoch);
+        }
+        return switch (facts.relation()) {
+            case UNRELATED -> refuse(to, "R30: the two histories have no common beginning");
+            case PEER_AHEAD -> refuse(to, "R24: the peer has operations that this primary lacks");
+            case DIVERGED ->
+                    facts.splitBrain()
+                            ? refuse(to, "R29: split brain since operation " + facts.common())
+                            : compare(
+                                    to,
+                                    "R25: the peer has a tail behind operation "
+                                            + facts.common()
+                                            + " that this history does not have");
+            case EQUAL, PEER_BEHIND -> {
+                if (divergent || replay == ReplayCheck.ROOTS_DIFFER) {
+                    yield compare(to, "the copies differ although their lineages agree");
+                }
+                if (replay == ReplayCheck.RECORDS_GONE) {
+                    yield compare(
+                            to, "the journal does not reach back to " + facts.standing().last());
+                }
+                state = REPLAY_SOURCE;
+                yield List.of(new StartReplay(to, plan, facts.standing().last().next()));
+            }
+        };
+    }
+
+    private List<Effect> compare(SessionId to, String reason) {
+        state = COMPARE_SOURCE;
+        return List.of(new StartCompare(to, reason));
+    }
+
+    private List<Effect> refuse(SessionId to, String reason) {
+        state = REFUSED;
+        refusal = Optional.of(reason);
+        return List.of(new RefusePeer(to, reason));
+    }
+
+    private List<Effect> wentLive(long nowNanos, Seq at) {
+        if (state != REPLAY_SOURCE) {
+            throw new IllegalStateException("live out of " + state);
+        }
+        state = MIRRORING;
+        liveAt = at;
+        if (flushWanted.isAfter(peerDurable)) {
+            peerOwesSinceNanos = OptionalLong.of(nowNanos);
+        }
+        return NOTHING;
+    }
+
+    private List<Effect> sessionClosed(long nowNanos, String reason) {
+        session = Optional.empty();
+        peer = Optional.empty();
+        state = OFF;
+        refusal = Optional.empty();
+        equalAt = Optional.empty();
+        peerOwesSinceNanos = OptionalLong.empty();
+        growNotBeforeNanos = OptionalLong.empty();
+        // R4 if the peer is (or may by now be) in inSync; otherwise nobody ever counted on it.
+        return needsPeer() ? freeze(nowNanos, "session lost: " + reason) : complete();
+    }
+
+    // ---- the record ----
+
+    private List<Effect> promoted(long nowNanos, Promoted promoted) {
+        if (promoted.epoch() < promisedEpoch || promoted.epoch() <= epoch) {
+            throw new IllegalStateException(
+                    "R1: promoted to epoch "
+                            + promoted.epoch()
+                            + ", promised "
+                            + promisedEpoch
+                            + ", wrote "
+                            + epoch);
+        }
+        if (!promoted.inSync().contains(self)) {
+            throw new IllegalStateException("R6: promoted, but not in sync: " + promoted.inSync());
+        }
+        role = Role.PRIMARY;
+        epoch = promoted.epoch();
+        promisedEpoch = epoch;
+        inSync = Set.copyOf(promoted.inSync());
+        recordGeneration = promoted.recordGeneration();
+        localDurable = promoted.durable();
+        peerDurable = Seq.NONE;
+        completed = Seq.NONE;
+        flushWanted = promoted.tail();
+        growPending = false;
+        thaw();
+        state = OFF;
+        return concat(plan(nowNanos), complete());
+    }
+
+    private List<Effect> recordChanged(long nowNanos, RecordChanged changed) {
+        if (role != Role.PRIMARY || changed.epoch() != epoch) {
+            return NOTHING;
+        }
+        if (!changed.inSync().contains(self)) {
+            throw new IllegalStateException(
+                    "R11: the record of epoch "
+                            + epoch
+                            + " does not name its writer: demote first");
+        }
+        inSync = Set.copyOf(changed.inSync());
+        recordGeneration = changed.recordGeneration();
+        boolean grewInVain = growPending;
+        growPending = false;
+        if (!inSync.contains(peerName)) {
+            if (grewInVain || state == ESTABLISHED) {
+                growNotBeforeNanos = OptionalLong.of(nowNanos + GROW_AGAIN_NANOS);
+            }
+            if (state == ESTABLISHED) {
+                state = MIRRORING;
+            }
+            thaw();
+            return complete();
+        }
+        if (state == MIRRORING && equalAt.isPresent()) {
+            state = ESTABLISHED;
+            thaw();
+        }
+        return session.isPresent()
+                ? complete()
+                : freeze(nowNanos, "the record names the peer, but there is no session");
+    }
+
+    private List<Effect> askToGrow(long nowNanos) {
+        if (!mayAskToGrow()
+                || (growNotBeforeNanos.isPresent()
+                        && nowNanos - growNotBeforeNanos.getAsLong() < 0)) {
+            return NOTHING;
+        }
+        // R10: from here on the record may change at any moment: both are needed until we know.
+        growPending = true;
+        return List.of(new WantGrow(equalAt.orElseThrow()));
+    }
+
+    private boolean mayAskToGrow() {
+        return role == Role.PRIMARY
+                && state == MIRRORING
+                && equalAt.isPresent()
+                && !growPending
+                && !inSync.contains(peerName);
+    }
+
+    private void demoted() {
+        role = Role.SECONDARY;
+        inSync = Set.of();
+        growPending = false;
+        state = OFF;
+        flushWanted = Seq.NONE;
+        peerOwesSinceNanos = OptionalLong.empty();
+        thaw();
+    }
+
+    // ---- time ----
+
+    private List<Effect> tick(long nowNanos) {
+        if (role == Role.PRIMARY
+                && isLive()
+                && peerOwesSinceNanos.isPresent()
+                && nowNanos - peerOwesSinceNanos.getAsLong() >= replicaTimeoutNanos) {
+            var reason =
+                    "no acknowledgement of operation "
+                            + flushWanted
+                            + " within "
+                            + replicaTimeoutNanos / 1_000_000
+                            + " ms";
+            var open = session.orElseThrow();
+            return concat(List.of(new CloseSession(open, reason)), sessionClosed(nowNanos, reason));
+        }
+        return askToGrow(nowNanos);
+    }
+
+    private List<Effect> freeze(long nowNanos, String reason) {
+        if (frozenSinceNanos.isPresent()) {
+            return NOTHING;
+        }
+        frozenSinceNanos = OptionalLong.of(nowNanos);
+        frozenReason = Optional.of(reason);
+        return List.of(new WantShrink(reason));
+    }
+
+    private void thaw() {
+        frozenSinceNanos = OptionalLong.empty();
+        frozenReason = Optional.empty();
+    }
+
+    private boolean isOpen(SessionId other) {
+        return session.isPresent() && session.get().equals(other);
+    }
+
+    private static Seq later(Seq a, Seq b) {
+        return a.isAfter(b) ? a : b;
+    }
+
+    private static List<Effect> concat(List<Effect> first, List<Effect> second) {
+        if (first.isEmpty()) {
+            return second;
+        }
+        if (second.isEmpty()) {
+            return first;
+        }
+        var both = new ArrayList<>(first);
+        both.addAll(second);
+        return List.copyOf(both);
+    }
+}
