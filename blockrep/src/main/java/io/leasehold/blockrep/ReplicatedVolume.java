@@ -1,11 +1,47 @@
 package io.leasehold.blockrep;
 
+import io.leasehold.blockrep.fuse.FuseListener;
+import io.leasehold.blockrep.fuse.FuseMount;
+import io.leasehold.blockrep.fuse.FuseOptions;
+import io.leasehold.blockrep.fuse.SecondaryNote;
+import io.leasehold.blockrep.journal.DiskJournalDirectory;
+import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.journal.RecordsGoneException;
+import io.leasehold.blockrep.journal.Superblock;
+import io.leasehold.blockrep.link.PeerLink;
+import io.leasehold.blockrep.link.PeerSession;
+import io.leasehold.blockrep.replication.ConnectionState;
+import io.leasehold.blockrep.replication.DeviceId;
+import io.leasehold.blockrep.replication.Effect;
+import io.leasehold.blockrep.replication.Event;
 import io.leasehold.blockrep.replication.NodeName;
+import io.leasehold.blockrep.replication.Replication;
+import io.leasehold.blockrep.replication.Role;
+import io.leasehold.blockrep.replication.SessionId;
+import io.leasehold.blockrep.resync.CompareSource;
+import io.leasehold.blockrep.resync.CompareTarget;
+import io.leasehold.blockrep.resync.Progress;
+import io.leasehold.blockrep.volume.FileSystem;
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.volume.Volume;
+import io.leasehold.blockrep.volume.VolumeFailedException;
+import io.leasehold.blockrep.wire.Frame;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One volume on one node. Opens as secondary; whoever holds the record of who may serve promotes
@@ -17,10 +53,70 @@ import java.util.function.LongConsumer;
  *                └───────demote────────┘ └────unmount─────┘
  * </pre>
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class ReplicatedVolume implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(ReplicatedVolume.class);
+    private static final String NOTE_FILE = "THE-VOLUME-IS-NOT-MOUNTED-HERE.txt";
 
-    private ReplicatedVolume() {}
+    private final VolumeConfiguration configuration;
+
+    /** Not private for the sake of this package's tests. */
+    final Copy copy;
+
+    private final Replicator replicator;
+    private final EventQueue events;
+    private final Conversation conversation;
+    private final PeerLink link;
+    private final Upkeep upkeep;
+
+    /** Guards the fields below; role changes and mounts come one after the other. */
+    private final ReentrantLock control = new ReentrantLock();
+
+    private Optional<FuseMount> mount = Optional.empty();
+
+    // Read without the lock, by facts and by the checkpointer.
+    private volatile Optional<FileSystem> fileSystem = Optional.empty();
+    private volatile Optional<Path> mountPoint = Optional.empty();
+    private volatile long reservedPid = -1;
+    private volatile boolean closed;
+
+    private ReplicatedVolume(
+            VolumeConfiguration configuration,
+            VolumeListener listener,
+            Journal journal,
+            Volume volume)
+            throws IOException {
+        this.configuration = configuration;
+        events = new EventQueue("volume-events");
+        var machine =
+                new Replication(
+                        configuration.self(),
+                        configuration.peer(),
+                        journal.superblock().promisedEpoch(),
+                        configuration.timing().replicaTimeout().toNanos());
+        replicator =
+                new Replicator(
+                        journal,
+                        machine,
+                        System::nanoTime,
+                        events,
+                        effect -> () -> perform(effect),
+                        this::checkpointDue);
+        copy = new Copy(configuration, listener, journal, volume, events, replicator);
+        conversation = new Conversation(copy);
+        link =
+                new PeerLink(
+                        "volume-link",
+                        configuration.network().listen(),
+                        configuration.network().peer(),
+                        configuration.self().compareTo(configuration.peer()) > 0,
+                        configuration.network().identity(),
+                        conversation);
+        upkeep = new Upkeep(copy, conversation, this::reportFacts, this::settleTree);
+        replicator.onDiskFailed(reason -> {
+            listener.diskFailed(reason);
+            listener.factsChanged(facts());
+        });
+    }
 
     /**
      * Recovers the journal (a torn tail is cut, a damaged middle is an error), redoes on the tree
@@ -29,16 +125,92 @@ public final class ReplicatedVolume implements AutoCloseable {
      *
      * @throws io.leasehold.blockrep.journal.CorruptJournalException with file and offset; nothing
      *     is changed
-     * @throws IOException the disk, or the address to listen on; nothing is left running
+     * @throws IOException the disk; nothing is left running
      */
     public static ReplicatedVolume open(VolumeConfiguration configuration, VolumeListener listener)
             throws IOException {
-        throw new UnsupportedOperationException(configuration.self() + listener.toString());
+        var size = configuration.journal();
+        var journal =
+                Journal.open(
+                        new DiskJournalDirectory(size.directory()),
+                        size.segmentBytes(),
+                        size.segments(),
+                        () ->
+                                Superblock.fresh(
+                                        DeviceId.random(new SecureRandom()),
+                                        configuration.cluster(),
+                                        configuration.bootId()));
+        try {
+            if (!journal.superblock().cluster().equals(configuration.cluster())) {
+                throw new IOException(
+                        "R30: the journal in %s belongs to cluster %s, this node is configured for %s"
+                                .formatted(
+                                        size.directory(),
+                                        journal.superblock().cluster(),
+                                        configuration.cluster()));
+            }
+            if (!journal.superblock().clean()) {
+                log.warn(
+                        "the volume was not closed in order ({}); journal recovered up to operation {}",
+                        journal.superblock().bootId().equals(configuration.bootId())
+                                ? "its process ended"
+                                : "the machine went down",
+                        journal.end().last());
+            }
+            CompareTarget.finishSwitch(configuration.directory(), journal);
+            journal.update(
+                    editor -> editor.bootId(configuration.bootId()).clean(false).writer(false));
+            var volume = Copy.openVolume(configuration, journal);
+            var replicated = new ReplicatedVolume(configuration, listener, journal, volume);
+            replicated.upkeep.start();
+            replicated.link.start();
+            return replicated;
+        } catch (IOException | RuntimeException e) {
+            journal.close();
+            throw e;
+        }
     }
 
     /** The latest picture; cheap. */
     public VolumeFacts facts() {
-        throw new UnsupportedOperationException();
+        var superblock = copy.journal.superblock();
+        var end = copy.journal.end();
+        var session = conversation.open();
+        return replicator.ask(machine ->
+                new VolumeFacts(
+                        superblock.device(),
+                        machine.role(),
+                        machine.diskFailure()
+                                .<VolumeFacts.Disk>map(VolumeFacts.Disk.Failed::new)
+                                .orElse(new VolumeFacts.Disk.Working()),
+                        closedOrFailed(machine)
+                                ? ConnectionState.STANDALONE
+                                : session.isPresent()
+                                        ? ConnectionState.CONNECTED
+                                        : ConnectionState.CONNECTING,
+                        machine.state(),
+                        machine.refusal(),
+                        superblock.promisedEpoch(),
+                        superblock.lineage(),
+                        end.last(),
+                        end.durable(),
+                        later(machine.completed(), superblock.committed()),
+                        end.root(),
+                        machine.inSync(),
+                        machine.recordGeneration(),
+                        machine.peer(),
+                        machine.session().isPresent() && machine.role() == Role.PRIMARY
+                                ? Optional.of(machine.peerDurable())
+                                : Optional.empty(),
+                        machine.frozenSinceNanos().isPresent()
+                                ? OptionalLong.of(
+                                        System.nanoTime() - machine.frozenSinceNanos().getAsLong())
+                                : OptionalLong.empty(),
+                        machine.frozenReason(),
+                        copy.resync().map(ReplicatedVolume::progressOf),
+                        copy.lastRootCheck(),
+                        mountPoint,
+                        counters(session)));
     }
 
     /**
@@ -49,7 +221,21 @@ public final class ReplicatedVolume implements AutoCloseable {
      * @throws IOException the promise is not known to be durable; the disk counts as failed (R32)
      */
     public boolean promise(long epoch) throws IOException {
-        throw new UnsupportedOperationException("" + epoch);
+        copy.receiving.lock();
+        try {
+            long promised = copy.journal.superblock().promisedEpoch();
+            if (epoch < promised) {
+                return false;
+            }
+            if (epoch > promised) {
+                durably(() -> copy.journal.update(editor -> editor.promisedEpoch(epoch)));
+                replicator.step(new Event.Promised(epoch));
+            }
+        } finally {
+            copy.receiving.unlock();
+        }
+        conversation.announceStanding();
+        return true;
     }
 
     /**
@@ -58,11 +244,119 @@ public final class ReplicatedVolume implements AutoCloseable {
      * durable on both (R27). Blocks until then. If the peer is lost meanwhile, {@link
      * VolumeListener#shrinkWanted} is called and a {@link #recordChanged} to this node alone lets
      * the promotion go on.
+     *
+     * @throws IllegalArgumentException {@code inSync} does not name this node
      */
     public Promotion promote(
             long epoch, Set<NodeName> inSync, long recordGeneration, Duration limit)
             throws IOException, InterruptedException {
-        throw new UnsupportedOperationException("" + epoch + inSync + recordGeneration + limit);
+        if (!inSync.contains(configuration.self())) {
+            throw new IllegalArgumentException("R6: not in sync: " + inSync);
+        }
+        control.lock();
+        try {
+            Seq tail;
+            copy.receiving.lock();
+            try {
+                var refusal = refusal(epoch, inSync);
+                if (refusal.isPresent()) {
+                    return refusal.get();
+                }
+                durably(conversation::settle);
+                tail = copy.journal.end().last();
+                durably(() -> beginEpoch(epoch, inSync, tail));
+                replicator.becomeWriter(epoch);
+                replicator.step(
+                        new Event.Promoted(
+                                epoch,
+                                inSync,
+                                recordGeneration,
+                                tail,
+                                copy.journal.end().durable()));
+            } finally {
+                copy.receiving.unlock();
+            }
+            var both = new CountDownLatch(1);
+            replicator.whenDurable(tail, both::countDown);
+            if (!both.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+                log.warn("promotion to epoch {}: the tail is not on both within {}", epoch, limit);
+                demoteLocked();
+                return new Promotion.Refused(
+                        Promotion.Refusal.TAIL_NOT_REPLICATED,
+                        "operation " + tail + " is not durable on " + inSync + " within " + limit);
+            }
+            log.info(
+                    "writer of epoch {} from operation {} on, in sync: {}",
+                    epoch,
+                    tail.next(),
+                    inSync);
+            reportFacts();
+            return new Promotion.Granted(epoch, tail.next());
+        } finally {
+            control.unlock();
+        }
+    }
+
+    private Optional<Promotion> refusal(long epoch, Set<NodeName> inSync) {
+        var superblock = copy.journal.superblock();
+        if (closed) {
+            return refused(Promotion.Refusal.CLOSED, "the volume is closed");
+        }
+        var failure = replicator.ask(Replication::diskFailure);
+        if (failure.isPresent()) {
+            return refused(Promotion.Refusal.DISK_FAILED, failure.get());
+        }
+        if (epoch < superblock.promisedEpoch() || epoch <= superblock.lineage().headEpoch()) {
+            return refused(
+                    Promotion.Refusal.EPOCH_TOO_LOW,
+                    "epoch %d, promised %d, written %d"
+                            .formatted(
+                                    epoch,
+                                    superblock.promisedEpoch(),
+                                    superblock.lineage().headEpoch()));
+        }
+        if (conversation.isComparing()) {
+            return refused(Promotion.Refusal.RESYNC_RUNNING, "R31: this copy is being compared");
+        }
+        var peer = replicator.ask(Replication::peer);
+        if (inSync.contains(configuration.peer()) && peer.isPresent()) {
+            switch (peer.get().relation()) {
+                case PEER_AHEAD -> {
+                    return refused(
+                            Promotion.Refusal.PEER_AHEAD,
+                            "the peer has operations up to " + peer.get().standing().last());
+                }
+                case DIVERGED, UNRELATED -> {
+                    return refused(
+                            Promotion.Refusal.PEER_DIVERGED,
+                            "the peer's history differs behind operation " + peer.get().common());
+                }
+                case EQUAL, PEER_BEHIND -> {}
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Promotion> refused(Promotion.Refusal reason, String detail) {
+        return Optional.of(new Promotion.Refused(reason, detail));
+    }
+
+    private void beginEpoch(long epoch, Set<NodeName> inSync, Seq tail) throws IOException {
+        copy.journal.update(editor -> {
+            var superblock = copy.journal.superblock();
+            editor.promisedEpoch(epoch)
+                    .lineage(superblock.lineage().begin(epoch, tail.next(), superblock.device()))
+                    .writer(true)
+                    .acknowledgedAlone(aloneSince(inSync, tail, superblock.acknowledgedAlone()));
+        });
+    }
+
+    /** R29: remembers from where on this node may have acknowledged what the peer lacks. */
+    private Optional<Seq> aloneSince(Set<NodeName> inSync, Seq last, Optional<Seq> before) {
+        if (inSync.contains(configuration.peer())) {
+            return Optional.empty();
+        }
+        return before.isPresent() ? before : Optional.of(last.next());
     }
 
     /**
@@ -72,7 +366,60 @@ public final class ReplicatedVolume implements AutoCloseable {
      */
     public void recordChanged(long epoch, Set<NodeName> inSync, long recordGeneration)
             throws IOException {
-        throw new UnsupportedOperationException("" + epoch + inSync + recordGeneration);
+        if (replicator.ask(Replication::role) != Role.PRIMARY
+                || replicator.ask(Replication::epoch) != epoch) {
+            log.info("record of epoch {} is not about this writer", epoch);
+            return;
+        }
+        durably(() ->
+                copy.journal.update(editor ->
+                        editor.acknowledgedAlone(
+                                aloneSince(
+                                        inSync,
+                                        replicator.completed(),
+                                        copy.journal.superblock().acknowledgedAlone()))));
+        replicator.step(new Event.RecordChanged(epoch, inSync, recordGeneration));
+        conversation
+                .open()
+                .ifPresent(open -> {
+                    var unused =
+                            replicator.putInOrder(
+                                    open.session(),
+                                    end -> new Frame.InSync(inSync.contains(configuration.peer())));
+                    open.session().outbox().flush();
+                });
+        reportFacts();
+    }
+
+    /**
+     * The file system of the writer, as a mount would use it.
+     *
+     * @throws IllegalStateException if this node is not the writer
+     */
+    FileSystem fileSystem() {
+        control.lock();
+        try {
+            requireWriter();
+            if (fileSystem.isEmpty()) {
+                fileSystem =
+                        Optional.of(
+                                new FileSystem(
+                                        copy.volume(),
+                                        replicator,
+                                        ReplicatedVolume::wallClockNanos,
+                                        pid -> pid == reservedPid,
+                                        replicator::diskFailed));
+            }
+            return fileSystem.get();
+        } finally {
+            control.unlock();
+        }
+    }
+
+    private void requireWriter() {
+        if (replicator.ask(Replication::role) != Role.PRIMARY) {
+            throw new IllegalStateException("this node is not the writer");
+        }
     }
 
     /**
@@ -80,36 +427,105 @@ public final class ReplicatedVolume implements AutoCloseable {
      *
      * @param fuseDescriptor an open {@code /dev/fuse}; stays the caller's
      * @param resume the descriptor is mounted already, by an earlier process: go on with it
+     * @throws IllegalStateException not the writer, or mounted already
      */
-    public void mount(int fuseDescriptor, Path mountPoint, boolean resume) throws IOException {
-        throw new UnsupportedOperationException("" + fuseDescriptor + mountPoint + resume);
+    public void mount(int fuseDescriptor, Path where, boolean resume) throws IOException {
+        control.lock();
+        try {
+            requireWriter();
+            if (mount.isPresent()) {
+                throw new IllegalStateException("mounted already");
+            }
+            Files.createDirectories(configuration.runDirectory());
+            var options =
+                    new FuseOptions(
+                            where,
+                            configuration.runDirectory().resolve("fuse.state"),
+                            configuration.cluster().value(),
+                            FuseOptions.READERS_DEFAULT,
+                            pid -> pid == reservedPid,
+                            ReplicatedVolume::wallClockNanos);
+            var started =
+                    resume
+                            ? FuseMount.resume(
+                                    fuseDescriptor, copy.volume(), replicator, options, mountEvents)
+                            : FuseMount.start(
+                                    fuseDescriptor,
+                                    copy.volume(),
+                                    replicator,
+                                    options,
+                                    mountEvents);
+            mount = Optional.of(started);
+            fileSystem = Optional.of(started.files());
+            mountPoint = Optional.of(where);
+        } finally {
+            control.unlock();
+        }
+        reportFacts();
     }
+
+    private final FuseListener mountEvents =
+            new FuseListener() {
+                @Override
+                public void volumeFailed(String reason) {
+                    replicator.diskFailed(reason);
+                }
+
+                @Override
+                public void mountGone() {
+                    log.error("somebody else unmounted the volume, or aborted its connection");
+                    mountPoint = Optional.empty();
+                    reportFacts();
+                }
+            };
 
     /**
      * Ends the mount. With {@code force} pending requests of its users fail: only after the DHCP
-     * server has been sent SIGKILL (DESIGN.md, invariant 2).
+     * server has been sent SIGKILL (DESIGN.md, invariant 2). Nothing happens if nothing is mounted.
+     *
+     * @throws IOException somebody uses it, without {@code force}: it is served on
      */
     public void unmount(boolean force) throws IOException {
-        throw new UnsupportedOperationException("" + force);
+        control.lock();
+        try {
+            if (mount.isPresent()) {
+                mount.get().unmount(force);
+                mount = Optional.empty();
+                mountPoint = Optional.empty();
+            }
+        } finally {
+            control.unlock();
+        }
+        reportFacts();
     }
 
     /** The process whose writes may use the last of the disk's space. */
     public void reserveSpaceFor(long pid) {
-        throw new UnsupportedOperationException("" + pid);
+        reservedPid = pid;
     }
 
     /**
      * R17: lets new operations wait and brings all earlier ones to every in-sync node. Blocks until
      * then. After {@link Drained.AllDurable} operations wait until {@link #unpark} or {@link
      * #demote}.
+     *
+     * @throws IllegalStateException if this node is not the writer
      */
-    public Drained park(Duration limit) throws IOException, InterruptedException {
-        throw new UnsupportedOperationException("" + limit);
+    public Drained park(Duration limit) throws InterruptedException {
+        requireWriter();
+        var last = replicator.park();
+        var all = new CountDownLatch(1);
+        replicator.whenDurable(last, all::countDown);
+        if (!all.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+            replicator.unpark();
+            return new Drained.TimedOut(last, replicator.completed());
+        }
+        return new Drained.AllDurable(last, copy.journal.end().root());
     }
 
     /** A hand-over did not come about: parked operations go on. */
     public void unpark() {
-        throw new UnsupportedOperationException();
+        replicator.unpark();
     }
 
     /**
@@ -119,7 +535,35 @@ public final class ReplicatedVolume implements AutoCloseable {
      * @throws IllegalStateException while mounted
      */
     public void demote() throws IOException {
-        throw new UnsupportedOperationException();
+        control.lock();
+        try {
+            if (mountPoint.isPresent()) {
+                throw new IllegalStateException("R38: still mounted at " + mountPoint.get());
+            }
+            demoteLocked();
+        } finally {
+            control.unlock();
+        }
+        conversation.announceStanding();
+        reportFacts();
+    }
+
+    private void demoteLocked() throws IOException {
+        replicator.stopWriting();
+        copy.receiving.lock();
+        try {
+            fileSystem = Optional.empty();
+            replicator.step(new Event.Demoted());
+            durably(() -> {
+                copy.journal.sync();
+                copy.journal.update(editor -> editor.writer(false));
+                if (!copy.volume().applied().equals(copy.journal.end().last())) {
+                    copy.reopenVolume();
+                }
+            });
+        } finally {
+            copy.receiving.unlock();
+        }
     }
 
     /**
@@ -129,7 +573,20 @@ public final class ReplicatedVolume implements AutoCloseable {
      * @return false if there is no session or its queue is full: the message is dropped
      */
     public boolean sendToPeer(byte[] message) {
-        throw new UnsupportedOperationException("" + message.length);
+        if (message.length > Frame.ClusterMessage.BYTES_MAX) {
+            throw new IllegalArgumentException("message of " + message.length + " bytes");
+        }
+        var open = conversation.open();
+        if (open.isEmpty() || !open.get().session().outbox().hasRoom()) {
+            return false;
+        }
+        var outbox = open.get().session().outbox();
+        outbox.put(
+                replicator.ask(Replication::promisedEpoch),
+                Seq.NONE,
+                new Frame.ClusterMessage(message.clone()));
+        outbox.flush();
+        return true;
     }
 
     /**
@@ -137,7 +594,11 @@ public final class ReplicatedVolume implements AutoCloseable {
      * so that somebody who edits on the wrong node is told. An empty text removes it.
      */
     public void markReadOnlyNote(Path mountPoint, String text) throws IOException {
-        throw new UnsupportedOperationException(mountPoint + text);
+        if (text.isEmpty()) {
+            SecondaryNote.remove(mountPoint);
+        } else {
+            SecondaryNote.show(mountPoint, NOTE_FILE, text);
+        }
     }
 
     /**
@@ -145,15 +606,217 @@ public final class ReplicatedVolume implements AutoCloseable {
      * order on both nodes. On the primary, with the peer connected and equal. Blocks.
      *
      * @param progress is told the bytes compared so far
+     * @throws IOException the peer is not there, or was lost meanwhile
      */
     public VerifyReport verify(LongConsumer progress) throws IOException, InterruptedException {
-        throw new UnsupportedOperationException("" + progress);
+        var open = conversation.open();
+        if (open.isEmpty() || !replicator.ask(Replication::isLive)) {
+            throw new IOException("verify needs a primary whose peer is connected and equal");
+        }
+        var run = new Verification(copy, open.get().session(), this::settleTree);
+        conversation.verifyRun(Optional.of(run));
+        try {
+            return run.run(progress);
+        } finally {
+            conversation.verifyRun(Optional.empty());
+        }
     }
 
     /**
      * Ends everything: operations wait for ever, the session is closed, the journal is synced and
-     * marked as cleanly closed unless mounted. The mount itself stays for a successor.
+     * marked as cleanly closed. A mount stays for a successor.
      */
     @Override
-    public void close() {}
+    public void close() {
+        control.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        } finally {
+            control.unlock();
+        }
+        link.close();
+        upkeep.close();
+        replicator.stopWriting();
+        copy.receiving.lock();
+        try {
+            if (replicator.ask(Replication::diskFailure).isEmpty()) {
+                conversation.settle();
+                var end = copy.journal.sync();
+                copy.journal.update(
+                        editor -> editor.clean(true).writer(false).durable(end.durable()));
+            }
+        } catch (IOException e) {
+            log.error("the volume could not be closed in order: {}", e.getMessage());
+        } finally {
+            copy.receiving.unlock();
+        }
+        // Nobody may be in the middle of a change of the superblock.
+        events.close();
+        copy.close();
+    }
+
+    // ---- effects, on the event thread ----
+
+    private void perform(Effect effect) {
+        switch (effect) {
+            case Effect.Complete _ -> throw new IllegalStateException("completions are not queued");
+            case Effect.WantShrink(var reason) -> {
+                log.warn("R4: acknowledgements are frozen: {}", reason);
+                copy.freezes.incrementAndGet();
+                copy.listener.shrinkWanted(reason);
+            }
+            case Effect.WantGrow(var equalAt) -> {
+                log.info("R10: {} is equal at operation {}", configuration.peer(), equalAt);
+                copy.listener.growWanted(equalAt);
+            }
+            case Effect.StartReplay(var id, var plan, var from) -> {
+                replicator.beginReplay(plan);
+                withSession(id, session -> startReplay(id, plan, session, from));
+            }
+            case Effect.StartCompare(var id, var reason) ->
+                    withSession(id, session -> startCompare(session, reason));
+            case Effect.RefusePeer(var id, var reason) ->
+                    log.error(
+                            "session {}: {} is not synced: {}",
+                            id.value(),
+                            configuration.peer(),
+                            reason);
+            case Effect.CloseSession(var id, var reason) ->
+                    withSession(id, session -> session.abort(reason));
+            case Effect.ReportDivergence(var at) ->
+                    copy.listener.divergenceFound(
+                            new Divergence(at, "the peer's root differs from this node's"));
+        }
+        copy.listener.factsChanged(facts());
+    }
+
+    private void withSession(SessionId id, Consumer<PeerSession> action) {
+        conversation
+                .open()
+                .filter(open -> open.id().equals(id))
+                .ifPresent(open -> action.accept(open.session()));
+    }
+
+    private void startReplay(SessionId id, long plan, PeerSession session, Seq from) {
+        long epoch = replicator.writerEpoch();
+        Thread.ofPlatform()
+                .daemon()
+                .name("volume-replay")
+                .start(() -> conversation.replay(id, plan, session, from, epoch));
+    }
+
+    private void startCompare(PeerSession session, String reason) {
+        var progress = new Progress(System.nanoTime());
+        var peer = replicator.ask(Replication::peer);
+        // What the peer has and this history does not, is kept there.
+        boolean keep =
+                peer.map(facts -> facts.standing().last().isAfter(facts.common())).orElse(true);
+        var source =
+                new CompareSource(
+                        copy.volume(),
+                        copy.journal,
+                        session.outbox(),
+                        replicator.writerEpoch(),
+                        copy.journal.superblock().lineage(),
+                        () -> session.endReason().isPresent(),
+                        progress);
+        conversation.compareSource(Optional.of(source));
+        copy.resync(Optional.of(new Copy.RunningResync(VolumeFacts.ResyncKind.COMPARE, progress)));
+        Thread.ofPlatform()
+                .daemon()
+                .name("volume-compare")
+                .start(() -> {
+                    try {
+                        source.run(reason, keep);
+                    } catch (RecordsGoneException e) {
+                        session.abort("compare was overtaken by writers: " + e.getMessage());
+                    } catch (IOException e) {
+                        session.abort("compare failed: " + e.getMessage());
+                    } catch (InterruptedException e) {
+                        session.abort("compare was interrupted");
+                    } finally {
+                        conversation.compareSource(Optional.empty());
+                        copy.resync(Optional.empty());
+                    }
+                });
+    }
+
+    // ---- what the threads of the volume ask for ----
+
+    private void checkpointDue() {
+        upkeep.checkpointDue();
+    }
+
+    private void reportFacts() {
+        events.add(() -> copy.listener.factsChanged(facts()));
+    }
+
+    /** Brings the writer's operations to the tree. */
+    private void settleTree() {
+        // Not under the control lock: promotion and demotion hold it while they wait.
+        var writer = fileSystem;
+        try {
+            if (writer.isPresent()) {
+                writer.get().flushLocally();
+            }
+        } catch (VolumeFailedException e) {
+            replicator.diskFailed(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private interface DiskAction {
+        void run() throws IOException;
+    }
+
+    /** R32: whatever can't be made durable ends the use of this disk. */
+    private void durably(DiskAction action) throws IOException {
+        try {
+            action.run();
+        } catch (IOException e) {
+            replicator.diskFailed(String.valueOf(e.getMessage()));
+            throw e;
+        }
+    }
+
+    private boolean closedOrFailed(Replication machine) {
+        return closed || machine.diskFailure().isPresent();
+    }
+
+    private VolumeFacts.Counters counters(Optional<Conversation.Open> session) {
+        return new VolumeFacts.Counters(
+                copy.journal.end().last().value(),
+                copy.journal.syncs(),
+                copy.journal.bytesAppended(),
+                session.map(open -> open.session().bytesSent()).orElse(0L),
+                session.map(open -> open.session().bytesReceived()).orElse(0L),
+                copy.sessions.get(),
+                link.refusedConnections(),
+                copy.rejectedFrames.get(),
+                copy.freezes.get());
+    }
+
+    private static VolumeFacts.ResyncProgress progressOf(Copy.RunningResync running) {
+        var progress = running.progress();
+        var remaining = progress.remainingNanos();
+        return new VolumeFacts.ResyncProgress(
+                running.kind(),
+                progress.doneBytes(),
+                progress.totalBytes(),
+                progress.bytesPerSecond(),
+                remaining.isPresent()
+                        ? Optional.of(Duration.ofNanos(remaining.getAsLong()))
+                        : Optional.empty());
+    }
+
+    private static long wallClockNanos() {
+        var now = Instant.now();
+        return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+    }
+
+    private static Seq later(Seq a, Seq b) {
+        return a.isAfter(b) ? a : b;
+    }
 }

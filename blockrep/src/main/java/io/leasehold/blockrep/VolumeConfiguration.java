@@ -20,6 +20,7 @@ import java.time.Duration;
  * @param timing how long is too long
  * @param bootId changes with each boot of the machine (/proc/sys/kernel/random/boot_id): what the
  *     kernel held for a process of the same boot is still there, after another boot it is not
+ * @param runDirectory on a tmpfs: for what a successor of this process needs to go on with a mount
  */
 public record VolumeConfiguration(
         ClusterName cluster,
@@ -29,7 +30,30 @@ public record VolumeConfiguration(
         JournalSize journal,
         Network network,
         Timing timing,
-        String bootId) {
+        String bootId,
+        Path runDirectory) {
+
+    /** As a packaged node: what a successor of the process needs is in {@code /run/leasehold}. */
+    public VolumeConfiguration(
+            ClusterName cluster,
+            NodeName self,
+            NodeName peer,
+            Path directory,
+            JournalSize journal,
+            Network network,
+            Timing timing,
+            String bootId) {
+        this(
+                cluster,
+                self,
+                peer,
+                directory,
+                journal,
+                network,
+                timing,
+                bootId,
+                Path.of("/run/leasehold"));
+    }
 
     /**
      * The journal keeps what a checkpoint does not cover yet, and as much more as fits for a peer

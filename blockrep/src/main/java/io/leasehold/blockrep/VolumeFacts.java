@@ -23,6 +23,7 @@ import java.util.Set;
  * @param disk whether the disk still takes what it is given
  * @param connection the session to the peer
  * @param replication what flows in it
+ * @param refusal why the peer is not synced, for a person (R24, R29, R30); empty if it is
  * @param promisedEpoch the highest epoch promised; writers with lower ones are rejected (R2)
  * @param lineage who wrote this history
  * @param last the last operation in the journal
@@ -47,6 +48,7 @@ public record VolumeFacts(
         Disk disk,
         ConnectionState connection,
         ReplicationState replication,
+        Optional<String> refusal,
         long promisedEpoch,
         Lineage lineage,
         Seq last,

@@ -1,0 +1,166 @@
+package io.leasehold.blockrep;
+
+import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.replication.Replication;
+import io.leasehold.blockrep.replication.Standing;
+import io.leasehold.blockrep.resync.Progress;
+import io.leasehold.blockrep.volume.MalformedOperationException;
+import io.leasehold.blockrep.volume.OperationCodec;
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.volume.Volume;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node's copy: journal and tree, and the one who writes to both. What the session's reader,
+ * the replay, the checkpointer and the door share.
+ */
+final class Copy {
+    private static final Logger log = LoggerFactory.getLogger(Copy.class);
+
+    final VolumeConfiguration configuration;
+    final VolumeListener listener;
+    final Journal journal;
+    final EventQueue events;
+    final Replicator replicator;
+    final AtomicLong rejectedFrames = new AtomicLong();
+    final AtomicLong sessions = new AtomicLong();
+    final AtomicLong freezes = new AtomicLong();
+
+    /**
+     * Held by whoever changes this copy other than as its writer: the reader while it handles a
+     * frame, and role changes. Taken before all other locks.
+     */
+    final ReentrantLock receiving = new ReentrantLock();
+
+    private final ReentrantLock checkpointing = new ReentrantLock();
+    private volatile Volume volume;
+    private volatile Optional<RunningResync> resync = Optional.empty();
+    private volatile Optional<Seq> lastRootCheck = Optional.empty();
+
+    /** A resync for {@link VolumeFacts}. */
+    record RunningResync(VolumeFacts.ResyncKind kind, Progress progress) {}
+
+    Copy(
+            VolumeConfiguration configuration,
+            VolumeListener listener,
+            Journal journal,
+            Volume volume,
+            EventQueue events,
+            Replicator replicator) {
+        this.configuration = configuration;
+        this.listener = listener;
+        this.journal = journal;
+        this.volume = volume;
+        this.events = events;
+        this.replicator = replicator;
+    }
+
+    Volume volume() {
+        return volume;
+    }
+
+    Optional<RunningResync> resync() {
+        return resync;
+    }
+
+    void resync(Optional<RunningResync> running) {
+        resync = running;
+    }
+
+    Optional<Seq> lastRootCheck() {
+        return lastRootCheck;
+    }
+
+    void rootsEqualAt(Seq seq) {
+        lastRootCheck = Optional.of(seq);
+    }
+
+    /** What this node says of its copy. */
+    Standing standing() {
+        var superblock = journal.superblock();
+        var end = journal.end();
+        var completed = replicator.completed();
+        return new Standing(
+                configuration.self(),
+                superblock.device(),
+                replicator.ask(Replication::role),
+                superblock.promisedEpoch(),
+                superblock.lineage(),
+                end.last(),
+                completed.isAfter(superblock.committed()) ? completed : superblock.committed(),
+                end.root(),
+                superblock.acknowledgedAlone());
+    }
+
+    /** Flushes journal and tree, in this order (R26), so that segments can be used again. */
+    void checkpoint() throws IOException {
+        checkpointing.lock();
+        try {
+            var durable = journal.sync().durable();
+            var reached = volume.checkpoint();
+            if (reached.isAfter(journal.superblock().checkpoint())) {
+                journal.checkpointed(
+                        reached, reached.isAfter(durable) ? durable : replicator.completed());
+            }
+        } finally {
+            checkpointing.unlock();
+        }
+    }
+
+    /** Opens the tree and redoes what no checkpoint covers. The journal is durable. */
+    static Volume openVolume(VolumeConfiguration configuration, Journal journal)
+            throws IOException {
+        var checkpoint = journal.superblock().checkpoint();
+        return Volume.open(
+                configuration.directory(),
+                checkpoint,
+                visitor -> {
+                    try (var cursor = journal.read(checkpoint.next())) {
+                        for (var next = cursor.next(); next.isPresent(); next = cursor.next()) {
+                            var record = next.get();
+                            visitor.visit(
+                                    record.seq(),
+                                    OperationCodec.decode(ByteBuffer.wrap(record.operation())));
+                        }
+                    } catch (io.leasehold.blockrep.journal.RecordsGoneException e) {
+                        throw new IllegalStateException(
+                                "what no checkpoint covers is never overwritten", e);
+                    } catch (MalformedOperationException e) {
+                        throw new IOException(
+                                "the journal has an operation that this build can't read: "
+                                        + e.getMessage(),
+                                e);
+                    }
+                });
+    }
+
+    /**
+     * After operations that were in memory only for a writer's benefit: the tree follows the
+     * journal again.
+     */
+    void reopenVolume() throws IOException {
+        checkpointing.lock();
+        try {
+            volume.close();
+            volume = openVolume(configuration, journal);
+        } finally {
+            checkpointing.unlock();
+        }
+    }
+
+    /** Closes tree and journal; nothing of this copy is used any more. */
+    void close() {
+        volume.close();
+        try {
+            journal.close();
+        } catch (IOException e) {
+            log.warn("closing the journal: {}", e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,504 @@
+package io.leasehold.blockrep;
+
+import io.leasehold.blockrep.journal.GroupCommit;
+import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.link.PeerSession;
+import io.leasehold.blockrep.replication.Effect;
+import io.leasehold.blockrep.replication.Event;
+import io.leasehold.blockrep.replication.Replication;
+import io.leasehold.blockrep.replication.SessionId;
+import io.leasehold.blockrep.volume.MalformedOperationException;
+import io.leasehold.blockrep.volume.Operation;
+import io.leasehold.blockrep.volume.OperationCodec;
+import io.leasehold.blockrep.volume.OperationLog;
+import io.leasehold.blockrep.volume.RequestId;
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.wire.Frame;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The commit path of a writer, run by the threads of its callers (ADR 0003): no hand-over between
+ * threads from the request to the disk and to the socket.
+ *
+ * <pre>
+ *   append:       order ─► journal (page cache) ─► outbox                    under the order lock
+ *   whenDurable:  outbox ─► peer;  then journal ─► disk, as leader           this thread
+ *                 peer's acknowledgement, local flush ─► Replication ─► completions   whoever is last
+ * </pre>
+ *
+ * <p>Locks, in the order in which they may be nested: the file system's, {@link #order}, {@link
+ * #machineLock}, the journal's and the outbox's own. Completions run under none of them.
+ */
+final class Replicator implements OperationLog {
+    private static final Logger log = LoggerFactory.getLogger(Replicator.class);
+
+    /**
+     * So many bytes of appends may pass {@link #awaitRoom} at the same time: several threads with
+     * the largest operation each.
+     */
+    private static final long ROOM_BYTES = 5L << 20;
+
+    private final Journal journal;
+    private final LongSupplier nanoTime;
+    private final Function<Effect, Runnable> slowEffects;
+    private final EventQueue events;
+    private final Runnable checkpointDue;
+    private final GroupCommit commits;
+    private final RecentRoots roots = new RecentRoots();
+
+    /**
+     * Held while an operation gets its place, and while it is decided from where on each is sent.
+     */
+    private final ReentrantLock order = new ReentrantLock();
+
+    private final Condition orderChanged = order.newCondition();
+    private final ByteBuffer encoded = ByteBuffer.allocate(OperationCodec.MAX_ENCODED_BYTES);
+    private long writerEpoch;
+    private boolean writer;
+    private boolean parked;
+    private boolean dead;
+    private Optional<PeerSession> liveSession = Optional.empty();
+    private Seq lastFlushMark = Seq.NONE;
+    private long replayPlan;
+
+    /** Guards the machine and those who wait. */
+    private final ReentrantLock machineLock = new ReentrantLock();
+
+    private final Replication machine;
+    private final PriorityQueue<Waiting> waiting =
+            new PriorityQueue<>(Comparator.comparing(Waiting::upTo));
+    private volatile Seq completed = Seq.NONE;
+
+    private record Waiting(Seq upTo, Runnable completion) {}
+
+    /**
+     * @param slowEffects makes of every effect but {@link Effect.Complete} what is to be run on the
+     *     event thread
+     * @param checkpointDue is told when the journal needs room
+     */
+    Replicator(
+            Journal journal,
+            Replication machine,
+            LongSupplier nanoTime,
+            EventQueue events,
+            Function<Effect, Runnable> slowEffects,
+            Runnable checkpointDue) {
+        this.journal = journal;
+        this.machine = machine;
+        this.nanoTime = nanoTime;
+        this.events = events;
+        this.slowEffects = slowEffects;
+        this.checkpointDue = checkpointDue;
+        this.commits =
+                new GroupCommit(
+                        journal,
+                        durable -> step(new Event.LocallyDurable(durable)),
+                        failure -> diskFailed(String.valueOf(failure.getMessage())));
+    }
+
+    // ---- the door for front-ends ----
+
+    @Override
+    public void awaitRoom(int payloadBytes) throws InterruptedException {
+        while (true) {
+            order.lock();
+            try {
+                while (parked || dead || !writer) {
+                    orderChanged.await();
+                }
+                if (journal.roomBytes() >= payloadBytes + ROOM_BYTES && outboxHasRoom()) {
+                    return;
+                }
+            } finally {
+                order.unlock();
+            }
+            checkpointDue.run();
+            flushOutbox();
+            order.lock();
+            try {
+                // Nobody signals a checkpoint's end: it is looked up again soon.
+                var _ = orderChanged.awaitNanos(2_000_000);
+            } finally {
+                order.unlock();
+            }
+        }
+    }
+
+    @Override
+    public Seq append(Operation operation, RequestId request) {
+        order.lock();
+        try {
+            // Under the file system's lock: whoever reads waits too. A writer that may not write is
+            // stopped soon.
+            while (parked || dead || !writer) {
+                orderChanged.awaitUninterruptibly();
+            }
+            OperationCodec.encode(operation, encoded.clear());
+            encoded.flip();
+            var end = journal.append(writerEpoch, request, encoded);
+            roots.put(end.last(), end.root());
+            if (liveSession.isPresent()) {
+                liveSession
+                        .get()
+                        .outbox()
+                        .putOperation(
+                                true,
+                                writerEpoch,
+                                end.last(),
+                                request,
+                                end.root(),
+                                writerEpoch,
+                                encoded);
+            }
+            return end.last();
+        } catch (IOException e) {
+            diskFailed(String.valueOf(e.getMessage()));
+            throw blockForEver();
+        } finally {
+            order.unlock();
+        }
+    }
+
+    @Override
+    public void whenDurable(Seq upTo, Runnable completion) {
+        if (!upTo.isAfter(completed)) {
+            completion.run();
+            return;
+        }
+        machineLock.lock();
+        try {
+            waiting.add(new Waiting(upTo, completion));
+        } finally {
+            machineLock.unlock();
+        }
+        step(new Event.FlushWanted(upTo));
+        // The peer first: its disk works while ours does.
+        flushToPeer(upTo);
+        commits.sync(upTo);
+    }
+
+    @Override
+    public Seq locallyDurable() {
+        return journal.end().durable();
+    }
+
+    @Override
+    public void syncLocally() {
+        try {
+            var end = journal.sync();
+            step(new Event.LocallyDurable(end.durable()));
+        } catch (IOException e) {
+            diskFailed(String.valueOf(e.getMessage()));
+            throw blockForEver();
+        }
+    }
+
+    @Override
+    public Optional<Operation> resolved(RequestId request) {
+        try {
+            var found = journal.resolved(request);
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            return Optional.of(OperationCodec.decode(ByteBuffer.wrap(found.get().operation())));
+        } catch (IOException e) {
+            diskFailed(String.valueOf(e.getMessage()));
+            throw blockForEver();
+        } catch (MalformedOperationException e) {
+            throw new IllegalStateException(
+                    "the journal's checksum was right, its operation is not", e);
+        }
+    }
+
+    // ---- the machine ----
+
+    /**
+     * Takes an event to the machine; completions run on this thread, other effects on the event
+     * thread.
+     */
+    void step(Event event) {
+        List<Runnable> runnable = List.of();
+        machineLock.lock();
+        try {
+            for (var effect : machine.step(nanoTime.getAsLong(), event)) {
+                if (effect instanceof Effect.Complete(var upTo)) {
+                    completed = upTo;
+                    runnable = takeCompletions(upTo);
+                } else {
+                    // Queued under the lock: effects are performed in the order of their events.
+                    events.add(slowEffects.apply(effect));
+                }
+            }
+        } finally {
+            machineLock.unlock();
+        }
+        for (var completion : runnable) {
+            completion.run();
+        }
+    }
+
+    private List<Runnable> takeCompletions(Seq upTo) {
+        var taken = new ArrayList<Runnable>(2);
+        while (true) {
+            var first = waiting.peek();
+            if (first == null || first.upTo.isAfter(upTo)) {
+                return taken;
+            }
+            taken.add(first.completion);
+            waiting.remove();
+        }
+    }
+
+    /** Reads the machine's state. */
+    <T> T ask(Function<Replication, T> question) {
+        machineLock.lock();
+        try {
+            return question.apply(machine);
+        } finally {
+            machineLock.unlock();
+        }
+    }
+
+    Seq completed() {
+        return completed;
+    }
+
+    RecentRoots roots() {
+        return roots;
+    }
+
+    void diskFailed(String reason) {
+        boolean first = ask(m -> m.diskFailure().isEmpty());
+        order.lock();
+        try {
+            dead = true;
+        } finally {
+            order.unlock();
+        }
+        if (first) {
+            step(new Event.DiskFailed(reason));
+            events.add(slowEffectOfDiskFailure(reason));
+        }
+    }
+
+    private Runnable slowEffectOfDiskFailure(String reason) {
+        return () -> onDiskFailed.accept(reason);
+    }
+
+    private volatile java.util.function.Consumer<String> onDiskFailed =
+            reason -> log.error("disk failed: {}", reason);
+
+    void onDiskFailed(java.util.function.Consumer<String> listener) {
+        onDiskFailed = listener;
+    }
+
+    // ---- being the writer ----
+
+    void becomeWriter(long epoch) {
+        order.lock();
+        try {
+            writerEpoch = epoch;
+            writer = true;
+            parked = false;
+            completed = Seq.NONE;
+            orderChanged.signalAll();
+        } finally {
+            order.unlock();
+        }
+    }
+
+    void stopWriting() {
+        order.lock();
+        try {
+            writer = false;
+            parked = false;
+            liveSession = Optional.empty();
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** Lets new operations wait; the last one that has its place. */
+    Seq park() {
+        order.lock();
+        try {
+            parked = true;
+            return journal.end().last();
+        } finally {
+            order.unlock();
+        }
+    }
+
+    void unpark() {
+        order.lock();
+        try {
+            parked = false;
+            orderChanged.signalAll();
+        } finally {
+            order.unlock();
+        }
+    }
+
+    long writerEpoch() {
+        order.lock();
+        try {
+            return writerEpoch;
+        } finally {
+            order.unlock();
+        }
+    }
+
+    // ---- the peer as target ----
+
+    /**
+     * Goes live if {@code sent} is the last operation: each later one is put into the outbox when
+     * it gets its place.
+     */
+    boolean goLive(SessionId id, long plan, PeerSession session, Seq sent) {
+        order.lock();
+        try {
+            var end = journal.end();
+            if (!writer || replayPlan != plan) {
+                return true;
+            }
+            if (end.last().isAfter(sent)) {
+                return false;
+            }
+            session.outbox().put(writerEpoch, sent, new Frame.Live());
+            session.outbox().put(writerEpoch, sent, new Frame.Flush(completed));
+            roots.put(end.last(), end.root());
+            liveSession = Optional.of(session);
+            lastFlushMark = sent;
+            step(new Event.WentLive(id, plan, sent));
+        } finally {
+            order.unlock();
+        }
+        session.outbox().flush();
+        return true;
+    }
+
+    /** A new plan begins: until it goes live nothing is sent as it gets its place. */
+    void beginReplay(long plan) {
+        order.lock();
+        try {
+            replayPlan = plan;
+            liveSession = Optional.empty();
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** Whether no other plan has begun since. */
+    boolean isReplaying(long plan) {
+        order.lock();
+        try {
+            return writer && replayPlan == plan;
+        } finally {
+            order.unlock();
+        }
+    }
+
+    void sessionEnded(PeerSession session) {
+        order.lock();
+        try {
+            if (liveSession.isPresent() && liveSession.get().equals(session)) {
+                liveSession = Optional.empty();
+            }
+            orderChanged.signalAll();
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** Asks the peer to make everything up to here durable, and sends what is queued. */
+    void flushToPeer(Seq upTo) {
+        PeerSession to;
+        order.lock();
+        try {
+            if (liveSession.isEmpty()) {
+                return;
+            }
+            to = liveSession.get();
+            if (upTo.isAfter(lastFlushMark)) {
+                // The mark covers what is in the queue now, which may be more than was asked for.
+                lastFlushMark = journal.end().last();
+                to.outbox().put(writerEpoch, lastFlushMark, new Frame.Flush(completed));
+            }
+        } finally {
+            order.unlock();
+        }
+        to.outbox().flush();
+    }
+
+    /** Puts a frame at the present end of the order; false if the peer is not live. */
+    boolean putInOrder(PeerSession session, Function<Journal.End, Frame> frame) {
+        order.lock();
+        try {
+            if (writer && !(liveSession.isPresent() && liveSession.get().equals(session))) {
+                return false;
+            }
+            var end = journal.end();
+            session.outbox()
+                    .put(
+                            writer ? writerEpoch : ask(Replication::promisedEpoch),
+                            end.last(),
+                            frame.apply(end));
+            return true;
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** Runs something while no operation can get a place. */
+    <T, E extends Exception> T withOrder(InOrder<T, E> action) throws E {
+        order.lock();
+        try {
+            return action.run();
+        } finally {
+            order.unlock();
+        }
+    }
+
+    interface InOrder<T, E extends Exception> {
+        T run() throws E;
+    }
+
+    private boolean outboxHasRoom() {
+        return liveSession.isEmpty() || liveSession.get().outbox().hasRoom();
+    }
+
+    private void flushOutbox() {
+        Optional<PeerSession> to;
+        order.lock();
+        try {
+            to = liveSession;
+        } finally {
+            order.unlock();
+        }
+        to.ifPresent(session -> session.outbox().flush());
+    }
+
+    /** R32, invariant 2: no error is ever given back; the request stays unanswered. */
+    private RuntimeException blockForEver() {
+        order.lock();
+        try {
+            while (true) {
+                orderChanged.awaitUninterruptibly();
+            }
+        } finally {
+            order.unlock();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package io.leasehold.blockrep;
+
+import io.leasehold.blockrep.link.PeerSession;
+import io.leasehold.blockrep.resync.VerifyTarget;
+import io.leasehold.blockrep.volume.FileKind;
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.wire.Frame;
+import io.leasehold.blockrep.wire.FrameCodec;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+
+/**
+ * One online verification, on the primary. Each piece is digested here while no operation can get a
+ * place, which is a millisecond or two, and its digest travels behind the operations that are in
+ * it: so the peer digests its own piece at the same place in the order.
+ */
+final class Verification implements Conversation.VerifyRun {
+    private static final long ANSWER_SECONDS_MAX = 30;
+
+    /** Leaves writers at least three quarters of the time. */
+    private static final int REST_FACTOR = 3;
+
+    private final Copy copy;
+    private final PeerSession session;
+    private final Runnable settleTree;
+    private final LinkedBlockingQueue<Frame.VerifyAnswer> answers = new LinkedBlockingQueue<>();
+    private final List<String> differences = new ArrayList<>();
+    private volatile boolean ended;
+    private long number;
+
+    /**
+     * @param settleTree brings all operations that have a place to this node's tree; called while
+     *     no other can get one
+     */
+    Verification(Copy copy, PeerSession session, Runnable settleTree) {
+        this.copy = copy;
+        this.session = session;
+        this.settleTree = settleTree;
+    }
+
+    @Override
+    public void answered(Frame.VerifyAnswer answer) {
+        answers.add(answer);
+    }
+
+    @Override
+    public void sessionEnded() {
+        ended = true;
+    }
+
+    VerifyReport run(LongConsumer progress) throws IOException, InterruptedException {
+        var from = copy.journal.end().last();
+        var manifest = copy.volume().manifest();
+        var to = compare(0, 0, 0);
+        long bytes = 0;
+        for (var file : manifest.files()) {
+            if (file.kind() != FileKind.FILE) {
+                continue;
+            }
+            for (long offset = 0;
+                    offset < file.sizeBytes();
+                    offset += FrameCodec.VERIFY_BYTES_MAX) {
+                int length = (int) Math.min(FrameCodec.VERIFY_BYTES_MAX, file.sizeBytes() - offset);
+                to = compare(file.id().value(), offset, length);
+                bytes += length;
+                progress.accept(bytes);
+            }
+        }
+        return new VerifyReport(from, to, manifest.files().size(), bytes, List.copyOf(differences));
+    }
+
+    private Seq compare(long fileId, long offset, int length)
+            throws IOException, InterruptedException {
+        long begin = System.nanoTime();
+        long mine = ++number;
+        var at =
+                copy.replicator.withOrder(() -> {
+                    settleTree.run();
+                    var digest = VerifyTarget.digest(copy.volume(), fileId, offset, length);
+                    if (!copy.replicator.putInOrder(
+                            session,
+                            end -> new Frame.VerifyPiece(mine, fileId, offset, length, digest))) {
+                        throw new IOException("the peer is not live any more");
+                    }
+                    return copy.journal.end().last();
+                });
+        session.outbox().flush();
+        long busyNanos = System.nanoTime() - begin;
+        await(mine, at);
+        TimeUnit.NANOSECONDS.sleep(busyNanos * REST_FACTOR);
+        return at;
+    }
+
+    private void await(long wanted, Seq at) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ANSWER_SECONDS_MAX);
+        while (System.nanoTime() < deadline && !ended) {
+            var answer = answers.poll(100, TimeUnit.MILLISECONDS);
+            if (answer == null || answer.number() != wanted) {
+                continue;
+            }
+            if (!answer.same()) {
+                if (differences.size() < VerifyReport.DIFFERENCES_MAX) {
+                    differences.add("at operation " + at + ": " + answer.detail());
+                }
+                copy.events.add(
+                        () -> copy.listener.divergenceFound(new Divergence(at, answer.detail())));
+            }
+            return;
+        }
+        throw new IOException("the peer gave no answer about piece " + wanted);
+    }
+}

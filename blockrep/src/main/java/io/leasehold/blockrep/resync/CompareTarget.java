@@ -1,0 +1,277 @@
+package io.leasehold.blockrep.resync;
+
+import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.journal.RollingHash;
+import io.leasehold.blockrep.journal.Superblock.PendingSwitch;
+import io.leasehold.blockrep.link.Outbox;
+import io.leasehold.blockrep.replication.Root;
+import io.leasehold.blockrep.volume.Bytes;
+import io.leasehold.blockrep.volume.FileId;
+import io.leasehold.blockrep.volume.FileKind;
+import io.leasehold.blockrep.volume.Manifest;
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.volume.Shadow;
+import io.leasehold.blockrep.volume.TreeDigest;
+import io.leasehold.blockrep.volume.Volume;
+import io.leasehold.blockrep.wire.Frame.CatchUp;
+import io.leasehold.blockrep.wire.Frame.Chunk;
+import io.leasehold.blockrep.wire.Frame.ChunkHashes;
+import io.leasehold.blockrep.wire.Frame.ChunksWanted;
+import io.leasehold.blockrep.wire.Frame.CompareBegins;
+import io.leasehold.blockrep.wire.Frame.CompareEnds;
+import io.leasehold.blockrep.wire.Frame.ManifestPart;
+import io.leasehold.blockrep.wire.FrameCodec;
+import io.leasehold.blockrep.wire.ProtocolException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The secondary's side of one compare: builds the shadow and puts it in the tree's place. For the
+ * session's reader thread. Closing it before {@link #switchTo} throws the shadow away.
+ */
+public final class CompareTarget implements AutoCloseable {
+    private final Path directory;
+    private final Volume volume;
+    private final Journal journal;
+    private final Outbox outbox;
+    private final long epoch;
+    private final Seq base;
+    private final boolean keepBranch;
+    private final Progress progress;
+    private final Shadow shadow;
+    private final OperationSpool spool;
+    private final RollingHash hash = new RollingHash();
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment chunk = arena.allocate(TreeDigest.CHUNK_BYTES);
+    private final MemorySegment zeros = arena.allocate(TreeDigest.CHUNK_BYTES);
+    private final Map<Long, Bytes> zeroHashes = new HashMap<>();
+    private final ByteArrayOutputStream manifestBytes = new ByteArrayOutputStream();
+    private Optional<Manifest> manifest = Optional.empty();
+    private final Map<Long, Long> sizes = new HashMap<>();
+    private Seq caughtUp;
+    private Root root;
+    private boolean switched;
+
+    /**
+     * Begins with an empty shadow.
+     *
+     * @param directory of the volume
+     * @param epoch for answers
+     * @param base the manifest's place in the order
+     */
+    public CompareTarget(
+            Path directory,
+            Volume volume,
+            Journal journal,
+            Outbox outbox,
+            long epoch,
+            Seq base,
+            CompareBegins begins,
+            Progress progress)
+            throws IOException {
+        this.directory = directory;
+        this.volume = volume;
+        this.journal = journal;
+        this.outbox = outbox;
+        this.epoch = epoch;
+        this.base = base;
+        this.keepBranch = begins.keepBranch();
+        this.progress = progress;
+        this.caughtUp = base;
+        this.root = begins.root();
+        shadow = volume.beginShadow();
+        spool = new OperationSpool(directory.resolve("catch-up"));
+    }
+
+    public void manifestPart(ManifestPart part) throws IOException {
+        if (manifest.isPresent()
+                || manifestBytes.size() + part.bytes().length > ManifestCodec.BYTES_MAX) {
+            throw new ProtocolException(
+                    "manifest of more than " + ManifestCodec.BYTES_MAX + " bytes");
+        }
+        manifestBytes.write(part.bytes());
+        if (!part.last()) {
+            return;
+        }
+        var complete = ManifestCodec.decode(manifestBytes.toByteArray());
+        if (!complete.applied().equals(base)) {
+            throw new ProtocolException(
+                    "manifest of " + complete.applied() + " instead of " + base);
+        }
+        manifestBytes.reset();
+        long total = 0;
+        for (var file : complete.files()) {
+            shadow.install(file);
+            if (file.kind() == FileKind.FILE) {
+                sizes.put(file.id().value(), file.sizeBytes());
+                total += file.sizeBytes();
+            }
+        }
+        progress.total(total);
+        manifest = Optional.of(complete);
+    }
+
+    /** Takes from the own tree what is the same, and asks for the rest. */
+    public void chunkHashes(ChunkHashes hashes) throws IOException {
+        if (hashes.fileId() == 0) {
+            outbox.put(epoch, base, new ChunksWanted(0, 0, 0));
+            outbox.flush();
+            return;
+        }
+        var size = Optional.ofNullable(sizes.get(hashes.fileId()));
+        if (size.isEmpty()) {
+            throw new ProtocolException(
+                    "hashes of file " + hashes.fileId() + ", which is not in the manifest");
+        }
+        var in = ByteBuffer.wrap(hashes.hashes());
+        long offset = hashes.offsetBytes();
+        long wantedFrom = -1;
+        while (in.hasRemaining()) {
+            var expected = Bytes.take(in, ChunkHashes.HASH_BYTES);
+            long length = Math.min(TreeDigest.CHUNK_BYTES, size.get() - offset);
+            if (length <= 0) {
+                throw new ProtocolException("hashes beyond the end of file " + hashes.fileId());
+            }
+            boolean have = haveAlready(new FileId(hashes.fileId()), offset, length, expected);
+            if (have && wantedFrom >= 0) {
+                want(hashes.fileId(), wantedFrom, offset);
+                wantedFrom = -1;
+            } else if (!have && wantedFrom < 0) {
+                wantedFrom = offset;
+            } else if (!have && offset + length - wantedFrom > FrameCodec.CHUNK_BYTES_MAX) {
+                want(hashes.fileId(), wantedFrom, offset);
+                wantedFrom = offset;
+            }
+            progress.done(System.nanoTime(), length);
+            offset += length;
+        }
+        if (wantedFrom >= 0) {
+            want(hashes.fileId(), wantedFrom, offset);
+        }
+        outbox.flush();
+    }
+
+    private boolean haveAlready(FileId id, long offset, long length, Bytes expected)
+            throws IOException {
+        if (expected.equals(
+                zeroHashes.computeIfAbsent(
+                        length, bytes -> TreeDigest.chunkHash(zeros.asSlice(0, bytes))))) {
+            // A hole already.
+            return true;
+        }
+        var piece = chunk.asSlice(0, length);
+        var count = volume.readContent(id, piece, offset);
+        if (count.isEmpty()
+                || count.get() != length
+                || !TreeDigest.chunkHash(piece).equals(expected)) {
+            return false;
+        }
+        shadow.write(id, offset, Bytes.copyOf(piece, 0, (int) length));
+        return true;
+    }
+
+    private void want(long fileId, long from, long to) {
+        outbox.put(epoch, base, new ChunksWanted(fileId, from, (int) (to - from)));
+    }
+
+    public void chunk(Chunk content) throws IOException {
+        if (!sizes.containsKey(content.fileId())) {
+            throw new ProtocolException(
+                    "content of file " + content.fileId() + ", which is not in the manifest");
+        }
+        if (content.bytes().length > 0) {
+            shadow.write(
+                    new FileId(content.fileId()),
+                    content.offsetBytes(),
+                    Bytes.copyOf(content.bytes()));
+        }
+    }
+
+    public void catchUp(Seq seq, CatchUp operation) throws IOException {
+        var next =
+                hash.next(
+                        root, seq, operation.writerEpoch(), ByteBuffer.wrap(operation.operation()));
+        if (!seq.equals(caughtUp.next()) || !next.equals(operation.root())) {
+            throw new ProtocolException("operation " + seq + " does not follow " + caughtUp);
+        }
+        spool.add(seq, operation.operation());
+        caughtUp = seq;
+        root = next;
+    }
+
+    /**
+     * Makes the shadow the tree, and its history this copy's history (R31). A crash in between is
+     * finished by the next {@link #finishSwitch}.
+     *
+     * @param branchName under which the old tree is kept if it is to be kept
+     * @return the name of the branch, if there is one
+     */
+    public Optional<String> switchTo(Seq seq, CompareEnds ends, String branchName)
+            throws IOException {
+        if (manifest.isEmpty() || !seq.equals(caughtUp) || !ends.root().equals(root)) {
+            throw new ProtocolException(
+                    "compare ends at " + seq + ", but this node got up to " + caughtUp);
+        }
+        shadow.finish(base, manifest.get().nextId(), spool);
+        var to = new PendingSwitch(inode(directory.resolve("shadow")), seq, root, ends.lineage());
+        journal.update(editor -> editor.pendingSwitch(Optional.of(to)));
+        var branch = keepBranch ? Optional.of(branchName) : Optional.<String>empty();
+        volume.exchangeWith(shadow, branch);
+        switched = true;
+        restart(journal, to);
+        return branch;
+    }
+
+    /**
+     * After a crash within {@link #switchTo}: if the trees have changed places, the journal
+     * follows; if not, the old copy goes on.
+     *
+     * @param directory of the volume; nothing of it is open yet
+     */
+    public static void finishSwitch(Path directory, Journal journal) throws IOException {
+        var pending = journal.superblock().pendingSwitch();
+        if (pending.isEmpty()) {
+            return;
+        }
+        if (inode(directory.resolve("live")) == pending.get().directoryInode()) {
+            restart(journal, pending.get());
+        } else {
+            journal.update(editor -> editor.pendingSwitch(Optional.empty()));
+        }
+    }
+
+    private static void restart(Journal journal, PendingSwitch to) throws IOException {
+        journal.restart(
+                to.last(),
+                to.root(),
+                editor ->
+                        editor.lineage(to.lineage().upTo(to.last()))
+                                .promisedEpoch(
+                                        Math.max(
+                                                journal.superblock().promisedEpoch(),
+                                                to.lineage().headEpoch()))
+                                .acknowledgedAlone(Optional.empty())
+                                .pendingSwitch(Optional.empty()));
+    }
+
+    private static long inode(Path path) throws IOException {
+        return (Long) Files.getAttribute(path, "unix:ino");
+    }
+
+    @Override
+    public void close() throws IOException {
+        arena.close();
+        spool.close();
+        if (!switched) {
+            shadow.close();
+        }
+    }
+}

@@ -1,0 +1,488 @@
+package io.leasehold.blockrep;
+
+import static io.leasehold.blockrep.VolumePair.A;
+import static io.leasehold.blockrep.VolumePair.B;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.leasehold.blockrep.replication.Relation;
+import io.leasehold.blockrep.replication.ReplicationState;
+import io.leasehold.blockrep.volume.FileId;
+import io.leasehold.blockrep.volume.RequestId;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two volumes over TLS on loopback, with real journals and trees. */
+class ReplicatedVolumeIT {
+    @TempDir Path directory;
+    private VolumePair pair;
+
+    @BeforeEach
+    void makePair() throws Exception {
+        pair = new VolumePair(directory);
+    }
+
+    @AfterEach
+    void closePair() {
+        pair.close();
+    }
+
+    private void assertEqualTrees() throws IOException {
+        assertThat(pair.b.volume().copy.volume().digest())
+                .isEqualTo(pair.a.volume().copy.volume().digest());
+        assertThat(pair.b.volume().facts().root()).isEqualTo(pair.a.volume().facts().root());
+    }
+
+    private Workload workload(VolumePair.Side side, long seed) {
+        return new Workload(side.volume().fileSystem(), seed);
+    }
+
+    @Nested
+    class WhileBothAreConnected {
+        @Test
+        void shouldEndIdenticalAfterTenThousandRandomOperations() throws Exception {
+            pair.start();
+
+            workload(pair.a, 1).run(10_000);
+
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+            assertThat(pair.a.volume().facts().last().value()).isGreaterThan(5_000);
+            assertThat(pair.a.volume().facts().lastRootCheck()).isPresent();
+            assertThat(pair.a.shrinks).isEmpty();
+        }
+
+        @Test
+        void shouldFindBothIdenticalInAVerificationUnderWrites() throws Exception {
+            pair.start();
+            var writer = workload(pair.a, 2);
+            writer.run(2_000);
+            var stop = new CountDownLatch(1);
+            var writing =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                try {
+                                    while (stop.getCount() > 0) {
+                                        writer.run(50);
+                                    }
+                                } catch (Exception e) {
+                                    throw new IllegalStateException(e);
+                                }
+                            });
+
+            var report = pair.a.volume().verify(bytes -> {});
+
+            stop.countDown();
+            writing.join();
+            assertThat(report.differences()).isEmpty();
+            assertThat(report.itemsCompared()).isGreaterThan(5);
+            assertThat(report.bytesCompared()).isPositive();
+        }
+
+        @Test
+        void shouldFindADifferenceThatWasMadeBehindItsBack() throws Exception {
+            pair.start();
+            var files = pair.a.volume().fileSystem();
+            var id =
+                    files.create(
+                                    Workload.ROOT,
+                                    FileId.ROOT,
+                                    Workload.bytes("leases"),
+                                    0644,
+                                    RequestId.NONE)
+                            .id();
+            files.write(
+                    Workload.ROOT, id, 0, Workload.bytes("lease 10.0.0.1"), false, RequestId.NONE);
+            workload(pair.a, 3).barrier();
+            pair.awaitApplied(pair.a, pair.b);
+            Files.writeString(pair.b.root().resolve("volume/tree/leases"), "lease 10.0.0.2");
+
+            var report = pair.a.volume().verify(bytes -> {});
+
+            assertThat(report.differences()).hasSize(1);
+            assertThat(report.differences().getFirst()).contains("file " + id.value() + " ");
+        }
+
+        @Test
+        void shouldCarryMessagesInOrder() throws Exception {
+            pair.start();
+
+            for (int i = 0; i < 100; i++) {
+                assertThat(pair.a.volume().sendToPeer(new byte[] {(byte) i})).isTrue();
+            }
+
+            Awaitility.await().until(() -> pair.b.messages.size() == 100);
+            assertThat(pair.b.messages).extracting(m -> (int) m[0]).isSorted();
+        }
+
+        @Test
+        void shouldShareFlushesAmongWriters() throws Exception {
+            pair.start();
+            var files = pair.a.volume().fileSystem();
+            long before = pair.a.volume().facts().counters().syncs();
+            var completions = new AtomicInteger();
+            int writers = 8;
+            int each = 200;
+            var threads = new ArrayList<Thread>();
+            for (int w = 0; w < writers; w++) {
+                var name = Workload.bytes("w" + w);
+                threads.add(
+                        Thread.ofPlatform()
+                                .start(() -> {
+                                    try {
+                                        var id =
+                                                files.create(
+                                                                Workload.ROOT,
+                                                                FileId.ROOT,
+                                                                name,
+                                                                0600,
+                                                                RequestId.NONE)
+                                                        .id();
+                                        for (int i = 0; i < each; i++) {
+                                            files.write(
+                                                    Workload.ROOT,
+                                                    id,
+                                                    300L * i,
+                                                    Workload.bytes("x".repeat(300)),
+                                                    false,
+                                                    RequestId.NONE);
+                                            var done = new CountDownLatch(1);
+                                            files.whenDurable(files.last(), done::countDown);
+                                            done.await();
+                                            completions.incrementAndGet();
+                                        }
+                                    } catch (Exception e) {
+                                        throw new IllegalStateException(e);
+                                    }
+                                }));
+            }
+            for (var thread : threads) {
+                thread.join();
+            }
+
+            assertThat(completions).hasValue(writers * each);
+            assertThat(pair.a.volume().facts().counters().syncs() - before)
+                    .isLessThan((long) writers * each);
+        }
+    }
+
+    @Nested
+    class WhenThePeerWasAway {
+        @Test
+        void shouldReplayWhatItMissed() throws Exception {
+            pair.start();
+            workload(pair.a, 4).run(500);
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            workload(pair.a, 5).run(500);
+
+            pair.b.open();
+
+            pair.awaitInSync(pair.a);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+            assertThat(pair.b.relations).last().isEqualTo(Relation.PEER_AHEAD);
+            assertThat(branches(pair.b)).isEmpty();
+        }
+
+        @Test
+        void shouldBeComparedWhenTheJournalDoesNotReachBack() throws Exception {
+            pair.a.segments = 4;
+            pair.b.segments = 4;
+            pair.start();
+            workload(pair.a, 6).run(500);
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            long last = pair.a.volume().facts().last().value();
+            while (pair.a.volume().copy.journal.oldest().value() <= last + 1) {
+                bigWrites(pair.a, 4);
+            }
+
+            pair.b.open();
+
+            pair.awaitInSync(pair.a);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+            assertThat(branches(pair.b)).isEmpty();
+        }
+
+        @Test
+        void shouldBeComparedUnderWritesAndEndIdentical() throws Exception {
+            pair.a.segments = 4;
+            pair.b.segments = 4;
+            pair.start();
+            var writer = workload(pair.a, 7);
+            writer.run(1000);
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            long last = pair.a.volume().facts().last().value();
+            while (pair.a.volume().copy.journal.oldest().value() <= last + 1) {
+                bigWrites(pair.a, 4);
+            }
+            var stop = new CountDownLatch(1);
+            var writing =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                try {
+                                    while (stop.getCount() > 0) {
+                                        writer.run(20);
+                                    }
+                                } catch (Exception e) {
+                                    throw new IllegalStateException(e);
+                                }
+                            });
+
+            pair.b.open();
+            pair.awaitInSync(pair.a);
+            stop.countDown();
+            writing.join();
+
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+        }
+
+        private void bigWrites(VolumePair.Side side, int count) throws Exception {
+            var files = side.volume().fileSystem();
+            var name = Workload.bytes("big");
+            FileId id;
+            try {
+                id = files.lookup(FileId.ROOT, name).id();
+            } catch (io.leasehold.blockrep.volume.RefusedException e) {
+                id = files.create(Workload.ROOT, FileId.ROOT, name, 0644, RequestId.NONE).id();
+            }
+            var data = new byte[1 << 20];
+            new Random(8).nextBytes(data);
+            for (int i = 0; i < count; i++) {
+                files.write(
+                        Workload.ROOT,
+                        id,
+                        (long) i << 20,
+                        io.leasehold.blockrep.volume.Bytes.copyOf(data),
+                        false,
+                        RequestId.NONE);
+                files.applyDurable();
+            }
+            workload(side, 9).barrier();
+        }
+    }
+
+    @Nested
+    class WhenAWriterReturnsWithATailThatNobodyHas {
+        @Test
+        void shouldTakeTheOthersHistoryAndKeepItsOwnAsABranch() throws Exception {
+            pair.start();
+            workload(pair.a, 10).run(300);
+            pair.awaitApplied(pair.a, pair.b);
+            // A writes on without being able to complete; then it is gone, and B takes over.
+            pair.a.winsShrinks = false;
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            var files = pair.a.volume().fileSystem();
+            files.create(Workload.ROOT, FileId.ROOT, Workload.bytes("lost"), 0644, RequestId.NONE);
+            var completed = new AtomicInteger();
+            files.whenDurable(files.last(), completed::incrementAndGet);
+            files.flushLocally();
+            pair.a.close();
+            pair.b.open();
+            assertThat(pair.b.promote(pair.nextEpoch(), Set.of(B)))
+                    .isInstanceOf(Promotion.Granted.class);
+            workload(pair.b, 11).run(300);
+
+            pair.a.open();
+
+            pair.awaitInSync(pair.b);
+            pair.awaitApplied(pair.b, pair.a);
+            assertEqualTrees();
+            assertThat(completed).hasValue(0);
+            assertThat(pair.a.relations).last().isEqualTo(Relation.DIVERGED);
+            assertThat(branches(pair.a)).hasSize(1);
+            assertThat(
+                            pair.a
+                                    .root()
+                                    .resolve("volume/branches")
+                                    .resolve(branches(pair.a).getFirst())
+                                    .resolve("tree/lost"))
+                    .exists();
+            assertThat(pair.a.root().resolve("volume/tree/lost")).doesNotExist();
+        }
+    }
+
+    @Nested
+    class WhenTheWriterChanges {
+        @Test
+        void shouldHandOverAndBack() throws Exception {
+            pair.start();
+            workload(pair.a, 12).run(200);
+            for (int round = 0; round < 3; round++) {
+                var from = round % 2 == 0 ? pair.a : pair.b;
+                var to = round % 2 == 0 ? pair.b : pair.a;
+                assertThat(from.volume().park(Duration.ofSeconds(5)))
+                        .isInstanceOf(Drained.AllDurable.class);
+                from.volume().demote();
+                assertThat(to.promote(pair.nextEpoch(), Set.of(to.name)))
+                        .isInstanceOf(Promotion.Granted.class);
+                pair.awaitInSync(to);
+                workload(to, 13 + round).run(200);
+                pair.awaitApplied(to, from);
+                assertEqualTrees();
+            }
+            assertThat(branches(pair.a)).isEmpty();
+            assertThat(branches(pair.b)).isEmpty();
+        }
+
+        @Test
+        void shouldRestartAsWriterOfTheNextEpochWithTheTailOnBoth() throws Exception {
+            pair.start();
+            workload(pair.a, 20).run(200);
+            pair.a.close();
+            pair.a.open();
+            Awaitility.await().until(() -> pair.a.volume().facts().peer().isPresent());
+            long epoch = pair.nextEpoch();
+            assertThat(pair.b.volume().promise(epoch)).isTrue();
+
+            assertThat(pair.a.promote(epoch, Set.of(A, B))).isInstanceOf(Promotion.Granted.class);
+
+            pair.awaitInSync(pair.a);
+            workload(pair.a, 21).run(200);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+            assertThat(pair.b.volume().promise(epoch - 1)).isFalse();
+        }
+
+        @Test
+        void shouldRejectTheWriterOfAnOlderEpoch() throws Exception {
+            pair.start();
+            workload(pair.a, 22).run(100);
+            pair.a.winsShrinks = false;
+            assertThat(pair.b.volume().promise(100)).isTrue();
+            var files = pair.a.volume().fileSystem();
+            files.create(
+                    Workload.ROOT, FileId.ROOT, Workload.bytes("zombie"), 0644, RequestId.NONE);
+            var completed = new AtomicInteger();
+            files.whenDurable(files.last(), completed::incrementAndGet);
+
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+
+            assertThat(completed).hasValue(0);
+            assertThat(pair.a.volume().facts().frozenReason()).isPresent();
+            assertThat(pair.b.root().resolve("volume/tree/zombie")).doesNotExist();
+        }
+    }
+
+    @Nested
+    class WhenThePeerDoesNotAcknowledge {
+        @Test
+        void shouldFreezeUntilTheRecordSaysThatItIsAlone() throws Exception {
+            pair.start();
+            workload(pair.a, 30).run(50);
+            pair.a.winsShrinks = false;
+            // Not closed: it goes on answering signs of life, but takes no frame.
+            var completed = new CountDownLatch(1);
+            var receiving = pair.b.volume().copy.receiving;
+            receiving.lock();
+            try {
+                var files = pair.a.volume().fileSystem();
+                files.create(Workload.ROOT, FileId.ROOT, Workload.bytes("x"), 0644, RequestId.NONE);
+                files.whenDurable(files.last(), completed::countDown);
+                Awaitility.await()
+                        .atMost(Duration.ofSeconds(20))
+                        .until(() -> !pair.a.shrinks.isEmpty());
+                assertThat(pair.a.shrinks.getFirst()).contains("no acknowledgement");
+                assertThat(completed.getCount()).isEqualTo(1);
+
+                pair.a.recordChanged(Set.of(A));
+
+                assertThat(completed.await(5, TimeUnit.SECONDS)).isTrue();
+                assertThat(pair.a.volume().facts().frozenForNanos()).isEmpty();
+            } finally {
+                receiving.unlock();
+            }
+            pair.awaitInSync(pair.a);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+        }
+    }
+
+    @Nested
+    class WhenStrangersConnect {
+        @Test
+        void shouldChangeNothingOnGarbageAndCountIt() throws Exception {
+            pair.start();
+            var random = new Random(40);
+            for (int i = 0; i < 20; i++) {
+                try (var socket = new Socket()) {
+                    socket.connect(pair.a.configuration().network().listen());
+                    var garbage = new byte[1 + random.nextInt(2000)];
+                    random.nextBytes(garbage);
+                    socket.getOutputStream().write(garbage);
+                } catch (IOException e) {
+                    // Closed while we wrote: refused.
+                }
+            }
+
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> pair.a.volume().facts().counters().refusedConnections() >= 20);
+            assertThat(pair.a.volume().facts().replication())
+                    .isEqualTo(ReplicationState.ESTABLISHED);
+            workload(pair.a, 41).run(100);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+        }
+
+        @Test
+        void shouldRefuseAnotherCertificate() throws Exception {
+            pair.a.open();
+            var stranger =
+                    io.leasehold.blockrep.link.TestIdentities.keyStore(
+                            directory.resolve("stranger.p12"));
+            var own = pair.b.configuration();
+            var wrong =
+                    new VolumeConfiguration(
+                            own.cluster(),
+                            own.self(),
+                            own.peer(),
+                            own.directory(),
+                            own.journal(),
+                            new VolumeConfiguration.Network(
+                                    own.network().listen(),
+                                    own.network().peer(),
+                                    io.leasehold.blockrep.link.TestIdentities.identity(
+                                            stranger, directory.resolve("a.p12"))),
+                            own.timing(),
+                            own.bootId(),
+                            own.runDirectory());
+            Files.createDirectories(pair.b.root());
+            try (var volume = ReplicatedVolume.open(wrong, pair.b)) {
+                Awaitility.await()
+                        .until(() -> pair.a.volume().facts().counters().refusedConnections() >= 2);
+                assertThat(volume.facts().peer()).isEmpty();
+            }
+            assertThat(pair.a.relations).isEmpty();
+        }
+    }
+
+    private static java.util.List<String> branches(VolumePair.Side side) throws IOException {
+        var path = side.root().resolve("volume/branches");
+        if (!Files.exists(path)) {
+            return java.util.List.of();
+        }
+        try (var list = Files.list(path)) {
+            return list.map(p -> p.getFileName().toString()).toList();
+        }
+    }
+}

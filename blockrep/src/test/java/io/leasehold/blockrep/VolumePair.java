@@ -1,0 +1,226 @@
+package io.leasehold.blockrep;
+
+import io.leasehold.blockrep.link.TestIdentities;
+import io.leasehold.blockrep.replication.ClusterName;
+import io.leasehold.blockrep.replication.NodeName;
+import io.leasehold.blockrep.replication.PeerFacts;
+import io.leasehold.blockrep.replication.Relation;
+import io.leasehold.blockrep.replication.ReplicationState;
+import io.leasehold.blockrep.replication.SessionId;
+import io.leasehold.blockrep.volume.Seq;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.Awaitility;
+
+/**
+ * Two volumes in this process, with a session over loopback. Stands in for the cluster manager:
+ * wins every change of the record at once, unless told to be slow.
+ */
+final class VolumePair implements AutoCloseable {
+    static final NodeName A = new NodeName("a");
+    static final NodeName B = new NodeName("b");
+
+    final Side a;
+    final Side b;
+    private final Path directory;
+    private final AtomicLong epoch = new AtomicLong();
+
+    VolumePair(Path directory) throws Exception {
+        this(directory, Duration.ofSeconds(5));
+    }
+
+    VolumePair(Path directory, Duration replicaTimeout) throws Exception {
+        this.directory = directory;
+        var keyA = TestIdentities.keyStore(directory.resolve("a.p12"));
+        var keyB = TestIdentities.keyStore(directory.resolve("b.p12"));
+        var addressA = freeAddress();
+        var addressB = freeAddress();
+        a =
+                new Side(
+                        A,
+                        B,
+                        new VolumeConfiguration.Network(
+                                addressA, addressB, TestIdentities.identity(keyA, keyB)),
+                        replicaTimeout);
+        b =
+                new Side(
+                        B,
+                        A,
+                        new VolumeConfiguration.Network(
+                                addressB, addressA, TestIdentities.identity(keyB, keyA)),
+                        replicaTimeout);
+    }
+
+    static InetSocketAddress freeAddress() throws IOException {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return new InetSocketAddress(InetAddress.getLoopbackAddress(), socket.getLocalPort());
+        }
+    }
+
+    long nextEpoch() {
+        return epoch.incrementAndGet();
+    }
+
+    /** Opens both, makes A the writer and waits until B is in sync. */
+    void start() throws Exception {
+        a.open();
+        b.open();
+        a.promote(nextEpoch(), Set.of(A));
+        awaitInSync(a);
+    }
+
+    void awaitInSync(Side writer) {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> writer.volume().facts().replication() == ReplicationState.ESTABLISHED);
+    }
+
+    /** Waits until the other side has applied everything that the writer has. */
+    void awaitApplied(Side writer, Side other) {
+        writer.volume().fileSystem().applyDurable();
+        var last = writer.volume().facts().last();
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(5))
+                .until(() ->
+                        other.volume().facts().last().equals(last)
+                                && other.volume().copy.volume().applied().equals(last));
+    }
+
+    @Override
+    public void close() {
+        a.close();
+        b.close();
+    }
+
+    /** One node: its directory, its volume while it is open, and what the volume reported. */
+    final class Side implements VolumeListener {
+        final NodeName name;
+        final NodeName peer;
+        final List<String> shrinks = new CopyOnWriteArrayList<>();
+        final List<Seq> grows = new CopyOnWriteArrayList<>();
+        final List<Relation> relations = new CopyOnWriteArrayList<>();
+        final List<byte[]> messages = new CopyOnWriteArrayList<>();
+        final List<Divergence> divergences = new CopyOnWriteArrayList<>();
+        final List<String> diskFailures = new CopyOnWriteArrayList<>();
+        volatile boolean winsShrinks = true;
+        volatile boolean winsGrows = true;
+        private final VolumeConfiguration.Network network;
+        private final Duration replicaTimeout;
+        private Optional<ReplicatedVolume> volume = Optional.empty();
+        private volatile long writerEpoch;
+        private final AtomicLong generation = new AtomicLong(1);
+        int segments = 8;
+
+        Side(
+                NodeName name,
+                NodeName peer,
+                VolumeConfiguration.Network network,
+                Duration replicaTimeout) {
+            this.name = name;
+            this.peer = peer;
+            this.network = network;
+            this.replicaTimeout = replicaTimeout;
+        }
+
+        Path root() {
+            return directory.resolve(name.value());
+        }
+
+        VolumeConfiguration configuration() {
+            return new VolumeConfiguration(
+                    new ClusterName("test"),
+                    name,
+                    peer,
+                    root().resolve("volume"),
+                    new VolumeConfiguration.JournalSize(
+                            root().resolve("journal"), 4 << 20, segments),
+                    network,
+                    new VolumeConfiguration.Timing(replicaTimeout, Duration.ofSeconds(30)),
+                    "boot-1",
+                    root().resolve("run"));
+        }
+
+        void open() throws IOException {
+            Files.createDirectories(root());
+            volume = Optional.of(ReplicatedVolume.open(configuration(), this));
+        }
+
+        ReplicatedVolume volume() {
+            return volume.orElseThrow();
+        }
+
+        void close() {
+            volume.ifPresent(ReplicatedVolume::close);
+            volume = Optional.empty();
+        }
+
+        Promotion promote(long newEpoch, Set<NodeName> inSync) throws Exception {
+            writerEpoch = newEpoch;
+            return volume().promote(newEpoch, inSync, generation.get(), Duration.ofSeconds(20));
+        }
+
+        @Override
+        public void peerConnected(SessionId session, PeerFacts facts) {
+            relations.add(facts.relation());
+        }
+
+        @Override
+        public void peerDisconnected(SessionId session, String reason) {}
+
+        @Override
+        public void peerMessage(SessionId session, byte[] message) {
+            messages.add(message);
+        }
+
+        @Override
+        public void shrinkWanted(String reason) {
+            shrinks.add(reason);
+            if (winsShrinks) {
+                recordChanged(Set.of(name));
+            }
+        }
+
+        @Override
+        public void growWanted(Seq equalAt) {
+            grows.add(equalAt);
+            if (winsGrows) {
+                recordChanged(Set.of(name, peer));
+            }
+        }
+
+        void recordChanged(Set<NodeName> inSync) {
+            try {
+                if (volume.isPresent()) {
+                    volume.get().recordChanged(writerEpoch, inSync, generation.incrementAndGet());
+                }
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public void diskFailed(String reason) {
+            diskFailures.add(reason);
+        }
+
+        @Override
+        public void divergenceFound(Divergence divergence) {
+            divergences.add(divergence);
+        }
+
+        @Override
+        public void factsChanged(VolumeFacts facts) {}
+    }
+}
