@@ -128,7 +128,7 @@ public final class Controller {
     private final Map<Long, Forwarded> forwarded = new LinkedHashMap<>();
     private long nextForward = 1;
     private final List<Origin> fenceAsked = new ArrayList<>();
-    private long servingSinceNanos;
+    private long lastWinNanos;
     private String lastWin = "";
     private final Map<String, String> alarms = new LinkedHashMap<>();
 
@@ -427,9 +427,8 @@ public final class Controller {
                     && !membership.isHung()) {
                 lease.confirm(now);
             }
-            // "Outdated at my own epoch and generation" stays true until I grow it again, so it is
-            // a
-            // proof whenever it is heard, in whatever order.
+            // "Outdated at my own epoch and generation" stays true until I grow it again, so it
+            // is a proof whenever it is heard, in whatever order (ADR 0024).
             if (sameRecord
                     && state.record().isInSync(peer)
                     && isOutdated(said.standing())
@@ -1262,6 +1261,7 @@ public final class Controller {
     private void win(Change change, Ruling.Granted granted) {
         note("arbiter", granted.rule(), granted.sentence(), granted.record().describe());
         lastWin = granted.sentence() + " (" + granted.rule() + ")";
+        lastWinNanos = now;
         var next = state.withRecord(granted.record());
         next = granted.permit() ? next.withPermit() : next.withoutPermit();
         proof = Optional.empty();
@@ -1719,7 +1719,6 @@ public final class Controller {
 
     private void allStarted() {
         note("resource", Rule.ORDER, me + " serves", "every resource runs, the gate is open");
-        servingSinceNanos = now;
         if (phase instanceof Phase.Leading(var handedOver) && handedOver) {
             send(new ClusterMessage.ServiceStarted(state.record().epoch()));
             phase = new Phase.Leading(false);
@@ -2287,7 +2286,7 @@ public final class Controller {
                 downInterfaces.isEmpty(),
                 resources.isBlocked(),
                 shrinkWanted,
-                servingSinceNanos,
+                lastWinNanos,
                 lastWin,
                 List.copyOf(alarms.values()));
     }

@@ -99,7 +99,7 @@ final class Narrator {
                     Level.DEGRADED,
                     s.me()
                             + " serves alone since "
-                            + s.wallClock().hourMinute(s.servingSinceNanos())
+                            + s.wallClock().hourMinute(s.lastWinNanos())
                             + ": "
                             + (s.lastWin().isEmpty() ? "it holds the solo permit" : s.lastWin())
                             + ". "

@@ -35,7 +35,7 @@ record Situation(
         boolean clientNetworkUp,
         boolean blocked,
         boolean shrinkWanted,
-        long servingSinceNanos,
+        long lastWinNanos,
         String lastWin,
         List<String> alarms) {
 
