@@ -117,6 +117,9 @@ build_if_stale() {
       rm -f "$started"
       die "the build failed (see above)"
     fi
+    # shellcheck source=launch.sh
+    source "$LEASEHOLD_HOME/ops/bin/lib/launch.sh"
+    prepare_launch
     # The stamp carries the time at which the build began: a file saved meanwhile is newer.
     mv "$started" "$LEASEHOLD_BUILD_STAMP"
     say "built"

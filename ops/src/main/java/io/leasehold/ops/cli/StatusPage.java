@@ -170,7 +170,7 @@ final class StatusPage {
         return table.print(Console.WIDTH_COLUMNS);
     }
 
-    /** {@code compare [##########--------] 37% of 100.0 MiB, 12.0 MiB/s, 5.3 s left}. */
+    /** {@code compare [#####---------] 37% of 100.0 MiB, 12.0 MiB/s, 5.3 s left}. */
     private static String progress(ResyncView resync) {
         var share =
                 resync.totalBytes() == 0
