@@ -630,7 +630,12 @@ final class Schema {
         reading.problem(
                 inner.place(),
                 inner.key(),
-                inner.get() + " is inside of " + outer.key() + " (" + outer.get() + ")",
+                inner.get()
+                        + (inner.get().equals(outer.get()) ? " is the same as " : " is inside of ")
+                        + outer.key()
+                        + " ("
+                        + outer.get()
+                        + ")",
                 "each needs a directory of its own");
     }
 

@@ -124,7 +124,7 @@ final class Section {
         var fullKey = join(path, key);
         var valuePlace = place(value.origin(), key);
         if (!(value instanceof ConfigObject each)) {
-            var setting = parsed(key, perNodeType(type), type, value);
+            var setting = parsed(key, key, perNodeType(type), type, value);
             return new Setting<>(
                     fullKey,
                     valuePlace,
@@ -143,7 +143,7 @@ final class Section {
                 sound = false;
                 continue;
             }
-            var setting = parsed(key + "." + node, perNodeType(type), type, own);
+            var setting = parsed(key + "." + node, key, perNodeType(type), type, own);
             if (setting.value() == null) {
                 sound = false;
             } else {
@@ -258,22 +258,27 @@ final class Section {
     }
 
     private <T> Setting<T> parsed(String key, ValueType<T> type, ConfigValue value) {
-        return parsed(key, type, type, value);
+        return parsed(key, key, type, type, value);
     }
 
     /**
+     * @param patternKey the key that the documentation has
      * @param declared the type that the key has in the documentation
      * @param type the type of this value
      */
     private <T> Setting<T> parsed(
-            String key, ValueType<?> declared, ValueType<T> type, ConfigValue value) {
+            String key,
+            String patternKey,
+            ValueType<?> declared,
+            ValueType<T> type,
+            ConfigValue value) {
         var fullKey = join(path, key);
         var valuePlace = place(value.origin(), key);
         try {
             var result = type.parser().parse(value);
             reading.setting(
                     fullKey,
-                    join(pattern, key),
+                    join(pattern, patternKey),
                     declared.description(),
                     type.printer().apply(result),
                     Optional.of(valuePlace));

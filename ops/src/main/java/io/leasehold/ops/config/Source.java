@@ -44,16 +44,33 @@ final class Source {
 
     /** Turns what the parser says into the form of all other problems. */
     Problem syntaxProblem(ConfigException e) {
-        var line = e.origin() == null ? includeLine() : Math.max(e.origin().lineNumber(), 0);
-        var prefix = e.origin() == null ? "" : e.origin().description() + ": ";
         var message = Optional.ofNullable(e.getMessage()).orElse("cannot be read");
+        if (e.origin() == null) {
+            return new Problem(new Place(file, includeLine(), 0), "", message, Optional.empty());
+        }
+        var place = new Place(file, Math.max(e.origin().lineNumber(), 0), 0);
+        var prefix = e.origin().description() + ": ";
         if (message.startsWith(prefix)) {
             message = message.substring(prefix.length());
         }
+        if (e instanceof ConfigException.UnresolvedSubstitution) {
+            return new Problem(
+                    place,
+                    "",
+                    message,
+                    Optional.of(
+                            "variables of the environment are not used: the file means the same on"
+                                    + " both nodes"));
+        }
+        if (message.contains("not: end of file")) {
+            message = "the file ends inside of braces";
+        }
+        // What follows is advice for programmers.
+        var advice = message.indexOf(" (if you intended");
         return new Problem(
-                new Place(file, line, 0),
+                place,
                 "",
-                message,
+                advice < 0 ? message : message.substring(0, advice),
                 Optional.of("the syntax is HOCON; a text with : $ \" [ ] { } , or # needs quotes"));
     }
 
