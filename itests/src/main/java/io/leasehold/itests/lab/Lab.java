@@ -229,6 +229,11 @@ public final class Lab {
         install("node-init", directory.nodeInit());
         install("plain-server", directory.shared().resolve("plain-server"));
         network.build();
+        if (options.faultyDisk()) {
+            for (var node : LabNode.servers()) {
+                startFaultyDisk(node);
+            }
+        }
         startRelay();
         var seeded = DhcpdSeed.heldLeases(options, Instant.now());
         clients().remember(seeded);
@@ -307,17 +312,33 @@ public final class Lab {
                 directory.path().resolve("relay.log"));
     }
 
+    private void startFaultyDisk(LabNode node) throws IOException, InterruptedException {
+        var disk = node(node).disk();
+        disk.format();
+        var command = new ArrayList<>(List.of("unshare", "--mount", "--propagation=private", "--"));
+        command.addAll(jvm("-Xmx384m"));
+        command.addAll(disk.process());
+        startResident(command, directory.node(node).resolve("faulty-disk.log"));
+        await("the disk of " + node.label(), disk::exists);
+    }
+
+    private static List<String> jvm(String memory) {
+        return List.of(
+                Installation.java().toString(),
+                memory,
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"));
+    }
+
     private void startPowerController() throws IOException, InterruptedException {
         // A real power switch has a processor of its own.
-        var command = new ArrayList<>(List.of("nice", "-n", "-15", Installation.java().toString()));
+        var command = new ArrayList<>(List.of("nice", "-n", "-15"));
+        command.addAll(jvm("-Xmx24m"));
         command.addAll(
                 List.of(
-                        "-Xmx24m",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
                         PowerController.class.getName(),
                         name().value(),
                         String.valueOf(options.fenceDelayMillis())));

@@ -1,5 +1,6 @@
 package io.leasehold.itests.lab;
 
+import io.leasehold.itests.lab.disk.Disk;
 import io.leasehold.itests.lab.linux.Linux;
 import io.leasehold.itests.lab.network.Addresses;
 import io.leasehold.itests.lab.network.LabNode;
@@ -34,8 +35,13 @@ public final class ServerNode {
 
         private boolean isRoleOf(List<String> commandLine) {
             return switch (this) {
-                // The name of the main class, wherever among the JVM's arguments.
-                case DAEMON, KEEPER -> commandLine.stream().anyMatch(a -> a.startsWith(mark));
+                // A JVM is what its main class is; later arguments may name another one to start.
+                case DAEMON, KEEPER ->
+                        commandLine.stream()
+                                .filter(argument -> argument.startsWith("io.leasehold."))
+                                .findFirst()
+                                .filter(mainClass -> mainClass.startsWith(mark))
+                                .isPresent();
                 case DHCPD ->
                         !commandLine.isEmpty() && Path.of(commandLine.getFirst()).endsWith(mark);
             };
@@ -73,6 +79,23 @@ public final class ServerNode {
     public void powerOff() throws IOException, InterruptedException {
         power.off();
         power.settle();
+    }
+
+    /**
+     * Pulls the plug, and lets the disk lose what was not synced: random blocks of it, and a part
+     * of the last one written. Needs a faulty disk.
+     *
+     * @return what was lost, in words
+     */
+    public String powerOffLosingUnsynced(long seed) throws IOException, InterruptedException {
+        power.offLosingUnsynced();
+        power.settle();
+        return disk().settleLoss(seed);
+    }
+
+    /** The disk, to make it fail; only labs with faulty disks have one. */
+    public Disk disk() {
+        return new Disk(directory.faultyDisk(node));
     }
 
     /** SIGTERM to the first process, as a shutdown does: the program hands over, then all ends. */

@@ -26,6 +26,7 @@ import picocli.CommandLine.ParameterException;
             PauseCommand.class,
             ResumeCommand.class,
             FenceDeviceCommand.class,
+            DiskCommand.class,
             ClientsCommand.class,
             RenewCommand.class,
             OutageCommand.class,

@@ -1,7 +1,9 @@
 package io.leasehold.itests.lab.cli;
 
 import java.io.IOException;
+import java.util.SplittableRandom;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -12,8 +14,23 @@ final class PowerOffCommand extends LabCommand {
     @Parameters(paramLabel = "NODE", description = "dhcp1 or dhcp2")
     String node = "";
 
+    @Option(
+            names = "--lose-unsynced",
+            description = "what was not synced on its disk is gone (needs lab up --faulty-disk)")
+    boolean loseUnsynced;
+
+    @Option(names = "--seed", description = "decides what is lost (default: by chance)")
+    long seed = new SplittableRandom().nextLong();
+
     @Override
     int run() throws IOException, InterruptedException {
+        if (loseUnsynced) {
+            var lost = lab().node(node).powerOffLosingUnsynced(seed);
+            answer(
+                    "%s is off; of its unsynced blocks %s (--seed %d)".formatted(node, lost, seed),
+                    object("node", node, "lost", lost, "seed", seed));
+            return DONE;
+        }
         var power = lab().node(node).power();
         long micros = power.off() / 1000;
         power.settle();

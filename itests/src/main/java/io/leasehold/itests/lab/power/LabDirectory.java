@@ -21,6 +21,7 @@ import java.util.List;
  *                  program    what the first process runs, one argument a line
  *                  boot_id    this boot's
  *                  disk/      /var/lib/leasehold, unless the disk is a faulty one
+ *                  faulty-disk/  what is behind it, if it is one
  *                  etc/       /etc/leasehold
  *                  log/       /var/log/leasehold, and the console
  * </pre>
@@ -111,6 +112,11 @@ public record LabDirectory(LabName lab, Path path) {
 
     public Path program(LabNode node) {
         return node(node).resolve("program");
+    }
+
+    /** What belongs to a faulty disk; absent if the node has an ordinary one. */
+    public Path faultyDisk(LabNode node) {
+        return node(node).resolve("faulty-disk");
     }
 
     /** The block device of a faulty disk, if the node has one. */

@@ -1,5 +1,6 @@
 package io.leasehold.itests.lab.power;
 
+import io.leasehold.itests.lab.disk.Disk;
 import io.leasehold.itests.lab.linux.Linux;
 import io.leasehold.itests.lab.network.CutLinks;
 import io.leasehold.itests.lab.network.LabNetwork;
@@ -41,6 +42,7 @@ public final class NodePower {
     private final LabNode node;
     private final LabDirectory directory;
     private final LabNetwork network;
+    private final Disk disk;
     private final Path stateFile;
     private final Path lockFile;
 
@@ -52,6 +54,7 @@ public final class NodePower {
         this.node = node;
         this.directory = directory;
         this.network = new LabNetwork(directory.lab());
+        this.disk = new Disk(directory.faultyDisk(node));
         this.stateFile = directory.node(node).resolve("power");
         this.lockFile = directory.node(node).resolve("power.lock");
     }
@@ -82,6 +85,9 @@ public final class NodePower {
                     network.dropFrom(Link.CROSSOVER, sender);
                 }
             }
+            if (disk.exists()) {
+                Files.writeString(directory.diskDevice(node), disk.attach());
+            }
             boot().write(stateFile);
         }
     }
@@ -93,6 +99,15 @@ public final class NodePower {
      * @return how long it took, in nanoseconds; 0 if the server was off
      */
     public long off() throws IOException, InterruptedException {
+        return off(false);
+    }
+
+    /** The same; what was not synced on the server's disk does not survive it. */
+    public long offLosingUnsynced() throws IOException, InterruptedException {
+        return off(true);
+    }
+
+    private long off(boolean loseUnsynced) throws IOException, InterruptedException {
         try (var _ = NodeLock.take(lockFile)) {
             long startNanos = System.nanoTime();
             if (!(PowerState.read(stateFile) instanceof PowerState.On on)) {
@@ -100,6 +115,9 @@ public final class NodePower {
             }
             // First of all: what is said from now on reaches nobody.
             network.silence(node);
+            if (loseUnsynced) {
+                disk.losePower();
+            }
             // While there is still somebody in whose mount namespace we can look.
             var connections = fuseConnections(on.initPid());
             killEverything(on);
@@ -280,6 +298,11 @@ public final class NodePower {
                                 .formatted(node.label(), EXIT_LIMIT, survivors(initPid)));
             }
             pause();
+        }
+        if (disk.exists()) {
+            // The file system went with the last process; the next boot mounts it anew.
+            disk.detach();
+            Files.deleteIfExists(directory.diskDevice(node));
         }
         network.unplug(node);
         new PowerState.Off().write(stateFile);
