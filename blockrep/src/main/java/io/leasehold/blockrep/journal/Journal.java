@@ -73,7 +73,11 @@ public final class Journal implements AutoCloseable {
     private long syncs;
 
     /** One segment of the present history. */
-    private record Live(long use, Seq first, Root rootBefore) {}
+    private record Live(Segment.Seal seal, Seq first, Root rootBefore) {
+        long use() {
+            return seal.use();
+        }
+    }
 
     /** Where the journal ends. */
     public record End(Seq last, Root root, Seq durable) {}
@@ -230,10 +234,10 @@ public final class Journal implements AutoCloseable {
             if (position + bytes > segmentBytes) {
                 beginSegment();
             }
-            var use = live.getLast().use;
+            var seal = live.getLast().seal;
             var seq = last.next();
-            Segment.encode(encoded, use, seq, writerEpoch, request, durable, next, operation);
-            file(use).write(encoded, position);
+            Segment.encode(encoded, seal, seq, writerEpoch, request, durable, next, operation);
+            file(seal.use()).write(encoded, position);
             position += bytes;
             bytesAppended += bytes;
             last = seq;
@@ -285,7 +289,7 @@ public final class Journal implements AutoCloseable {
                 return new End(last, root, durable);
             }
             fromUse = firstDirtyUse;
-            toUse = live.getLast().use;
+            toUse = live.getLast().use();
         } finally {
             lock.unlock();
         }
@@ -430,7 +434,7 @@ public final class Journal implements AutoCloseable {
                     start = segment;
                 }
             }
-            return new Cursor(start.use, from);
+            return new Cursor(start.seal, from);
         } finally {
             lock.unlock();
         }
@@ -445,15 +449,16 @@ public final class Journal implements AutoCloseable {
         lock.lock();
         try {
             throwIfFailed();
-            var use = live.getLast().use + 1;
-            writeHeader(use, newLast.next(), newRoot, newLast, 0);
+            var use = live.getLast().use() + 1;
+            var seal = new Segment.Seal(use, superblock.change());
+            writeHeader(seal, newLast.next(), newRoot, newLast, 0);
             file(use).sync();
             update(editor -> {
                 change.apply(editor);
                 editor.checkpoint(newLast).durable(newLast).historyUse(use);
             });
             live.clear();
-            live.add(new Live(use, newLast.next(), newRoot));
+            live.add(new Live(seal, newLast.next(), newRoot));
             requests.clear();
             position = Segment.HEADER_BYTES;
             last = newLast;
@@ -540,7 +545,7 @@ public final class Journal implements AutoCloseable {
     }
 
     private void beginSegment() throws IOException {
-        var use = live.getLast().use + 1;
+        var use = live.getLast().use() + 1;
         if (live.size() == files.size()) {
             var oldest = live.removeFirst();
             if (live.getFirst().first.isAfter(superblock.checkpoint().next())) {
@@ -552,18 +557,20 @@ public final class Journal implements AutoCloseable {
                                 + oldest.first);
             }
         }
-        writeHeader(use, last.next(), root, durable, epoch);
-        live.addLast(new Live(use, last.next(), root));
+        var seal = new Segment.Seal(use, superblock.change());
+        writeHeader(seal, last.next(), root, durable, epoch);
+        live.addLast(new Live(seal, last.next(), root));
         position = Segment.HEADER_BYTES;
     }
 
-    private void writeHeader(long use, Seq first, Root rootBefore, Seq known, long epochBefore)
+    private void writeHeader(
+            Segment.Seal seal, Seq first, Root rootBefore, Seq known, long epochBefore)
             throws IOException {
-        file(use)
+        file(seal.use())
                 .write(
                         Segment.encode(
                                 new Segment.Header(
-                                        use,
+                                        seal,
                                         first,
                                         rootBefore,
                                         known,
@@ -585,9 +592,10 @@ public final class Journal implements AutoCloseable {
                         "no segment with a valid header");
             }
             var use = superblock.historyUse();
-            writeHeader(use, Seq.NONE.next(), Root.EMPTY, Seq.NONE, 0);
+            var seal = new Segment.Seal(use, superblock.change());
+            writeHeader(seal, Seq.NONE.next(), Root.EMPTY, Seq.NONE, 0);
             file(use).sync();
-            live.add(new Live(use, Seq.NONE.next(), Root.EMPTY));
+            live.add(new Live(seal, Seq.NONE.next(), Root.EMPTY));
             position = Segment.HEADER_BYTES;
             firstDirtyUse = use;
             return;
@@ -688,7 +696,7 @@ public final class Journal implements AutoCloseable {
             content.clear();
             int at = Segment.HEADER_BYTES;
             while (true) {
-                var parsed = Segment.parse(content, at, header.use());
+                var parsed = Segment.parse(content, at, header.seal());
                 if (parsed.isEmpty()) {
                     return at;
                 }
@@ -725,7 +733,7 @@ public final class Journal implements AutoCloseable {
                     long known = content.getLong(at + 40);
                     var parsed =
                             seq > expected.value() && known >= expected.value() && known < seq
-                                    ? Segment.parse(content, at, header.use())
+                                    ? Segment.parse(content, at, header.seal())
                                     : Optional.<Segment.Parsed>empty();
                     if (parsed.isPresent()) {
                         highest = later(highest, parsed.get().durable());
@@ -751,10 +759,10 @@ public final class Journal implements AutoCloseable {
             for (int i = 0; i <= index; i++) {
                 var header = headers.get(i);
                 // A gap in front of the scanned part only ends what can be replayed to a peer.
-                if (!live.isEmpty() && live.getLast().use != header.use() - 1) {
+                if (!live.isEmpty() && live.getLast().use() != header.use() - 1) {
                     live.clear();
                 }
-                live.add(new Live(header.use(), header.first(), header.rootBefore()));
+                live.add(new Live(header.seal(), header.first(), header.rootBefore()));
             }
             // Later segments were begun, but what leads to them is lost: their numbers are used
             // again.
@@ -764,8 +772,12 @@ public final class Journal implements AutoCloseable {
                 dropped.write(ByteBuffer.allocateDirect(Segment.HEADER_BYTES), 0);
                 dropped.sync();
             }
+            // A new incarnation: the records of a segment whose header was lost are found by
+            // nobody,
+            // even if the same operations come again and lead to the very root that they follow.
+            var unused = update(editor -> {});
             var use = headers.get(index).use();
-            if (clearTail(use, end)) {
+            if (clearTail(headers.get(index).seal(), end)) {
                 log.warn(
                         "{}: cut at offset {}: what followed operation {} was never synced",
                         file(use).path(),
@@ -775,7 +787,7 @@ public final class Journal implements AutoCloseable {
             }
             // All that is left was perhaps only in the page cache of this machine.
             for (var segment : live) {
-                file(segment.use).sync();
+                file(segment.use()).sync();
             }
             position = end;
             last = new Seq(expected.value() - 1);
@@ -789,13 +801,13 @@ public final class Journal implements AutoCloseable {
          * Zeros in {@link #content} what follows the end, if a whole record of this use is among
          * it: it was written after something that is lost.
          */
-        private boolean clearTail(long use, int end) {
+        private boolean clearTail(Segment.Seal seal, int end) {
             for (int at = end;
                     at + Segment.RECORD_HEADER_BYTES <= segmentBytes;
                     at += Segment.ALIGNMENT) {
                 if (content.getLong(at + 8) >= expected.value()
                         && content.getLong(at + 40) < expected.value()
-                        && Segment.parse(content, at, use).isPresent()) {
+                        && Segment.parse(content, at, seal).isPresent()) {
                     while (end < segmentBytes) {
                         content.put(end++, (byte) 0);
                     }
@@ -892,13 +904,15 @@ public final class Journal implements AutoCloseable {
         private static final int WINDOW_BYTES = 256 << 10;
         private final Seq from;
         private ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_BYTES).limit(0);
+        private Segment.Seal seal;
         private long use;
         private int windowAt;
         private int at = Segment.HEADER_BYTES;
         private Seq expected = Seq.NONE;
 
-        private Cursor(long use, Seq from) {
-            this.use = use;
+        private Cursor(Segment.Seal seal, Seq from) {
+            this.seal = seal;
+            this.use = seal.use();
             this.from = from;
         }
 
@@ -915,19 +929,20 @@ public final class Journal implements AutoCloseable {
                 try {
                     throwIfFailed();
                     var oldest = live.getFirst();
-                    if (oldest.use > use) {
+                    if (oldest.use() > use) {
                         throw new RecordsGoneException(wanted(), oldest.first);
                     }
                     if (expected.equals(Seq.NONE)) {
                         expected = firstOf(use);
                     }
-                    more = live.getLast().use > use;
+                    more = live.getLast().use() > use;
                     if (!more && expected.isAfter(last)) {
                         return Optional.empty();
                     }
                     end = more ? segmentBytes : position;
                     if (more && expected.equals(firstOf(use + 1))) {
                         use++;
+                        seal = live(use).seal;
                         at = Segment.HEADER_BYTES;
                         windowAt = 0;
                         window.limit(0);
@@ -954,7 +969,7 @@ public final class Journal implements AutoCloseable {
                 }
                 var parsed =
                         at >= windowAt
-                                ? Segment.parse(window, at - windowAt, use)
+                                ? Segment.parse(window, at - windowAt, seal)
                                 : Optional.<Segment.Parsed>empty();
                 if (parsed.isPresent() && parsed.get().record().seq().equals(expected)) {
                     return parsed.get();
@@ -962,7 +977,7 @@ public final class Journal implements AutoCloseable {
             }
             lock.lock();
             try {
-                if (live.getFirst().use > use) {
+                if (live.getFirst().use() > use) {
                     throw new RecordsGoneException(expected, live.getFirst().first);
                 }
             } finally {
@@ -988,9 +1003,13 @@ public final class Journal implements AutoCloseable {
         }
 
         private Seq firstOf(long wantedUse) {
+            return live(wantedUse).first;
+        }
+
+        private Live live(long wantedUse) {
             for (var segment : live) {
-                if (segment.use == wantedUse) {
-                    return segment.first;
+                if (segment.use() == wantedUse) {
+                    return segment;
                 }
             }
             throw new IllegalStateException("segment " + wantedUse + " is not live");

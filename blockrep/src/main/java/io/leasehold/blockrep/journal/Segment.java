@@ -15,7 +15,7 @@ import java.util.zip.CRC32C;
  * <pre>
  *  header block, 4096 bytes                       record, at a multiple of 8
  *   0  magic "LSHPSEG1"          u64               0  CRC-32C                      u32
- *   8  CRC-32C of 16 to 80       u32               4  length of the operation      u32
+ *   8  CRC-32C of 16 to 88       u32               4  length of the operation      u32
  *  12  0                         u32               8  seq                          u64
  *  16  use                       u64              16  epoch                        u64
  *  24  first seq                 u64              24  request: mount incarnation   u64
@@ -23,12 +23,13 @@ import java.util.zip.CRC32C;
  *  48  durable seq               u64              40  durable seq                  u64
  *  56  device id                 u64 u64          48  root after the operation     u64 u64
  *  72  epoch before it           u64              64  operation, then zeros up to a multiple of 8
- *  80  zeros
+ *  80  incarnation               u64
+ *  88  zeros
  * </pre>
  *
  * <p><b>Use</b>: segments are numbered in the order in which they are begun; number n is in file n
- * modulo the ring's size. A record's CRC starts with the use of its segment, so that a record of
- * the ring's earlier round is never taken for one of this round.
+ * modulo the ring's size. A record's CRC starts with the segment's seal, so that a record of the
+ * ring's earlier round is never taken for one of this round.
  *
  * <p><b>Durable seq</b>: everything up to there had been synced when the record was written. This
  * is what tells a torn tail from damage. Behind a crash any subset of what was not synced may be
@@ -42,13 +43,26 @@ final class Segment {
     static final int RECORD_HEADER_BYTES = 64;
     static final int ALIGNMENT = 8;
     private static final long MAGIC = 0x4c534850_53454731L;
-    private static final int HEADER_USED_BYTES = 80;
+    private static final int HEADER_USED_BYTES = 88;
 
     private Segment() {}
 
     /** What a segment's first block says. */
     record Header(
-            long use, Seq first, Root rootBefore, Seq durable, DeviceId device, long epochBefore) {}
+            Seal seal, Seq first, Root rootBefore, Seq durable, DeviceId device, long epochBefore) {
+
+        long use() {
+            return seal.use;
+        }
+    }
+
+    /**
+     * What the checksums of a segment's records begin with.
+     *
+     * @param use the segment's number
+     * @param incarnation of the journal that began it
+     */
+    record Seal(long use, long incarnation) {}
 
     /** A record and what its header says besides. */
     record Parsed(JournalRecord record, Seq durable, int bytes) {}
@@ -64,11 +78,11 @@ final class Segment {
     static ByteBuffer encode(Header header) {
         var block = ByteBuffer.allocateDirect(HEADER_BYTES);
         block.putLong(MAGIC).putLong(0);
-        block.putLong(header.use).putLong(header.first.value());
+        block.putLong(header.seal.use).putLong(header.first.value());
         block.putLong(header.rootBefore.high()).putLong(header.rootBefore.low());
         block.putLong(header.durable.value());
         block.putLong(header.device.high()).putLong(header.device.low());
-        block.putLong(header.epochBefore);
+        block.putLong(header.epochBefore).putLong(header.seal.incarnation);
         block.clear();
         block.putInt(8, headerChecksum(block));
         return block;
@@ -80,14 +94,14 @@ final class Segment {
             return Optional.empty();
         }
         var in = block.duplicate().position(16);
-        return Optional.of(
-                new Header(
-                        in.getLong(),
-                        new Seq(in.getLong()),
-                        new Root(in.getLong(), in.getLong()),
-                        new Seq(in.getLong()),
-                        new DeviceId(in.getLong(), in.getLong()),
-                        in.getLong()));
+        long use = in.getLong();
+        var first = new Seq(in.getLong());
+        var rootBefore = new Root(in.getLong(), in.getLong());
+        var durable = new Seq(in.getLong());
+        var device = new DeviceId(in.getLong(), in.getLong());
+        long epochBefore = in.getLong();
+        var seal = new Seal(use, in.getLong());
+        return Optional.of(new Header(seal, first, rootBefore, durable, device, epochBefore));
     }
 
     private static int headerChecksum(ByteBuffer block) {
@@ -99,7 +113,7 @@ final class Segment {
     /** Writes a record at the buffer's start; position and limit then enclose it. */
     static void encode(
             ByteBuffer out,
-            long use,
+            Seal seal,
             Seq seq,
             long epoch,
             RequestId request,
@@ -117,7 +131,7 @@ final class Segment {
             out.put((byte) 0);
         }
         out.flip();
-        out.putInt(0, recordChecksum(out, 0, bytes, use));
+        out.putInt(0, recordChecksum(out, 0, bytes, seal));
     }
 
     /**
@@ -126,7 +140,7 @@ final class Segment {
      *
      * @param buffer a part of the segment; a record that reaches beyond its limit is none
      */
-    static Optional<Parsed> parse(ByteBuffer buffer, int at, long use) {
+    static Optional<Parsed> parse(ByteBuffer buffer, int at, Seal seal) {
         if (buffer.limit() - at < RECORD_HEADER_BYTES) {
             return Optional.empty();
         }
@@ -137,7 +151,7 @@ final class Segment {
             return Optional.empty();
         }
         int bytes = recordBytes(length);
-        if (buffer.getInt(at) != recordChecksum(buffer, at, bytes, use)) {
+        if (buffer.getInt(at) != recordChecksum(buffer, at, bytes, seal)) {
             return Optional.empty();
         }
         var in = buffer.duplicate().position(at + 8);
@@ -153,11 +167,12 @@ final class Segment {
                         new JournalRecord(seq, epoch, request, root, operation), durable, bytes));
     }
 
-    private static int recordChecksum(ByteBuffer buffer, int at, int bytes, long use) {
+    private static int recordChecksum(ByteBuffer buffer, int at, int bytes, Seal seal) {
         var crc = new CRC32C();
-        // The use stands for 8 bytes before the record: it costs nothing to store.
+        // The seal stands for 16 bytes before the record: it costs nothing to store.
         for (int shift = 56; shift >= 0; shift -= 8) {
-            crc.update((int) (use >>> shift));
+            crc.update((int) (seal.use >>> shift));
+            crc.update((int) (seal.incarnation >>> shift));
         }
         crc.update(buffer.duplicate().position(at + 4).limit(at + bytes));
         return (int) crc.getValue();

@@ -1,0 +1,480 @@
+package io.leasehold.blockrep.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.leasehold.blockrep.replication.ClusterName;
+import io.leasehold.blockrep.replication.DeviceId;
+import io.leasehold.blockrep.replication.Lineage;
+import io.leasehold.blockrep.replication.Root;
+import io.leasehold.blockrep.volume.RequestId;
+import io.leasehold.blockrep.volume.Seq;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JournalTest {
+    private static final int SEGMENT_BYTES = 8 << 10;
+    private static final int SEGMENTS = 4;
+    private static final DeviceId DEVICE = new DeviceId(1, 2);
+
+    private FaultyDirectory disk = new FaultyDirectory();
+
+    private Journal open() throws IOException {
+        return open(disk);
+    }
+
+    private static Journal open(FaultyDirectory disk) throws IOException {
+        return Journal.open(
+                disk,
+                SEGMENT_BYTES,
+                SEGMENTS,
+                () -> Superblock.fresh(DEVICE, new ClusterName("test"), "boot"));
+    }
+
+    private static ByteBuffer operation(int number) {
+        return operation(number, 100 + number % 50);
+    }
+
+    private static ByteBuffer operation(int number, int bytes) {
+        var content = new byte[bytes];
+        new Random(number).nextBytes(content);
+        return ByteBuffer.wrap(content);
+    }
+
+    private static void append(Journal journal, int from, int to) throws IOException {
+        for (int i = from; i <= to; i++) {
+            var end = journal.append(1, new RequestId(7, i), operation(i));
+            assertThat(end.last()).isEqualTo(new Seq(i));
+        }
+    }
+
+    private static List<JournalRecord> records(Journal journal, long from) throws Exception {
+        var records = new ArrayList<JournalRecord>();
+        try (var cursor = journal.read(new Seq(from))) {
+            for (var next = cursor.next(); next.isPresent(); next = cursor.next()) {
+                records.add(next.get());
+            }
+        }
+        return records;
+    }
+
+    private static void assertHolds(Journal journal, int last) throws Exception {
+        assertThat(journal.end().last()).isEqualTo(new Seq(last));
+        assertThat(journal.end().durable()).isEqualTo(new Seq(last));
+        var hash = new RollingHash();
+        var root = Root.EMPTY;
+        var records = records(journal, 1);
+        assertThat(records).hasSize(last);
+        for (int i = 1; i <= last; i++) {
+            root = hash.next(root, new Seq(i), 1, operation(i));
+            var record = records.get(i - 1);
+            assertThat(record.seq()).isEqualTo(new Seq(i));
+            assertThat(record.operation()).isEqualTo(operation(i).array());
+            assertThat(record.root()).isEqualTo(root);
+        }
+        assertThat(journal.end().root()).isEqualTo(root);
+    }
+
+    @Nested
+    class InOrder {
+        @Test
+        void shouldReadWhatWasAppended() throws Exception {
+            var journal = open();
+            append(journal, 1, 70);
+            assertThat(journal.end().durable()).isEqualTo(Seq.NONE);
+
+            journal.sync();
+
+            assertHolds(journal, 70);
+            assertThat(records(journal, 69)).hasSize(2);
+        }
+
+        @Test
+        void shouldDeliverToAnOpenCursorWhatComesLater() throws Exception {
+            var journal = open();
+            append(journal, 1, 3);
+            try (var cursor = journal.read(new Seq(3))) {
+                assertThat(cursor.next()).isPresent();
+                assertThat(cursor.next()).isEmpty();
+                append(journal, 4, 60);
+                for (int i = 4; i <= 60; i++) {
+                    assertThat(cursor.next().orElseThrow().seq()).isEqualTo(new Seq(i));
+                }
+                assertThat(cursor.next()).isEmpty();
+            }
+        }
+
+        @Test
+        void shouldGoOnAfterAKillOfTheProcess() throws Exception {
+            append(open(), 1, 70);
+
+            // Not synced, but the page cache outlives the process.
+            assertHolds(open(), 70);
+            assertThat(disk.unsynced()).isEmpty();
+        }
+
+        @Test
+        void shouldFindARequestAgain() throws Exception {
+            append(open(), 1, 40);
+
+            var journal = open();
+
+            assertThat(journal.resolved(new RequestId(7, 33)).orElseThrow().seq())
+                    .isEqualTo(new Seq(33));
+            assertThat(journal.resolved(new RequestId(8, 33))).isEmpty();
+        }
+
+        @Test
+        void shouldRefuseAReplicaThatLeadsToAnotherRoot() throws Exception {
+            var journal = open();
+            append(journal, 1, 2);
+
+            boolean taken = journal.appendReplica(1, RequestId.NONE, operation(3), new Root(1, 1));
+
+            assertThat(taken).isFalse();
+            assertThat(journal.end().last()).isEqualTo(new Seq(2));
+        }
+
+        @Test
+        void shouldRefuseAnOperationOfAnOlderEpoch() throws Exception {
+            var journal = open();
+            journal.append(5, RequestId.NONE, operation(1));
+
+            assertThatThrownBy(() -> journal.append(4, RequestId.NONE, operation(2)))
+                    .isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Nested
+    class AroundTheRing {
+        @Test
+        void shouldNotOverwriteWhatNoCheckpointCovers() throws Exception {
+            var journal = open();
+
+            assertThatThrownBy(() -> append(journal, 1, 10_000))
+                    .isInstanceOf(JournalFullException.class);
+        }
+
+        @Test
+        void shouldGoRoundManyTimesAndSurviveEveryPowerLossBetween() throws Exception {
+            var journal = open();
+            for (int i = 1; i <= 600; i++) {
+                append(journal, i, i);
+                if (i % 10 == 0) {
+                    journal.sync();
+                    journal.checkpointed(new Seq(i), new Seq(i));
+                    // Nothing of the unsynced survives: the stale records of earlier rounds show.
+                    disk = disk.afterPowerLoss((index, write) -> 0);
+                    journal = open();
+                    assertThat(journal.end().last()).isEqualTo(new Seq(i));
+                }
+            }
+            assertThat(journal.oldest().value()).isBetween(400L, 600L);
+        }
+
+        @Test
+        void shouldSayThatOldRecordsAreGone() throws Exception {
+            var journal = open();
+            append(journal, 1, 20);
+            journal.sync();
+            journal.checkpointed(new Seq(20), new Seq(20));
+            var cursor = journal.read(new Seq(1));
+            for (int i = 21; i <= 200; i += 10) {
+                append(journal, i, i + 9);
+                journal.sync();
+                journal.checkpointed(new Seq(i + 9), new Seq(i + 9));
+            }
+
+            assertThatThrownBy(cursor::next).isInstanceOf(RecordsGoneException.class);
+            assertThatThrownBy(() -> journal.read(new Seq(1)))
+                    .isInstanceOf(RecordsGoneException.class);
+        }
+
+        @Test
+        void shouldBeginAnotherHistoryWithoutRecordsOfTheOld() throws Exception {
+            var journal = open();
+            append(journal, 1, 30);
+            journal.sync();
+            var root = new Root(5, 6);
+
+            journal.restart(
+                    new Seq(10),
+                    root,
+                    editor ->
+                            editor.promisedEpoch(9)
+                                    .lineage(
+                                            Lineage.EMPTY.begin(
+                                                    9, new Seq(1), new DeviceId(3, 4))));
+
+            assertThat(journal.end()).isEqualTo(new Journal.End(new Seq(10), root, new Seq(10)));
+            disk = disk.afterPowerLoss((index, write) -> 0);
+            var after = open();
+            assertThat(after.end().last()).isEqualTo(new Seq(10));
+            assertThat(after.end().root()).isEqualTo(root);
+            assertThat(after.superblock().lineage().headEpoch()).isEqualTo(9);
+            assertThat(after.append(9, RequestId.NONE, operation(11)).last())
+                    .isEqualTo(new Seq(11));
+        }
+    }
+
+    @Nested
+    class AfterAPowerLoss {
+        @Test
+        void shouldCutTheTailAtEveryByteOfATornWrite() throws Exception {
+            var journal = open();
+            append(journal, 1, 5);
+            journal.sync();
+            append(journal, 6, 6);
+            int size = disk.unsynced().getFirst().bytes().length;
+            for (int torn = 0; torn <= size; torn++) {
+                int bytes = torn;
+                var after = disk.afterPowerLoss((index, write) -> bytes);
+
+                // The padding behind the operation is zeros on the disk already.
+                int least = 5;
+                var recovered = open(after);
+                assertThat(recovered.end().last().value()).isBetween((long) least, 6L);
+                if (bytes < size - 8) {
+                    assertHolds(recovered, 5);
+                }
+                append(recovered, (int) recovered.end().last().value() + 1, 9);
+                recovered.sync();
+                assertHolds(open(after), 9);
+            }
+        }
+
+        @ParameterizedTest
+        @ValueSource(ints = {1, 2, 3, 4})
+        void shouldKeepEverythingSyncedWhateverSubsetOfTheRestSurvives(int seed) throws Exception {
+            var random = new Random(seed);
+            for (int round = 0; round < 150; round++) {
+                disk = new FaultyDirectory();
+                var journal = open();
+                int last = 0;
+                int synced = 0;
+                int steps = 1 + random.nextInt(12);
+                for (int step = 0; step < steps; step++) {
+                    int more = 1 + random.nextInt(12);
+                    if (last + more > 75) {
+                        break;
+                    }
+                    append(journal, last + 1, last + more);
+                    last += more;
+                    if (random.nextInt(3) > 0) {
+                        journal.sync();
+                        synced = last;
+                    }
+                }
+                var after =
+                        disk.afterPowerLoss((index, write) ->
+                                switch (random.nextInt(3)) {
+                                    case 0 -> 0;
+                                    case 1 -> random.nextInt(write.bytes().length + 1);
+                                    default -> write.bytes().length;
+                                });
+                var recovered = open(after);
+                int found = (int) recovered.end().last().value();
+                assertThat(found).as("seed %d round %d", seed, round).isBetween(synced, last);
+                assertHolds(recovered, found);
+                // The journal that was cut is a journal like any other.
+                append(recovered, found + 1, found + 3);
+                recovered.sync();
+                assertHolds(open(after.afterPowerLoss((index, write) -> 0)), found + 3);
+            }
+        }
+    }
+
+    @Nested
+    class WithDamage {
+        @Test
+        void shouldNeverDropADurableRecordSilentlyForAnyFlippedBit() throws Exception {
+            var journal = open();
+            for (int i = 1; i <= 30; i++) {
+                append(journal, i, i);
+                journal.sync();
+            }
+            int begin = Segment.HEADER_BYTES;
+            int errors = 0;
+            // Record 30 says that 29 was durable: damage to anything before it is noticed.
+            for (int offset = begin; offset < begin + 3_000; offset += 7) {
+                var damaged = disk.withFlippedBit("segment-01", offset, offset % 8);
+                try {
+                    assertHolds(open(damaged), 30);
+                    throw new AssertionError("damage at " + offset + " was not noticed");
+                } catch (CorruptJournalException e) {
+                    assertThat(e.file().getFileName()).hasToString("segment-01");
+                    assertThat(e.offset()).isBetween((long) begin, (long) offset);
+                    assertThat(e.expected()).contains("durable");
+                    errors++;
+                }
+            }
+            assertThat(errors).isGreaterThan(400);
+        }
+
+        @Test
+        void shouldNoticeThatTheEndIsMissingAfterACleanClose() throws Exception {
+            var journal = open();
+            append(journal, 1, 5);
+            var end = journal.sync();
+            journal.update(editor -> editor.clean(true).durable(end.durable()));
+            // Within the last record, behind which nothing says that it had been durable.
+            int offset = Segment.HEADER_BYTES;
+            for (int i = 1; i < 5; i++) {
+                offset += Segment.recordBytes(operation(i).remaining());
+            }
+            disk = disk.withFlippedBit("segment-01", offset + 70, 3);
+
+            assertThatThrownBy(JournalTest.this::open)
+                    .isInstanceOfSatisfying(
+                            CorruptJournalException.class,
+                            e -> assertThat(e.expected()).contains("operation 5"));
+        }
+
+        @Test
+        void shouldSurviveDamageToEitherSlotOfTheSuperblock() throws Exception {
+            var journal = open();
+            journal.update(editor -> editor.promisedEpoch(42));
+            for (int slot = 0; slot < 2; slot++) {
+                var damaged =
+                        disk.withFlippedBit("superblock", slot * Superblock.SLOT_BYTES + 41, 1);
+
+                assertThat(open(damaged).superblock().promisedEpoch()).isEqualTo(42);
+            }
+            disk =
+                    disk.withFlippedBit("superblock", 41, 1)
+                            .withFlippedBit("superblock", Superblock.SLOT_BYTES + 41, 1);
+            assertThatThrownBy(JournalTest.this::open)
+                    .isInstanceOf(CorruptJournalException.class)
+                    .hasMessageContaining("superblock");
+        }
+
+        @Test
+        void shouldRefuseAJournalWhoseSuperblockIsLost() throws Exception {
+            append(open(), 1, 3);
+            disk.remove("superblock");
+
+            assertThatThrownBy(JournalTest.this::open)
+                    .isInstanceOf(CorruptJournalException.class)
+                    .hasMessageContaining("superblock");
+        }
+
+        @Test
+        void shouldRefuseAJournalWhoseSegmentIsLost() throws Exception {
+            append(open(), 1, 3);
+            disk.remove("segment-02");
+
+            assertThatThrownBy(JournalTest.this::open)
+                    .isInstanceOf(CorruptJournalException.class)
+                    .hasMessageContaining("segment-02");
+        }
+
+        @Test
+        void shouldHaveAPromiseOrNotButNeverAHalfOne() throws Exception {
+            var journal = open();
+            journal.update(editor -> editor.promisedEpoch(7));
+            disk.failSyncs("EIO");
+            assertThatThrownBy(() -> journal.update(editor -> editor.promisedEpoch(8)))
+                    .isInstanceOf(IOException.class);
+            disk.work();
+            for (int torn = 0; torn < Superblock.SLOT_BYTES; torn += 211) {
+                int bytes = torn;
+                var after = open(disk.afterPowerLoss((index, write) -> bytes));
+
+                assertThat(after.superblock().promisedEpoch()).isIn(7L, 8L);
+            }
+        }
+    }
+
+    @Nested
+    class WhenTheDiskFails {
+        @Test
+        void shouldNeverSyncAgainAfterAFailedSync() throws Exception {
+            var journal = open();
+            append(journal, 1, 3);
+            disk.failSyncs("EIO");
+            assertThatThrownBy(journal::sync).hasMessage("EIO");
+            disk.work();
+
+            // R32: the kernel has dropped the dirty pages; a second fsync would lie.
+            assertThatThrownBy(journal::sync)
+                    .hasMessageContaining("R32")
+                    .hasMessageContaining("EIO");
+            assertThatThrownBy(() -> append(journal, 4, 4)).hasMessageContaining("R32");
+            assertThatThrownBy(() -> journal.update(editor -> editor.promisedEpoch(1)))
+                    .hasMessageContaining("R32");
+        }
+
+        @Test
+        void shouldTellTheLeaderOnceAndNobodyThatItIsDurable() throws Exception {
+            var journal = open();
+            var failures = new ArrayList<String>();
+            var durable = new ArrayList<Seq>();
+            var commits =
+                    new GroupCommit(
+                            journal,
+                            durable::add,
+                            e -> failures.add(String.valueOf(e.getMessage())));
+            append(journal, 1, 1);
+            commits.sync(new Seq(1));
+            append(journal, 2, 2);
+            disk.failSyncs("EIO");
+
+            commits.sync(new Seq(2));
+            disk.work();
+            commits.sync(new Seq(2));
+
+            assertThat(durable).containsExactly(new Seq(1));
+            assertThat(failures).containsExactly("EIO");
+        }
+
+        @Test
+        void shouldNotAcceptAnAppendAfterAFailedWrite() throws Exception {
+            var journal = open();
+            append(journal, 1, 1);
+            disk.failWrites("ENOSPC");
+            assertThatThrownBy(() -> append(journal, 2, 2)).hasMessage("ENOSPC");
+            disk.work();
+
+            assertThatThrownBy(() -> append(journal, 2, 2)).hasMessageContaining("R32");
+            assertThat(journal.end().last()).isEqualTo(new Seq(1));
+        }
+    }
+
+    @Test
+    void shouldKeepEverythingInTheSuperblock() throws Exception {
+        var lineage =
+                Lineage.EMPTY
+                        .begin(3, new Seq(1), DEVICE)
+                        .begin(5, new Seq(90), new DeviceId(8, 9));
+        open().update(editor ->
+                editor.promisedEpoch(6)
+                        .lineage(lineage)
+                        .writer(true)
+                        .clean(false)
+                        .bootId("b".repeat(64))
+                        .committed(new Seq(0))
+                        .acknowledgedAlone(Optional.of(new Seq(91)))
+                        .pendingSwitch(
+                                Optional.of(
+                                        new Superblock.PendingSwitch(
+                                                77, new Seq(12), new Root(1, 2), lineage))));
+
+        var superblock = open().superblock();
+
+        assertThat(superblock.lineage()).isEqualTo(lineage);
+        assertThat(superblock.acknowledgedAlone()).contains(new Seq(91));
+        assertThat(superblock.bootId()).isEqualTo("b".repeat(64));
+        assertThat(superblock.writer()).isTrue();
+        assertThat(superblock.clean()).isFalse();
+        assertThat(superblock.pendingSwitch().orElseThrow().lineage()).isEqualTo(lineage);
+        assertThat(superblock.pendingSwitch().orElseThrow().directoryInode()).isEqualTo(77);
+    }
+}
