@@ -4,6 +4,7 @@ import io.leasehold.heartbeat.linux.Errno;
 import io.leasehold.heartbeat.linux.LinuxException;
 import io.leasehold.heartbeat.linux.Netlink;
 import io.leasehold.heartbeat.linux.NetlinkWriter;
+import java.time.Duration;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.util.LinkedHashSet;
@@ -37,6 +38,9 @@ import java.util.Set;
  * of it. Belongs to one thread, and to the network namespace in which it was opened.
  */
 final class Gate implements AutoCloseable {
+    /** Belongs here and not to the client: the keeper must not load the client, which logs. */
+    static final Duration TIMEOUT = Duration.ofMillis(300);
+
     static final String TABLE = "leasehold";
 
     private static final String DHCP_SET = "dhcp";

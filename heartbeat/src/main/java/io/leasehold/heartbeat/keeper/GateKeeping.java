@@ -13,7 +13,7 @@ import java.util.OptionalLong;
 final class GateKeeping {
     static final long RENEWAL_NANOS = 100_000_000;
 
-    private static final long TIMEOUT_NANOS = KeeperClient.GATE_TIMEOUT.toNanos();
+    private static final long TIMEOUT_NANOS = Gate.TIMEOUT.toNanos();
     private static final long MILLI_NANOS = 1_000_000;
 
     private boolean open;

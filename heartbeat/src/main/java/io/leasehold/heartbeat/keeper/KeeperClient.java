@@ -35,7 +35,7 @@ public final class KeeperClient implements AutoCloseable {
     /**
      * How long the gate stays open without the keeper: an upper bound for what the kernel enforces.
      */
-    public static final Duration GATE_TIMEOUT = Duration.ofMillis(300);
+    public static final Duration GATE_TIMEOUT = Gate.TIMEOUT;
 
     /** A keeper that takes longer counts as lost. */
     public static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(5);
