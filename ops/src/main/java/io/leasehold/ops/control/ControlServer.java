@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
  * for a caller.
  */
 public final class ControlServer implements AutoCloseable {
+    /** Which protocol this server speaks; shown by {@code clusterctl version}. */
+    public static final int PROTOCOL_VERSION = ControlProtocol.VERSION;
+
     static final int CONNECTIONS_MAX = 64;
 
     /** From connecting to the end of the request. */

@@ -1,0 +1,270 @@
+package io.leasehold.ops.node;
+
+import io.leasehold.blockrep.ReplicatedVolume;
+import io.leasehold.heartbeat.controller.Command;
+import io.leasehold.heartbeat.controller.CommandId;
+import io.leasehold.heartbeat.controller.CommandResult;
+import io.leasehold.heartbeat.controller.Event;
+import io.leasehold.heartbeat.history.FlightRecorder;
+import io.leasehold.heartbeat.history.HistoryItem;
+import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.resource.ResourceName;
+import io.leasehold.ops.config.EffectiveSetting;
+import io.leasehold.ops.control.Caller;
+import io.leasehold.ops.control.CheckView;
+import io.leasehold.ops.control.ConfigView;
+import io.leasehold.ops.control.ControlHandler;
+import io.leasehold.ops.control.ControlServer;
+import io.leasehold.ops.control.LinksView;
+import io.leasehold.ops.control.Replies;
+import io.leasehold.ops.control.Reply;
+import io.leasehold.ops.control.Request;
+import io.leasehold.ops.control.VersionView;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+
+/** Answers {@code clusterctl}. Called on a virtual thread per request. */
+final class ControlDesk implements ControlHandler {
+    /** Longer than every procedure's own limit: a caller is always answered. */
+    private static final Duration COMMAND_LIMIT = Duration.ofMinutes(2);
+
+    private static final Duration FOLLOW_PAUSE = Duration.ofMillis(500);
+    private static final int FOLLOW_PAGE = 500;
+    private static final String DAEMON_VERSION = version();
+
+    private final Settings settings;
+    private final ControllerLoop loop;
+    private final ReplicatedVolume volume;
+    private final KeeperEvents keeper;
+    private final FlightRecorder recorder;
+    private final Explanation explanation;
+    private final DhcpService dhcp;
+    private final ConfigView configuration;
+    private final long startedNanos;
+    private final AtomicLong lastCommand = new AtomicLong();
+    private final Map<CommandId, CompletableFuture<CommandResult>> waiting =
+            new ConcurrentHashMap<>();
+
+    ControlDesk(
+            Settings settings,
+            String configurationFile,
+            List<EffectiveSetting> effective,
+            ControllerLoop loop,
+            ReplicatedVolume volume,
+            KeeperEvents keeper,
+            FlightRecorder recorder,
+            Explanation explanation,
+            DhcpService dhcp,
+            long startedNanos) {
+        this.settings = settings;
+        this.loop = loop;
+        this.volume = volume;
+        this.keeper = keeper;
+        this.recorder = recorder;
+        this.explanation = explanation;
+        this.dhcp = dhcp;
+        this.startedNanos = startedNanos;
+        this.configuration = Views.configuration(configurationFile, effective);
+    }
+
+    /** The controller answered a command; called on its thread. */
+    void answered(CommandId command, CommandResult result) {
+        var caller = waiting.remove(command);
+        if (caller != null) {
+            caller.complete(result);
+        }
+    }
+
+    @Override
+    public Reply.Answer handle(Request request, Caller caller, Replies replies) {
+        try {
+            return answer(request, replies);
+        } catch (IOException e) {
+            return new Reply.Failed(String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new Reply.Failed("the daemon is ending");
+        }
+    }
+
+    private Reply.Answer answer(Request request, Replies replies)
+            throws IOException, InterruptedException {
+        var self = settings.self();
+        return switch (request) {
+            case Request.Status() -> new Reply.Report(status());
+            case Request.Ready() -> new Reply.Report(Views.ready(loop.view()));
+            case Request.Why() -> new Reply.Report(Views.why(loop.view()));
+            case Request.Explain() -> explanation.last();
+            case Request.Events(int last, boolean follow) -> events(last, follow, replies);
+            case Request.Takeover(var node) ->
+                    command(new Command.Takeover(node.orElseGet(this::notServing)));
+            case Request.Standby(var node, var limit, String reason) ->
+                    command(
+                            new Command.EnterStandby(
+                                    node.orElse(self),
+                                    limit.map(l -> OptionalLong.of(l.toNanos()))
+                                            .orElse(OptionalLong.empty()),
+                                    reason));
+            case Request.Online(var node) -> command(new Command.GoOnline(node.orElse(self)));
+            case Request.Cleanup(var resource) ->
+                    command(new Command.Cleanup(resource.map(ResourceName::new)));
+            case Request.Maintenance(boolean on) -> command(new Command.SetMaintenance(on));
+            case Request.Fence(var node) -> command(new Command.Fence(node));
+            case Request.ConfirmFenced(var node) -> command(new Command.ConfirmFenced(node));
+            case Request.Links() ->
+                    new Reply.Report(
+                            new LinksView(
+                                    self.value(),
+                                    settings.peer().value(),
+                                    Views.links(loop.view().links(), keeper.linkStatistics())));
+            case Request.VolumeStatus() ->
+                    new Reply.Report(
+                            Views.volume(
+                                    volume.facts(), settings.configuration().volume().directory()));
+            case Request.VolumeVerify() ->
+                    new Reply.Report(
+                            Views.verify(
+                                    volume.verify(bytes ->
+                                            replies.progress("compared " + bytes + " bytes"))));
+            case Request.DhcpReload() -> reload();
+            case Request.ConfigShow() -> new Reply.Report(configuration);
+            case Request.Version() ->
+                    new Reply.Report(
+                            new VersionView(
+                                    self.value(),
+                                    DAEMON_VERSION,
+                                    ControlServer.PROTOCOL_VERSION,
+                                    Runtime.version().toString(),
+                                    System.getProperty("os.version", "unknown"),
+                                    ProcessHandle.current().pid(),
+                                    Duration.ofNanos(System.nanoTime() - startedNanos).toMillis()));
+        };
+    }
+
+    io.leasehold.ops.control.StatusView status() {
+        return Views.status(
+                loop.view(),
+                settings.self(),
+                Views.volume(volume.facts(), settings.configuration().volume().directory()),
+                keeper.linkStatistics(),
+                dhcp.alarms(),
+                System.nanoTime());
+    }
+
+    private Reply.Answer reload() throws IOException {
+        var outcome = dhcp.reload();
+        if (outcome.isEmpty()) {
+            return new Reply.Refused(
+                    "dhcpd.conf is edited and applied on the primary, which is "
+                            + loop.view()
+                                    .record()
+                                    .primary()
+                                    .map(NodeName::value)
+                                    .orElse("no node now"),
+                    "",
+                    List.of());
+        }
+        return switch (outcome.get()) {
+            case DhcpService.Reloaded.Unchanged(long generation) ->
+                    new Reply.Done(
+                            "dhcpd runs on this configuration already (number "
+                                    + generation
+                                    + ").");
+            case DhcpService.Reloaded.InForce(long generation, var findings) ->
+                    new Reply.Done(
+                            "dhcpd runs on configuration "
+                                    + generation
+                                    + "."
+                                    + findings.stream()
+                                            .map(finding -> "\n" + finding.text())
+                                            .collect(Collectors.joining()));
+            case DhcpService.Reloaded.Refused(var findings) ->
+                    new Reply.Refused(
+                            "dhcpd.conf is refused, the old one stays in force.",
+                            "",
+                            findings.stream()
+                                    .map(finding ->
+                                            new CheckView(
+                                                    finding.check(),
+                                                    !finding.isError(),
+                                                    finding.text(),
+                                                    ""))
+                                    .toList());
+            case DhcpService.Reloaded.Failed(String reason) -> new Reply.Failed(reason);
+        };
+    }
+
+    private NodeName notServing() {
+        var primary = loop.view().record().primary();
+        return primary.filter(settings.self()::equals).isPresent()
+                ? settings.peer()
+                : settings.self();
+    }
+
+    /** Gives a command to the controller and waits for its answer. */
+    Reply.Answer command(Command command) throws InterruptedException {
+        var id = new CommandId(lastCommand.incrementAndGet());
+        var answer = new CompletableFuture<CommandResult>();
+        waiting.put(id, answer);
+        try {
+            loop.post(new Event.CommandReceived(id, command));
+            return switch (answer.get(COMMAND_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
+                case CommandResult.Done(String sentence) -> new Reply.Done(sentence);
+                case CommandResult.Failed(String sentence) -> new Reply.Failed(sentence);
+                case CommandResult.Refused(String sentence, var rule, var failed) ->
+                        new Reply.Refused(
+                                sentence, rule.name(), failed.stream().map(Views::check).toList());
+            };
+        } catch (TimeoutException e) {
+            return new Reply.Failed(
+                    "no result within "
+                            + COMMAND_LIMIT.toSeconds()
+                            + " s; it may still come: see clusterctl status");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("nobody fails a command's answer", e);
+        } finally {
+            waiting.remove(id);
+        }
+    }
+
+    private Reply.Answer events(int last, boolean follow, Replies replies)
+            throws IOException, InterruptedException {
+        long next = tell(recorder.last(last), replies, Math.max(1, recorder.newest() + 1));
+        while (follow && replies.isListening()) {
+            if (recorder.awaitSequence(next, FOLLOW_PAUSE.toNanos())) {
+                next = tell(recorder.from(next, FOLLOW_PAGE), replies, next);
+            }
+        }
+        return new Reply.Done("");
+    }
+
+    private long tell(List<HistoryItem> items, Replies replies, long next) {
+        long after = next;
+        for (var item : items) {
+            replies.event(Views.event(item, settings.self()));
+            after =
+                    switch (item) {
+                        case HistoryItem.Recorded(var entry) -> entry.sequence() + 1;
+                        case HistoryItem.Missing(long _, long lastMissing, String _) ->
+                                lastMissing + 1;
+                    };
+        }
+        return after;
+    }
+
+    private static String version() {
+        return Optional.ofNullable(ControlDesk.class.getPackage().getImplementationVersion())
+                .orElse("unpackaged");
+    }
+}

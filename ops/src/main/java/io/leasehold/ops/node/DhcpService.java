@@ -1,0 +1,451 @@
+package io.leasehold.ops.node;
+
+import io.leasehold.dhcp.Finding;
+import io.leasehold.dhcp.VolumeLayout;
+import io.leasehold.dhcp.config.ConfigurationCheck;
+import io.leasehold.dhcp.config.ConfigurationSource;
+import io.leasehold.dhcp.config.ConfigurationWatch;
+import io.leasehold.dhcp.config.Generation;
+import io.leasehold.dhcp.config.Generations;
+import io.leasehold.dhcp.engine.Alarm;
+import io.leasehold.dhcp.engine.DhcpdEngine;
+import io.leasehold.dhcp.engine.StartResult;
+import io.leasehold.dhcp.engine.StopResult;
+import io.leasehold.dhcp.guard.ClockComparison;
+import io.leasehold.dhcp.guard.GuardReport;
+import io.leasehold.dhcp.guard.PromotionGuard;
+import io.leasehold.dhcp.lease.LeaseFollower;
+import io.leasehold.dhcp.lease.LeaseTable;
+import io.leasehold.heartbeat.resource.Health;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The DHCP server on this node: the guard before its start, its process, the questions that are put
+ * to it, and edits of its configuration. Each of the first three is a resource of its own, so that
+ * {@code status} and {@code explain} show them apart.
+ *
+ * <p>A volume without {@code dhcpd.conf} is not a failure: there is nothing to serve yet. All three
+ * start without doing anything then, {@link #alarms} says what is missing, and the server is
+ * started when a good file appears.
+ */
+final class DhcpService {
+    private static final Logger log = LoggerFactory.getLogger(DhcpService.class);
+
+    private final VolumeLayout mounted;
+    private final VolumeLayout backing;
+    private final Generations generations;
+    private final ConfigurationCheck check;
+    private final PromotionGuard guard;
+    private final DhcpdEngine engine;
+    private final LeaseFollower follower;
+    private final Supplier<Optional<Duration>> clockAheadOfPeer;
+    private final InstantSource wallClock;
+    private final Journalist history;
+    private final ProbeRunner probe;
+    private final Restart restart;
+    private final FirstAnswer firstAnswer;
+
+    private volatile boolean configured;
+
+    /** The server resource is started, with something to serve or not. */
+    private volatile boolean started;
+
+    private volatile Optional<ConfigurationWatch> watch = Optional.empty();
+    private volatile List<Finding> refusedEdit = List.of();
+    private volatile List<Finding> startFindings = List.of();
+    private volatile List<Finding> rehearsal = List.of();
+    private volatile Optional<Alarm> alarm = Optional.empty();
+
+    /** The generation that dhcpd was last seen to run on. */
+    private volatile Optional<Generation> proven = Optional.empty();
+
+    /** Restarts a resource and what stands on it, in order; blocks until they run again. */
+    interface Restart {
+        /**
+         * Blocks until it is done or has failed.
+         *
+         * @param guardToo begin with the guard: there was nothing to serve before
+         * @return empty when it serves, else why it does not
+         */
+        Optional<String> now(boolean guardToo, String reason) throws InterruptedException;
+    }
+
+    /** Asks the running server something. */
+    interface ProbeRunner {
+        /** Returns empty if the answer was right, else what was wrong. */
+        Optional<String> ask(Duration limit) throws InterruptedException;
+    }
+
+    /** Watches for the first answer that leaves this node. */
+    interface FirstAnswer {
+        void await();
+    }
+
+    /** Everything that the service stands on. */
+    record Parts(
+            VolumeLayout mounted,
+            VolumeLayout backing,
+            Generations generations,
+            ConfigurationCheck check,
+            PromotionGuard guard,
+            DhcpdEngine engine,
+            LeaseFollower follower,
+            Supplier<Optional<Duration>> clockAheadOfPeer,
+            InstantSource wallClock,
+            Journalist history,
+            ProbeRunner probe,
+            Restart restart,
+            FirstAnswer firstAnswer) {}
+
+    DhcpService(Parts parts) {
+        this.mounted = parts.mounted();
+        this.backing = parts.backing();
+        this.generations = parts.generations();
+        this.check = parts.check();
+        this.guard = parts.guard();
+        this.engine = parts.engine();
+        this.follower = parts.follower();
+        this.clockAheadOfPeer = parts.clockAheadOfPeer();
+        this.wallClock = parts.wallClock();
+        this.history = parts.history();
+        this.probe = parts.probe();
+        this.restart = parts.restart();
+        this.firstAnswer = parts.firstAnswer();
+    }
+
+    /** What a person should know about the server, the gravest first. */
+    List<String> alarms() {
+        var texts = new java.util.ArrayList<String>();
+        alarm.ifPresent(a -> texts.add("dhcpd: " + a));
+        refusedEdit.stream()
+                .filter(Finding::isError)
+                .forEach(finding -> texts.add("the last edit is refused: " + finding.text()));
+        if (watch.isPresent() && !configured && refusedEdit.isEmpty()) {
+            texts.add(
+                    "there is no "
+                            + mounted.configuration()
+                            + " yet: DHCP is not running. Write one and it is started");
+        }
+        startFindings.stream()
+                .filter(finding -> finding.severity() != io.leasehold.dhcp.Severity.NOTE)
+                .forEach(finding -> texts.add(finding.text()));
+        if (watch.isEmpty()) {
+            rehearsal.stream()
+                    .filter(Finding::isError)
+                    .forEach(finding -> texts.add("a takeover would fail: " + finding.text()));
+        }
+        return texts;
+    }
+
+    /** The server's process did something that a person or the cluster manager must know. */
+    void alarmed(Alarm what) {
+        alarm = Optional.of(what);
+        history.observed("dhcp", what.toString());
+    }
+
+    // ---- the resources
+
+    /** Looks at the volume before the server does. */
+    ResourceShell guardResource() {
+        return new ResourceShell() {
+            @Override
+            public void start(boolean adopt, Duration limit) throws ResourceException {
+                watchConfiguration();
+                if (adopt) {
+                    configured = true;
+                    return;
+                }
+                guardStart();
+            }
+
+            @Override
+            public void stop(Duration limit) {
+                watch.ifPresent(ConfigurationWatch::close);
+                watch = Optional.empty();
+                configured = false;
+                startFindings = List.of();
+            }
+
+            @Override
+            public void prepare() {
+                rehearse();
+            }
+        };
+    }
+
+    /** The server's process. */
+    ResourceShell serverResource() {
+        return new ResourceShell() {
+            @Override
+            public void start(boolean adopt, Duration limit) throws ResourceException {
+                startServer(adopt);
+                started = true;
+            }
+
+            @Override
+            public void stop(Duration limit) throws ResourceException {
+                started = false;
+                stopServer();
+            }
+
+            @Override
+            public Health monitor(Duration limit) throws InterruptedException {
+                return monitorServer(limit);
+            }
+        };
+    }
+
+    /** The first question after the gate opened: green before the neighbours are told. */
+    ResourceShell probeResource() {
+        return new ResourceShell() {
+            @Override
+            public void start(boolean adopt, Duration limit)
+                    throws ResourceException, InterruptedException {
+                if (!configured) {
+                    return;
+                }
+                var wrong = probe.ask(limit);
+                if (wrong.isPresent()) {
+                    throw new ResourceException(wrong.get());
+                }
+            }
+
+            @Override
+            public void stop(Duration limit) {}
+        };
+    }
+
+    // ---- guard
+
+    private void guardStart() throws ResourceShell.ResourceException {
+        try {
+            if (generations.accepted().generation().isEmpty()) {
+                if (!Files.exists(mounted.configuration())) {
+                    configured = false;
+                    return;
+                }
+                watch.orElseThrow().checkNow();
+                if (generations.accepted().generation().isEmpty()) {
+                    throw new ResourceShell.ResourceException(texts(refusedEdit));
+                }
+            }
+            configured = true;
+        } catch (IOException e) {
+            throw new ResourceShell.ResourceException(
+                    "cannot read the configuration on the volume: " + e.getMessage(), e);
+        }
+        var clock =
+                clockAheadOfPeer
+                        .get()
+                        .<ClockComparison>map(ClockComparison.Known::new)
+                        .orElseGet(() -> new ClockComparison.Unknown("the peer was not heard"));
+        switch (guard.check(wallClock.instant(), clock, Optional.of(follower))) {
+            case GuardReport.Clear clear -> {
+                startFindings = clear.findings();
+                history.did(
+                        "guard",
+                        clear.leases()
+                                + " leases, "
+                                + clear.active()
+                                + " active, configuration "
+                                + clear.generation()
+                                + (clear.trimmedBytes() == 0
+                                        ? ""
+                                        : ", a torn record of "
+                                                + clear.trimmedBytes()
+                                                + " bytes was cut off and kept"),
+                        clear.took());
+            }
+            case GuardReport.Refused refused ->
+                    throw new ResourceShell.ResourceException(texts(refused.findings()));
+        }
+    }
+
+    private void watchConfiguration() {
+        var fresh =
+                new ConfigurationWatch(
+                        ConfigurationSource.mounted(mounted),
+                        check,
+                        generations,
+                        this::leases,
+                        wallClock,
+                        this::edited);
+        watch = Optional.of(fresh);
+        fresh.start(System::nanoTime);
+    }
+
+    private LeaseTable leases() {
+        try {
+            return follower.poll().table();
+        } catch (IOException e) {
+            log.info("no leases to compare a configuration with: {}", e.getMessage());
+            return LeaseTable.EMPTY;
+        }
+    }
+
+    /** On the secondary: what a promotion would complain about, and what it need not do again. */
+    void rehearse() {
+        try {
+            rehearsal = guard.rehearse(backing, leases(), wallClock.instant());
+        } catch (IOException e) {
+            log.info("the replica could not be rehearsed: {}", e.getMessage());
+        }
+    }
+
+    /** Whether the volume is mounted here. */
+    boolean isMounted() {
+        return watch.isPresent();
+    }
+
+    // ---- server
+
+    private void startServer(boolean adopt) throws ResourceShell.ResourceException {
+        alarm = Optional.empty();
+        if (!configured) {
+            return;
+        }
+        try {
+            if (adopt) {
+                if (engine.adopt().isEmpty()) {
+                    throw new ResourceShell.ResourceException("dhcpd does not run any more");
+                }
+                return;
+            }
+            firstAnswer.await();
+            switch (engine.start()) {
+                case StartResult.Started started -> {
+                    startFindings = started.findings();
+                    proven = generations.accepted().generation();
+                }
+                case StartResult.NotStarted failed -> fallBack(failed.findings());
+            }
+        } catch (IOException e) {
+            throw new ResourceShell.ResourceException("dhcpd: " + e.getMessage(), e);
+        }
+    }
+
+    /** A checked configuration with which dhcpd still does not start is taken back. */
+    private void fallBack(List<Finding> findings)
+            throws IOException, ResourceShell.ResourceException {
+        var failed = generations.accepted().generation();
+        if (failed.isEmpty()
+                || proven.isEmpty()
+                || proven.get().hash().equals(failed.get().hash())
+                || watch.isEmpty()) {
+            throw new ResourceShell.ResourceException(texts(findings));
+        }
+        refusedEdit = findings;
+        watch.get().takeBack(failed.get(), proven.get());
+        switch (engine.start()) {
+            case StartResult.Started started -> startFindings = started.findings();
+            case StartResult.NotStarted again ->
+                    throw new ResourceShell.ResourceException(texts(again.findings()));
+        }
+    }
+
+    private void stopServer() throws ResourceShell.ResourceException {
+        try {
+            if (engine.stop() instanceof StopResult.StillThere(int pid)) {
+                throw new ResourceShell.ResourceException(
+                        "dhcpd (process "
+                                + pid
+                                + ") was killed and is still there: it waits for the volume");
+            }
+        } catch (IOException e) {
+            throw new ResourceShell.ResourceException("dhcpd: " + e.getMessage(), e);
+        }
+    }
+
+    private Health monitorServer(Duration limit) throws InterruptedException {
+        if (!configured) {
+            return new Health.Good();
+        }
+        return switch (engine.monitor()) {
+            case io.leasehold.dhcp.engine.Health.Running _ ->
+                    probe.ask(limit).<Health>map(Health.Failed::new).orElseGet(Health.Good::new);
+            case io.leasehold.dhcp.engine.Health.Failing(int _, var why) ->
+                    new Health.Failed(why.toString());
+            case io.leasehold.dhcp.engine.Health.NotRunning() ->
+                    new Health.Failed("dhcpd does not run");
+        };
+    }
+
+    // ---- edits
+
+    /** What became of an edit, for whoever asked for it. */
+    sealed interface Reloaded {
+        record Unchanged(long generation) implements Reloaded {}
+
+        record InForce(long generation, List<Finding> findings) implements Reloaded {}
+
+        /** Refused before anything was touched. */
+        record Refused(List<Finding> findings) implements Reloaded {}
+
+        /** The server does not run on it, and not on the one before either. */
+        record Failed(String reason) implements Reloaded {}
+    }
+
+    private volatile Optional<String> lastRestart = Optional.empty();
+
+    /** Checks the configuration now and applies it. Empty if the volume is not mounted here. */
+    Optional<Reloaded> reload() throws IOException {
+        var current = watch;
+        if (current.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                switch (current.get().checkNow()) {
+                    case ConfigurationWatch.Outcome.Unchanged(var generation) ->
+                            new Reloaded.Unchanged(generation.number());
+                    case ConfigurationWatch.Outcome.Refused(var _, var findings) ->
+                            new Reloaded.Refused(findings);
+                    case ConfigurationWatch.Outcome.Accepted(var now, var _, var findings) ->
+                            lastRestart
+                                    .<Reloaded>map(Reloaded.Failed::new)
+                                    .orElseGet(() -> new Reloaded.InForce(now.number(), findings));
+                });
+    }
+
+    /** Told of each edit, on the thread that checks; blocks until it is applied. */
+    private void edited(ConfigurationWatch.Outcome outcome) {
+        switch (outcome) {
+            case ConfigurationWatch.Outcome.Unchanged _ -> {}
+            case ConfigurationWatch.Outcome.Refused(var inForce, var findings) -> {
+                if (inForce.isEmpty() && !Files.exists(mounted.configuration())) {
+                    return; // nothing to serve yet
+                }
+                refusedEdit = findings;
+                history.observed("dhcp", "an edit of dhcpd.conf is refused", texts(findings));
+                log.error("dhcpd.conf is refused, the old one stays in force: {}", texts(findings));
+            }
+            case ConfigurationWatch.Outcome.Accepted(var now, var _, var _) -> {
+                refusedEdit = List.of();
+                history.observed("dhcp", "configuration " + now.number() + " is accepted");
+                if (!started) {
+                    return; // the start that is under way uses it
+                }
+                try {
+                    lastRestart = restart.now(!configured, "configuration " + now.number());
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }
+    }
+
+    private static String texts(List<Finding> findings) {
+        return findings.stream()
+                .filter(Finding::isError)
+                .map(Finding::text)
+                .collect(Collectors.joining("; "));
+    }
+}

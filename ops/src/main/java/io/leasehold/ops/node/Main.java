@@ -1,0 +1,102 @@
+package io.leasehold.ops.node;
+
+import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.ops.config.ConfigurationFile;
+import io.leasehold.ops.config.Loaded;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The process {@code clusterd}. Its keeper starts it:
+ *
+ * <pre>
+ *   clusterd --keeper-socket SOCKET [--config FILE] [--node NAME]
+ * </pre>
+ */
+public final class Main {
+    private static final Logger log = LoggerFactory.getLogger(Main.class);
+
+    private static final int EXIT_FAILED = 1;
+    private static final int EXIT_USAGE = 2;
+
+    private Main() {}
+
+    /** What the command line says. */
+    private record Arguments(Path config, Optional<String> node, Path keeper) {}
+
+    public static void main(String[] args) throws InterruptedException {
+        var arguments = parse(args);
+        if (arguments.isEmpty()) {
+            System.err.println("usage: clusterd --keeper-socket SOCKET [--config FILE] [--node NAME]");
+            System.exit(EXIT_USAGE);
+            return;
+        }
+        System.exit(run(arguments.get()));
+    }
+
+    private static Optional<Arguments> parse(String[] args) {
+        var config = ConfigurationFile.DEFAULT;
+        var node = Optional.<String>empty();
+        var keeper = Optional.<Path>empty();
+        for (int i = 0; i + 1 < args.length; i += 2) {
+            switch (args[i]) {
+                case "--config" -> config = Path.of(args[i + 1]).toAbsolutePath();
+                case "--node" -> node = Optional.of(args[i + 1]);
+                case "--keeper-socket" -> keeper = Optional.of(Path.of(args[i + 1]).toAbsolutePath());
+                default -> {
+                    return Optional.empty();
+                }
+            }
+        }
+        if (args.length % 2 != 0 || keeper.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Arguments(config, node, keeper.get()));
+    }
+
+    private static int run(Arguments arguments) throws InterruptedException {
+        switch (ConfigurationFile.load(arguments.config())) {
+            case Loaded.Invalid(var problems) -> {
+                problems.forEach(problem -> log.error("{}", problem));
+                return EXIT_USAGE;
+            }
+            case Loaded.Valid(var configuration, var effective, var warnings) -> {
+                warnings.forEach(warning -> log.warn("{}", warning));
+                try {
+                    var self = new NodeName(nodeName(arguments));
+                    if (!configuration.nodes().containsKey(self)) {
+                        log.error(
+                                "{}: this machine is {}, but the nodes are {}: name one with --node",
+                                arguments.config(),
+                                self,
+                                configuration.nodes().keySet());
+                        return EXIT_USAGE;
+                    }
+                    new Node(
+                                    new Settings(configuration, self),
+                                    arguments.config().toString(),
+                                    effective)
+                            .run(arguments.keeper());
+                    return 0;
+                } catch (IOException | IllegalArgumentException e) {
+                    log.error("cannot run: {}", e.getMessage(), e);
+                    return EXIT_FAILED;
+                }
+            }
+        }
+    }
+
+    private static String nodeName(Arguments arguments) throws IOException {
+        if (arguments.node().isPresent()) {
+            return arguments.node().get();
+        }
+        // Not by the resolver, which may ask a name server.
+        var host = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+        int dot = host.indexOf('.');
+        return dot < 0 ? host : host.substring(0, dot);
+    }
+}

@@ -1,0 +1,477 @@
+package io.leasehold.ops.node;
+
+import io.leasehold.blockrep.ReplicatedVolume;
+import io.leasehold.heartbeat.agent.FenceAgents;
+import io.leasehold.heartbeat.agent.FenceDevice;
+import io.leasehold.heartbeat.controller.Controller;
+import io.leasehold.heartbeat.controller.Effect;
+import io.leasehold.heartbeat.controller.Event;
+import io.leasehold.heartbeat.fencing.FenceOutcome;
+import io.leasehold.heartbeat.history.FlightRecorder;
+import io.leasehold.heartbeat.history.FlightRecorderOptions;
+import io.leasehold.heartbeat.keeper.KeeperClient;
+import io.leasehold.heartbeat.keeper.KeeperState;
+import io.leasehold.heartbeat.linux.Clocks;
+import io.leasehold.heartbeat.linux.LinuxException;
+import io.leasehold.heartbeat.record.Arbiter;
+import io.leasehold.heartbeat.record.BootId;
+import io.leasehold.heartbeat.record.arbiter.fencing.FencingArbiter;
+import io.leasehold.heartbeat.record.arbiter.operator.OperatorArbiter;
+import io.leasehold.heartbeat.resource.ResourceName;
+import io.leasehold.heartbeat.state.StateFile;
+import io.leasehold.ops.config.EffectiveSetting;
+import io.leasehold.ops.control.ControlServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One running node, put together and taken apart. {@link #run} returns when it was taken apart in
+ * order; when the node may not go on, the process is halted, and the keeper silences what it left.
+ */
+final class Node {
+    private static final Logger log = LoggerFactory.getLogger(Node.class);
+
+    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+
+    /** A wake-up of the controller that is later than this counts as a pause. */
+    private static final Duration GAP = Duration.ofMillis(400);
+
+    /** How often the secondary rehearses a promotion, and the clocks are compared. */
+    private static final Duration REHEARSAL_INTERVAL = Duration.ofSeconds(5);
+
+    /** The keeper restarts a daemon that ends like this. */
+    private static final int EXIT_MUST_NOT_GO_ON = 70;
+
+    private final Settings settings;
+    private final String configurationFile;
+    private final List<EffectiveSetting> effective;
+    private final InstantSource wallClock = InstantSource.system();
+    private final long startedNanos = System.nanoTime();
+    private final Mailbox mailbox = new Mailbox();
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    Node(Settings settings, String configurationFile, List<EffectiveSetting> effective) {
+        this.settings = settings;
+        this.configurationFile = configurationFile;
+        this.effective = effective;
+    }
+
+    /**
+     * Runs the node until it has handed over and stopped.
+     *
+     * @throws IOException what is needed is missing or broken; the node never began to take part
+     */
+    void run(Path keeperSocket) throws IOException, InterruptedException {
+        var configuration = settings.configuration();
+        for (var directory :
+                List.of(
+                        configuration.paths().stateDirectory(),
+                        configuration.paths().runDirectory(),
+                        configuration.paths().logDirectory(),
+                        configuration.history().directory())) {
+            Files.createDirectories(directory);
+        }
+        try (var recorder = FlightRecorder.start(recorderOptions(), wallClock, System::nanoTime);
+                var rights =
+                        StateFile.open(configuration.paths().stateDirectory().resolve("rights"))) {
+            var history = new Journalist(recorder);
+            var processes = new Slot<KeeperProcesses>();
+            var volumeSlot = new Slot<ReplicatedVolume>();
+            var keeperEvents =
+                    new KeeperEvents(
+                            configuration,
+                            settings.self(),
+                            mailbox,
+                            exit -> processes.ifFilled(known -> known.exited(exit)),
+                            reason ->
+                                    mailbox.accept(
+                                            new Event.ClockGap(
+                                                    GAP.toNanos(),
+                                                    WallClocks.read(System.nanoTime()))),
+                            new KeeperEvents.Ends() {
+                                @Override
+                                public void stoodDown(String reason) {
+                                    mustNotGoOn(
+                                            new IllegalStateException(
+                                                    "the keeper stood down: " + reason));
+                                }
+
+                                @Override
+                                public void keeperLost(String reason) {
+                                    endWithoutKeeper(
+                                            processes.get(), volumeSlot.get(), reason);
+                                }
+                            },
+                            history);
+            try (var keeper = KeeperClient.attach(keeperSocket, keeperEvents)) {
+                keeper.configureSupervision(settings.supervision());
+                processes.fill(new KeeperProcesses(keeper));
+                keeper.configureGate(settings.gate());
+                keeper.watchInterfaces(
+                        Set.copyOf(configuration.trackInterfaces().of(settings.self())));
+                var peer =
+                        new PeerTalk(
+                                message ->
+                                        volumeSlot
+                                                .get()
+                                                .map(volume -> volume.sendToPeer(message))
+                                                .orElse(false),
+                                mailbox);
+                var bootId = Files.readString(BOOT_ID).strip();
+                try (var volume =
+                        ReplicatedVolume.open(
+                                settings.volume(bootId),
+                                new VolumeEvents(mailbox, peer, history))) {
+                    volumeSlot.fill(volume);
+                    // Beats are heard from here on. The first one of ours leaves when the
+                    // controller has said what to tell.
+                    keeper.configureLinks(settings.links());
+                    new Running(
+                                    bootId,
+                                    recorder,
+                                    history,
+                                    rights,
+                                    keeperEvents,
+                                    keeper,
+                                    keeper.state(),
+                                    processes.get().orElseThrow(),
+                                    peer,
+                                    volume)
+                            .serve();
+                }
+                keeper.endWithDaemon();
+            }
+        }
+    }
+
+    /**
+     * The kernel has sent SIGKILL to the keeper's processes (parent-death signal); once more from us,
+     * because only after that may their requests be aborted. One that waits in the volume ends then,
+     * without having returned to its own code.
+     */
+    private void endWithoutKeeper(
+            Optional<KeeperProcesses> processes, Optional<ReplicatedVolume> volume, String reason) {
+        if (ended.getCount() == 0) {
+            return; // we ended first, and the keeper after us
+        }
+        processes.ifPresent(KeeperProcesses::killAll);
+        volume.ifPresent(
+                mounted -> {
+                    try {
+                        mounted.unmount(true);
+                    } catch (IOException | RuntimeException e) {
+                        log.error("the mount could not be aborted: {}", e.getMessage());
+                    }
+                });
+        mustNotGoOn(new IllegalStateException("the keeper is gone: " + reason));
+    }
+
+    private FlightRecorderOptions recorderOptions() {
+        var history = settings.configuration().history();
+        return new FlightRecorderOptions(
+                history.directory(),
+                settings.self().value(),
+                history.sizeBytesMax(),
+                history.retention(),
+                history.freeBytesMin());
+    }
+
+    /** The node with everything open that it stands on. */
+    private final class Running implements EffectShell.Ending {
+        private final String bootId;
+        private final FlightRecorder recorder;
+        private final Journalist history;
+        private final StateFile rights;
+        private final KeeperEvents keeperEvents;
+        private final KeeperClient keeper;
+        private final KeeperState carriedOver;
+        private final PeerTalk peer;
+        private final ReplicatedVolume volume;
+        private final PeerClock clock;
+        private final DhcpService dhcp;
+        private final Slot<ControlDesk> desk = new Slot<>();
+        private final Slot<ControllerLoop> loopSlot = new Slot<>();
+        private long lastProofBytes;
+
+        Running(
+                String bootId,
+                FlightRecorder recorder,
+                Journalist history,
+                StateFile rights,
+                KeeperEvents keeperEvents,
+                KeeperClient keeper,
+                KeeperState carriedOver,
+                KeeperProcesses processes,
+                PeerTalk peer,
+                ReplicatedVolume volume) {
+            this.bootId = bootId;
+            this.recorder = recorder;
+            this.history = history;
+            this.rights = rights;
+            this.keeperEvents = keeperEvents;
+            this.keeper = keeper;
+            this.carriedOver = carriedOver;
+            this.peer = peer;
+            this.volume = volume;
+            this.clock = new PeerClock(peer, wallClock);
+            this.dhcp =
+                    new DhcpAssembly(settings, processes, clock::aheadOfPeer, wallClock, history)
+                            .assemble(volume, mailbox, desk);
+        }
+
+        void serve() throws IOException, InterruptedException {
+            var configuration = settings.configuration();
+            history.observed(
+                    "daemon",
+                    "started, number " + carriedOver.attachments() + " of this keeper",
+                    "configuration " + configurationFile);
+            var mountPoint = configuration.volume().mountPoint();
+            var volumeResource =
+                    new VolumeResource(volume, keeper, mountPoint, this::whereTheVolumeIs);
+            Map<ResourceName, ResourceShell> resources = new LinkedHashMap<>();
+            resources.put(Settings.VOLUME, volumeResource);
+            resources.put(Settings.GUARD, dhcp.guardResource());
+            resources.put(Settings.VIP, new AddressResource(settings.address()));
+            resources.put(Settings.DHCP, dhcp.serverResource());
+            resources.put(Settings.PROBE, dhcp.probeResource());
+            resources.put(
+                    Settings.ANNOUNCEMENT,
+                    new AnnouncementResource(settings.announcement(), history));
+            try (var roles =
+                    new RoleNotifier(
+                            configuration.paths().notifyDirectory(),
+                            configuration.paths().runDirectory().resolve("role"))) {
+                var shell =
+                        new EffectShell(
+                                volume,
+                                keeper,
+                                rights::write,
+                                peer,
+                                resources,
+                                this::fence,
+                                roles,
+                                history,
+                                (command, result) ->
+                                        desk.ifFilled(to -> to.answered(command, result)),
+                                this,
+                                mailbox);
+                var loop =
+                        new ControllerLoop(
+                                new Controller(
+                                        settings.cluster(),
+                                        arbiter(),
+                                        new BootId(bootId),
+                                        carriedOver.attachments(),
+                                        rights.newest(),
+                                        WallClocks.read(System.nanoTime())),
+                                shell,
+                                new ControllerLoop.Clocks(System::nanoTime, bootClock()),
+                                GAP.toNanos(),
+                                this::prove,
+                                Node::mustNotGoOn);
+                loopSlot.fill(loop);
+                var explanation = new Explanation(recorder, peer, settings.peer());
+                desk.fill(
+                        new ControlDesk(
+                                settings,
+                                configurationFile,
+                                effective,
+                                loop,
+                                volume,
+                                keeperEvents,
+                                recorder,
+                                explanation,
+                                dhcp,
+                                startedNanos));
+                peer.answerWith((question, body) ->
+                        switch (question) {
+                            case CLOCK -> clock.answer();
+                            case HISTORY -> explanation.page(body);
+                        });
+                var survivors = survivors(mountPoint);
+                loop.post(new Event.Started(Translation.volumeStatus(volume.facts()), survivors));
+                mailbox.deliverTo(loop);
+                if (!survivors.contains(Settings.VOLUME)) {
+                    volumeResource.note();
+                }
+                Thread.ofPlatform().name("controller").start(loop);
+                answerUntilTheEnd(loop, volumeResource);
+            }
+        }
+
+        private void answerUntilTheEnd(ControllerLoop loop, VolumeResource volumeResource)
+                throws IOException, InterruptedException {
+            var control = settings.configuration().control();
+            Files.createDirectories(control.socket().toAbsolutePath().getParent());
+            try (var server =
+                    ControlServer.start(
+                            control.socket(),
+                            Set.copyOf(control.groups()),
+                            desk.get().orElseThrow())) {
+                log.info(
+                        "{} takes part, {} ms after the start; {}",
+                        settings.self(),
+                        (System.nanoTime() - startedNanos) / 1_000_000,
+                        server);
+                while (!ended.await(REHEARSAL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+                    clock.ask();
+                    if (!dhcp.isMounted()) {
+                        dhcp.rehearse();
+                        volumeResource.note();
+                    }
+                }
+            } finally {
+                loop.end();
+            }
+        }
+
+        private Arbiter arbiter() {
+            return switch (settings.configuration().arbiter()) {
+                case FENCING -> new FencingArbiter(settings.self(), settings.peer());
+                case OPERATOR -> new OperatorArbiter(settings.self(), settings.peer());
+            };
+        }
+
+        /**
+         * What the keeper and the kernel carried over from the daemon before this one. Either the
+         * whole service runs on, or it counts as stopped.
+         */
+        private Set<ResourceName> survivors(Path mountPoint) {
+            var running = new HashSet<ResourceName>();
+            if (carriedOver.fuse().isPresent() && VolumeResource.isMounted(mountPoint)) {
+                running.add(Settings.VOLUME);
+                running.add(Settings.GUARD);
+                running.add(Settings.VIP);
+                if (carriedOver.processes().stream()
+                        .anyMatch(process -> process.name().equals(DhcpAssembly.PROCESS))) {
+                    running.add(Settings.DHCP);
+                }
+            }
+            return Set.copyOf(running);
+        }
+
+        private String whereTheVolumeIs() {
+            var primary = loopSlot.get().flatMap(loop -> loop.view().record().primary());
+            return primary.filter(node -> !node.equals(settings.self()))
+                    .map(node ->
+                            "The volume is mounted on "
+                                    + node
+                                    + ". What you would edit here is there, at "
+                                    + settings.configuration().volume().mountPoint()
+                                    + ".\n")
+                    .orElse(
+                            "The volume is not mounted on this node. clusterctl status says where it"
+                                    + " is.\n");
+        }
+
+        private java.util.function.LongSupplier bootClock() {
+            var clocks = new Clocks();
+            return () -> {
+                try {
+                    return System.nanoTime() + clocks.suspendedNanos();
+                } catch (LinuxException e) {
+                    throw new UncheckedIOException(e);
+                }
+            };
+        }
+
+        /**
+         * The controller's loop works: the beats may say so. Bytes from the peer say that it lives
+         * although its beats may be silent (R37).
+         */
+        private void prove() {
+            try {
+                keeper.progress();
+            } catch (IOException e) {
+                log.debug("no proof of progress: {}", e.getMessage()); // keeperLost follows
+            }
+            var received = volume.facts().counters().bytesReceived();
+            if (received != lastProofBytes) {
+                lastProofBytes = received;
+                mailbox.accept(new Event.ReplicationHeard(peer.sessionId()));
+            }
+        }
+
+        private void fence(Effect.RunFenceAgent order) {
+            var level =
+                    settings
+                            .configuration()
+                            .node(order.node())
+                            .fencingLevels()
+                            .get(order.level())
+                            .devices()
+                            .stream()
+                            .map(device ->
+                                    new FenceDevice(
+                                            device.agent(), device.options(), device.timeout()))
+                            .toList();
+            long begun = System.nanoTime();
+            var limit = Duration.ofNanos(order.timeoutNanos());
+            Actions.run(
+                    "fence-" + order.node(),
+                    limit.plusMillis(500),
+                    () -> {
+                        var outcome = FenceAgents.run(order.action(), level, limit);
+                        return () -> fenced(order, outcome, begun);
+                    },
+                    reason -> fenced(order, new FenceOutcome.Unconfirmed(reason), begun));
+        }
+
+        private void fenced(Effect.RunFenceAgent order, FenceOutcome outcome, long begunNanos) {
+            var took = Duration.ofNanos(System.nanoTime() - begunNanos);
+            switch (outcome) {
+                case FenceOutcome.Confirmed(String evidence) ->
+                        history.did("fencing", order.node() + ": " + evidence, took);
+                case FenceOutcome.Unconfirmed(String reason) ->
+                        history.failed(
+                                "fencing",
+                                order.node() + " is not known to be " + order.action(),
+                                reason,
+                                took);
+            }
+            mailbox.accept(new Event.FenceResult(order.request(), outcome));
+        }
+
+        @Override
+        public void shutDown(String reason) {
+            history.observed("daemon", "stopped in order", reason);
+            log.info("stopped: {}", reason);
+            ended.countDown();
+        }
+
+        @Override
+        public void selfFence(String reason) {
+            history.observed("daemon", "this node is made silent by force", reason);
+            log.error("cannot stop in an orderly way, standing down: {}", reason);
+            try {
+                keeper.standDown(reason);
+            } catch (IOException e) {
+                log.error("the keeper did not stand down: {}", e.getMessage());
+            }
+            mustNotGoOn(new IllegalStateException("self-fenced: " + reason));
+        }
+    }
+
+    /**
+     * Ends the process at once. Stopping is safe: the kernel shuts the gate, the keeper restarts us
+     * or stands down, and the peer fences. Going on with a broken state is not.
+     */
+    private static void mustNotGoOn(Throwable why) {
+        log.error("this process must not go on", why);
+        Runtime.getRuntime().halt(EXIT_MUST_NOT_GO_ON);
+    }
+}

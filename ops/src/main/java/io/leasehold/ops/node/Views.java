@@ -1,0 +1,291 @@
+package io.leasehold.ops.node;
+
+import io.leasehold.blockrep.VerifyReport;
+import io.leasehold.blockrep.VolumeFacts;
+import io.leasehold.heartbeat.controller.View;
+import io.leasehold.heartbeat.history.HistoryEntry;
+import io.leasehold.heartbeat.history.HistoryItem;
+import io.leasehold.heartbeat.link.LinkStatistics;
+import io.leasehold.heartbeat.membership.LinkStatus;
+import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.ops.config.EffectiveSetting;
+import io.leasehold.ops.config.Place;
+import io.leasehold.ops.control.CheckView;
+import io.leasehold.ops.control.ConfigView;
+import io.leasehold.ops.control.EventView;
+import io.leasehold.ops.control.ExplainView;
+import io.leasehold.ops.control.LinkView;
+import io.leasehold.ops.control.ReadyView;
+import io.leasehold.ops.control.StatusView;
+import io.leasehold.ops.control.VerifyView;
+import io.leasehold.ops.control.VolumeView;
+import io.leasehold.ops.control.WhyView;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** What the parts of a node say, in the words of the control socket. Pure. */
+final class Views {
+    private Views() {}
+
+    static StatusView status(
+            View view,
+            NodeName self,
+            VolumeView volume,
+            List<LinkStatistics> statistics,
+            List<String> alarms,
+            long nowNanos) {
+        var record = view.record();
+        var allAlarms = new ArrayList<>(view.alarms());
+        allAlarms.addAll(alarms);
+        return new StatusView(
+                view.cluster(),
+                view.verdict(),
+                switch (view.level()) {
+                    case GOOD -> StatusView.Level.GOOD;
+                    case DEGRADED -> StatusView.Level.DEGRADED;
+                    case RECOVERING -> StatusView.Level.RECOVERING;
+                    case DOWN -> StatusView.Level.DOWN;
+                },
+                self.value(),
+                record.epoch().value(),
+                record.primary().map(NodeName::value),
+                record.inSync().stream().map(NodeName::value).sorted().toList(),
+                record.gen().value(),
+                word(record.mode()),
+                view.maintenance(),
+                view.nodes().stream().map(Views::node).toList(),
+                view.resources().stream()
+                        .map(resource ->
+                                new StatusView.ResourceView(
+                                        resource.name().value(),
+                                        word(resource.state()),
+                                        resource.failures(),
+                                        resource.remark()))
+                        .toList(),
+                links(view.links(), statistics),
+                volume,
+                new StatusView.GateView(
+                        view.gate().isOpenAt(nowNanos),
+                        view.gate().isOpenAt(nowNanos)
+                                ? OptionalLong.of(
+                                        millis(view.gate().untilNanos().orElseThrow() - nowNanos))
+                                : OptionalLong.empty()),
+                allAlarms);
+    }
+
+    private static StatusView.NodeView node(View.Node node) {
+        return new StatusView.NodeView(
+                node.name().value(),
+                node.self(),
+                node.self() ? "online" : node.peerState().map(Views::word).orElse("unknown"),
+                word(node.role()),
+                node.standing().map(Views::word),
+                node.inSync(),
+                node.serving(),
+                node.standby(),
+                node.clientNetworkUp(),
+                node.healthy(),
+                millis(node.silentNanos()),
+                node.remark());
+    }
+
+    static List<LinkView> links(List<LinkStatus> links, List<LinkStatistics> statistics) {
+        return links.stream()
+                .sorted(Comparator.comparing(LinkStatus::name))
+                .map(link ->
+                        link(
+                                link,
+                                statistics.stream()
+                                        .filter(s -> s.link().equals(link.name().value()))
+                                        .findFirst()))
+                .toList();
+    }
+
+    private static LinkView link(LinkStatus link, Optional<LinkStatistics> statistics) {
+        SortedMap<String, Long> rejected = new TreeMap<>();
+        statistics.ifPresent(
+                s -> s.rejected().forEach((cause, count) -> rejected.put(word(cause), count)));
+        return new LinkView(
+                link.name().value(),
+                link.pointToPoint() ? "point-to-point" : "shared",
+                word(link.state()),
+                millis(link.silentNanos()),
+                link.roundTripNanos().isPresent()
+                        ? OptionalLong.of(link.roundTripNanos().getAsLong() / 1_000)
+                        : OptionalLong.empty(),
+                statistics.map(LinkStatistics::received).orElse(link.beats()),
+                statistics.map(LinkStatistics::lost).orElse(0L),
+                link.losses(),
+                rejected,
+                statistics.map(LinkStatistics::remark).orElse(""));
+    }
+
+    static ReadyView ready(View view) {
+        var checks = view.ready().stream().map(Views::check).toList();
+        long failed = checks.stream().filter(check -> !check.ok()).count();
+        return new ReadyView(
+                view.isReady(),
+                view.isReady()
+                        ? "A takeover now would succeed and lose nothing."
+                        : "A takeover now would be refused: "
+                                + (failed == 1
+                                        ? "one condition does not hold."
+                                        : failed + " conditions do not hold."),
+                checks);
+    }
+
+    static CheckView check(View.Check check) {
+        return new CheckView(check.name(), check.ok(), check.sentence(), check.rule().name());
+    }
+
+    static WhyView why(View view) {
+        return new WhyView(
+                view.verdict(),
+                view.why().stream()
+                        .map(fact ->
+                                new WhyView.FactView(
+                                        fact.sentence(), fact.rule().name(), fact.change()))
+                        .toList());
+    }
+
+    static VolumeView volume(VolumeFacts facts, Path directory) {
+        return new VolumeView(
+                word(facts.role()),
+                switch (facts.disk()) {
+                    case VolumeFacts.Disk.Working() -> "working";
+                    case VolumeFacts.Disk.Failed _ -> "failed";
+                },
+                facts.disk() instanceof VolumeFacts.Disk.Failed(String reason)
+                        ? Optional.of(reason)
+                        : Optional.empty(),
+                word(facts.connection()),
+                word(facts.replication()),
+                facts.mountPoint().map(Path::toString),
+                directory.toString(),
+                facts.promisedEpoch(),
+                facts.last().value(),
+                facts.durable().value(),
+                facts.committed().value(),
+                facts.peerDurable()
+                        .map(seq -> OptionalLong.of(seq.value()))
+                        .orElse(OptionalLong.empty()),
+                facts.lastRootCheck()
+                        .map(seq -> OptionalLong.of(seq.value()))
+                        .orElse(OptionalLong.empty()),
+                millis(facts.frozenForNanos()),
+                facts.frozenReason(),
+                facts.resync()
+                        .map(progress ->
+                                new VolumeView.ResyncView(
+                                        word(progress.kind()),
+                                        progress.done(),
+                                        progress.total(),
+                                        progress.bytesPerSecond(),
+                                        progress.remaining()
+                                                .map(left -> OptionalLong.of(left.toMillis()))
+                                                .orElse(OptionalLong.empty()))));
+    }
+
+    static ConfigView configuration(String file, List<EffectiveSetting> settings) {
+        return new ConfigView(
+                file,
+                settings.stream()
+                        .map(setting ->
+                                new ConfigView.SettingView(
+                                        setting.key(),
+                                        setting.value(),
+                                        setting.source().map(Place::toString)))
+                        .toList());
+    }
+
+    static VerifyView verify(VerifyReport report) {
+        return new VerifyView(
+                report.identical(),
+                report.identical()
+                        ? "Both copies are identical."
+                        : "The copies differ in " + report.differences().size() + " places.",
+                report.to().value(),
+                report.itemsCompared(),
+                report.bytesCompared(),
+                report.differences());
+    }
+
+    static EventView event(HistoryItem item, NodeName self) {
+        return switch (item) {
+            case HistoryItem.Recorded(var entry) -> event(entry);
+            case HistoryItem.Missing(long first, long last, String reason) ->
+                    new EventView(
+                            first,
+                            Instant.EPOCH,
+                            self.value(),
+                            EventView.GAP,
+                            "",
+                            "entries " + first + " to " + last + " are missing: " + reason,
+                            List.of(),
+                            new TreeMap<>());
+        };
+    }
+
+    static EventView event(HistoryEntry entry) {
+        var durations = new TreeMap<String, Double>();
+        entry.observation()
+                .durations()
+                .forEach((name, took) -> durations.put(name, took.toNanos() / 1e6));
+        return new EventView(
+                entry.sequence(),
+                entry.wallTime(),
+                entry.node(),
+                entry.observation().kind(),
+                entry.observation().rule(),
+                entry.observation().text(),
+                entry.observation().causes(),
+                durations);
+    }
+
+    static ExplainView explain(Timeline.Episode episode, List<String> remarks) {
+        var whole =
+                episode.answeredAfter()
+                        .or(() ->
+                                episode.lines().isEmpty()
+                                        ? Optional.empty()
+                                        : Optional.of(episode.lines().getLast().since()))
+                        .orElse(Duration.ZERO);
+        var allRemarks = new ArrayList<>(remarks);
+        if (episode.answeredAfter().isEmpty()) {
+            allRemarks.add(
+                    "no DHCP answer of " + episode.primary() + " was seen in the minute after");
+        }
+        return new ExplainView(
+                episode.primary()
+                        + " became primary on "
+                        + episode.begun().truncatedTo(java.time.temporal.ChronoUnit.SECONDS),
+                whole.toNanos() / 1e6,
+                episode.lines().stream()
+                        .map(line ->
+                                new ExplainView.StepView(
+                                        line.since().toNanos() / 1e6, event(line.entry())))
+                        .toList(),
+                allRemarks);
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static long millis(long nanos) {
+        return nanos / 1_000_000;
+    }
+
+    private static OptionalLong millis(OptionalLong nanos) {
+        return nanos.isPresent() ? OptionalLong.of(millis(nanos.getAsLong())) : nanos;
+    }
+}

@@ -1,0 +1,114 @@
+package io.leasehold.ops.node;
+
+import io.leasehold.blockrep.ReplicatedVolume;
+import io.leasehold.heartbeat.keeper.KeeperClient;
+import io.leasehold.heartbeat.resource.Health;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The mount of the replicated volume. Its descriptor belongs to the keeper, so that the mount
+ * outlives this process. While the volume is not mounted here, the mount point says where it is.
+ */
+final class VolumeResource implements ResourceShell {
+    private static final Logger log = LoggerFactory.getLogger(VolumeResource.class);
+
+    private final ReplicatedVolume volume;
+    private final KeeperClient keeper;
+    private final Path mountPoint;
+    private final Supplier<String> whereItIs;
+
+    /**
+     * @param whereItIs the note for the mount point while the volume is not mounted here
+     */
+    VolumeResource(
+            ReplicatedVolume volume,
+            KeeperClient keeper,
+            Path mountPoint,
+            Supplier<String> whereItIs) {
+        this.volume = volume;
+        this.keeper = keeper;
+        this.mountPoint = mountPoint;
+        this.whereItIs = whereItIs;
+    }
+
+    @Override
+    public void start(boolean adopt, Duration limit) throws ResourceException {
+        try {
+            if (adopt && !isMounted(mountPoint)) {
+                throw new ResourceException(mountPoint + " is not mounted any more");
+            }
+            if (!adopt) {
+                Files.createDirectories(mountPoint);
+                volume.markReadOnlyNote(mountPoint, "");
+            }
+            volume.mount(keeper.fuseDescriptor(mountPoint), mountPoint, adopt);
+        } catch (IOException e) {
+            throw new ResourceException(
+                    "cannot mount the volume at " + mountPoint + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void stop(Duration limit) throws ResourceException {
+        try {
+            if (volume.facts().mountPoint().isPresent()) {
+                try {
+                    volume.unmount(false);
+                } catch (IOException busy) {
+                    // Somebody's shell stands in it. The DHCP server is gone (stops are in order),
+                    // so that nobody who matters gets an error.
+                    log.warn("{}; ending what still uses {}", busy.getMessage(), mountPoint);
+                    volume.unmount(true);
+                }
+            }
+            keeper.releaseFuseDescriptor();
+        } catch (IOException e) {
+            throw new ResourceException("cannot unmount " + mountPoint + ": " + e.getMessage(), e);
+        }
+        note();
+    }
+
+    @Override
+    public Health monitor(Duration limit) {
+        return volume.facts().mountPoint().isPresent() && isMounted(mountPoint)
+                ? new Health.Good()
+                : new Health.Failed(mountPoint + " is not mounted any more");
+    }
+
+    /**
+     * Puts the note into the mount point. It is a courtesy: a failure is logged and that is all.
+     */
+    void note() {
+        try {
+            Files.createDirectories(mountPoint);
+            volume.markReadOnlyNote(mountPoint, whereItIs.get());
+        } catch (IOException e) {
+            log.warn("cannot put a note into {}: {}", mountPoint, e.getMessage());
+        }
+    }
+
+    /** Whether a FUSE file system of ours is there; asks the kernel's list, never the mount. */
+    static boolean isMounted(Path mountPoint) {
+        try (var lines =
+                Files.lines(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1)) {
+            var wanted = mountPoint.toString();
+            return lines.anyMatch(line -> {
+                // proc(5): 5th field is the mount point; after " - " the type.
+                var fields = line.split(" ", 6);
+                return fields.length == 6
+                        && fields[4].equals(wanted)
+                        && fields[5].contains(" - fuse");
+            });
+        } catch (IOException e) {
+            log.warn("cannot read /proc/self/mountinfo: {}", e.getMessage());
+            return false;
+        }
+    }
+}
