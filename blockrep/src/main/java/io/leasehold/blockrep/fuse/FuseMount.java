@@ -37,6 +37,8 @@ public final class FuseMount {
     /** How long a change may stay out of the backing directory when nobody calls fsync. */
     private static final long FLUSH_INTERVAL_MILLIS = 500;
 
+    private static final Duration JOIN_LIMIT = Duration.ofSeconds(1);
+
     private final FuseOptions options;
     private final FuseConnection connection;
     private final FuseListener listener;
@@ -229,6 +231,7 @@ public final class FuseMount {
      */
     public void unmount(boolean force) throws IOException {
         unmounting = true;
+        var connectionNumber = ConnectionAbort.connectionAt(options.mountPoint());
         try {
             Linux.umount2(options.mountPoint(), force ? Linux.MNT_FORCE | Linux.MNT_DETACH : 0);
         } catch (LinuxException e) {
@@ -242,8 +245,15 @@ public final class FuseMount {
             log.info("{} is not mounted any more", options.mountPoint());
         }
         stopped.countDown();
-        for (var thread : threads) {
-            join(thread);
+        if (!joinAll() && connectionNumber.isPresent()) {
+            log.warn(
+                    "{} is unmounted, but lives on in another mount namespace: aborting it",
+                    options.mountPoint());
+            ConnectionAbort.abort(connectionNumber.getAsInt());
+            if (!joinAll()) {
+                throw new IOException(
+                        "the threads that serve " + options.mountPoint() + " do not end");
+            }
         }
         try {
             connection.files.flushLocally();
@@ -252,13 +262,18 @@ public final class FuseMount {
         }
     }
 
-    private static void join(Thread thread) {
+    /** Whether all threads have ended, after some waiting. */
+    private boolean joinAll() {
         try {
-            if (!thread.join(Duration.ofSeconds(10))) {
-                log.error("Thread {} does not end", thread.getName());
+            for (var thread : threads) {
+                if (!thread.join(JOIN_LIMIT)) {
+                    return false;
+                }
             }
+            return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return false;
         }
     }
 }

@@ -454,7 +454,6 @@ public final class FileSystem {
         return attributes(
                 locked(() -> {
                     var inode = change.sizeBytes().isPresent() ? file(id) : inode(id);
-                    check(exists(id), GONE);
                     long now = now();
                     var permissions = change.permissions();
                     if (change.clearSetId() && !inode.isDirectory() && permissions.isEmpty()) {
@@ -467,7 +466,7 @@ public final class FileSystem {
                     if (modifyTime.isEmpty() && change.sizeBytes().isPresent()) {
                         modifyTime = OptionalLong.of(now);
                     }
-                    commit(
+                    var operation =
                             new SetAttributes(
                                     now,
                                     id,
@@ -476,8 +475,14 @@ public final class FileSystem {
                                     change.gid(),
                                     change.sizeBytes(),
                                     time(change.accessTime(), now),
-                                    modifyTime),
-                            request);
+                                    modifyTime);
+                    if (inode.names > 0 || inode.orphan) {
+                        commit(operation, request);
+                    } else {
+                        // A directory or FIFO that is removed but still open: there is nothing left
+                        // to keep.
+                        volume.tree().applyToRemoved(inode, operation);
+                    }
                     return inode;
                 }));
     }

@@ -285,6 +285,11 @@ final class FileTree {
         return inode;
     }
 
+    /** Changes a file that has no place in the volume any more, for those who still hold it. */
+    void applyToRemoved(Inode inode, SetAttributes change) {
+        setAttributes(inode, change);
+    }
+
     private static void setAttributes(Inode inode, SetAttributes o) {
         o.permissions().ifPresent(permissions -> inode.permissions = permissions);
         o.uid().ifPresent(uid -> inode.uid = uid);

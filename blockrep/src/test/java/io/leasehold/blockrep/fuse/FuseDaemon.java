@@ -51,7 +51,10 @@ final class FuseDaemon {
                         : FuseMount.openDevice();
         int readers = args.length > 5 ? Integer.parseInt(args[5]) : FuseOptions.READERS_DEFAULT;
         long zeroedMiB = args.length > 6 ? Long.parseLong(args[6]) : 0;
-        Files.createDirectories(mountPoint);
+        if (args[2].equals("start")) {
+            // Never touched again: a resumed mount waits for this very process.
+            Files.createDirectories(mountPoint);
+        }
         Files.createDirectories(directory);
         var log = FileLog.open(directory.resolve("log"), zeroedMiB << 20);
         var volume = Volume.open(directory.resolve("volume"), Seq.NONE, log.history());

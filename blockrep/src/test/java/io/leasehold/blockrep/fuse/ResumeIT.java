@@ -3,7 +3,9 @@ package io.leasehold.blockrep.fuse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -48,15 +50,18 @@ class ResumeIT {
     void shouldLetAWriterNoticeNothing(String mode) throws Exception {
         var running = new CompletableFuture<Void>();
         var written = new AtomicInteger();
-        var writer =
-                CompletableFuture.supplyAsync(() -> {
+        var writer = new CompletableFuture<String>();
+        Thread.ofPlatform()
+                .name("writer")
+                .daemon()
+                .start(() -> {
                     try {
                         while (!running.isDone()) {
                             writeLikeDhcpd(written);
                         }
-                        return "no error";
-                    } catch (IOException e) {
-                        return e.toString();
+                        writer.complete("no error");
+                    } catch (IOException | RuntimeException e) {
+                        writer.complete(e.toString());
                     }
                 });
         for (int kill = 0; kill < KILLS; kill++) {
@@ -109,9 +114,7 @@ class ResumeIT {
                         StandardOpenOption.WRITE,
                         StandardOpenOption.APPEND)) {
             for (int i = 0; i < 20; i++) {
-                var record =
-                        java.nio.charset.StandardCharsets.US_ASCII.encode(
-                                "lease " + written.get() + "\n");
+                var record = StandardCharsets.US_ASCII.encode("lease " + written.get() + "\n");
                 while (record.hasRemaining()) {
                     channel.write(record);
                 }
@@ -133,11 +136,15 @@ class ResumeIT {
             // The successor cannot know that it is open.
             Files.delete(file);
             ServedMount.run(mount.mountPoint, "echo 3 > /proc/sys/vm/drop_caches; true");
-            var buffer = java.nio.ByteBuffer.allocate(10);
+            var buffer = ByteBuffer.allocate(10);
             channel.read(buffer, 0);
-            assertThat(new String(buffer.array(), java.nio.charset.StandardCharsets.US_ASCII))
+            assertThat(new String(buffer.array(), StandardCharsets.US_ASCII))
                     .isEqualTo("still here");
-            assertThat(mount.directory.resolve("volume/live/orphans")).isNotEmptyDirectory();
+            Awaitility.await()
+                    .atMost(10, TimeUnit.SECONDS)
+                    .untilAsserted(() ->
+                            assertThat(mount.directory.resolve("volume/live/orphans"))
+                                    .isNotEmptyDirectory());
         }
         // Closed: the kernel forgets it, and then it goes.
         Awaitility.await()

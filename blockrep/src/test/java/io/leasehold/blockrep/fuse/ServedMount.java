@@ -52,7 +52,13 @@ final class ServedMount implements AutoCloseable {
 
     /** Kills the daemon as kill -9 does, in the middle of whatever it does. */
     void kill() {
-        daemon.destroyForcibly().onExit().join();
+        try {
+            // Not onExit(): it completes on the common pool, where a test's writer may be waiting
+            // for this mount.
+            daemon.destroyForcibly().waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Starts a successor. */
@@ -112,7 +118,10 @@ final class ServedMount implements AutoCloseable {
      * was served.
      */
     void shouldReplicateIdentically() throws IOException, InterruptedException {
-        Linux.umount2(mountPoint, 0);
+        run(mountPoint.resolveSibling("daemon"), "sync -f ../mount");
+        // Forced: another program's mount namespace may have a copy of the mount, which would keep
+        // it alive.
+        Linux.umount2(mountPoint, Linux.MNT_FORCE);
         assertThat(daemon.waitFor(20, TimeUnit.SECONDS)).as("daemon ends with its mount").isTrue();
         try (var log = FileLog.open(directory.resolve("log"), 0);
                 var served = Volume.open(directory.resolve("volume"), Seq.NONE, log.history());
