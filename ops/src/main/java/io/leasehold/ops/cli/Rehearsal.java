@@ -1,5 +1,6 @@
 package io.leasehold.ops.cli;
 
+import io.leasehold.ops.config.ConfigurationFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -16,9 +17,9 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * Runs {@code clusterctl status} once against a canned answer, so that the virtual machine can note
- * which classes it needs and have them ready the next time (JEP 483, JEP 514). {@code
- * ops/bin/lib/launch.sh} runs it after a build.
+ * Runs {@code clusterctl status} against a canned answer and reads a configuration, so that the
+ * virtual machine can note which classes it needs and have them ready the next time (JEP 483, JEP
+ * 514). {@code ops/bin/lib/launch.sh} runs it after a build.
  */
 final class Rehearsal {
     private Rehearsal() {}
@@ -31,6 +32,8 @@ final class Rehearsal {
             listener.bind(UnixDomainSocketAddress.of(socket));
             Thread.ofPlatform().daemon().name("rehearsal").start(() -> answerEverybody(listener));
             code = status(socket) + status(socket, "--json");
+            // Before every start of a daemon, its file is checked.
+            ConfigurationFile.parse("cluster.name = rehearsal", "rehearsal");
         } finally {
             Files.deleteIfExists(socket);
             Files.delete(directory);
