@@ -40,11 +40,18 @@ final class VolumePair implements AutoCloseable {
     }
 
     VolumePair(Path directory, Duration replicaTimeout) throws Exception {
+        this(directory, replicaTimeout, freeAddress(), freeAddress());
+    }
+
+    VolumePair(
+            Path directory,
+            Duration replicaTimeout,
+            InetSocketAddress addressA,
+            InetSocketAddress addressB)
+            throws Exception {
         this.directory = directory;
         var keyA = TestIdentities.keyStore(directory.resolve("a.p12"));
         var keyB = TestIdentities.keyStore(directory.resolve("b.p12"));
-        var addressA = freeAddress();
-        var addressB = freeAddress();
         a =
                 new Side(
                         A,

@@ -1,0 +1,507 @@
+package io.leasehold.blockrep.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.leasehold.blockrep.replication.Effect.CloseSession;
+import io.leasehold.blockrep.replication.Effect.Complete;
+import io.leasehold.blockrep.replication.Effect.RefusePeer;
+import io.leasehold.blockrep.replication.Effect.ReportDivergence;
+import io.leasehold.blockrep.replication.Effect.StartCompare;
+import io.leasehold.blockrep.replication.Effect.StartReplay;
+import io.leasehold.blockrep.replication.Effect.WantGrow;
+import io.leasehold.blockrep.replication.Effect.WantShrink;
+import io.leasehold.blockrep.replication.Event.Demoted;
+import io.leasehold.blockrep.replication.Event.DiskFailed;
+import io.leasehold.blockrep.replication.Event.FlushWanted;
+import io.leasehold.blockrep.replication.Event.LocallyDurable;
+import io.leasehold.blockrep.replication.Event.PeerDurable;
+import io.leasehold.blockrep.replication.Event.PeerReady;
+import io.leasehold.blockrep.replication.Event.Promised;
+import io.leasehold.blockrep.replication.Event.Promoted;
+import io.leasehold.blockrep.replication.Event.RecordChanged;
+import io.leasehold.blockrep.replication.Event.ReplayCheck;
+import io.leasehold.blockrep.replication.Event.RootCheck;
+import io.leasehold.blockrep.replication.Event.SessionClosed;
+import io.leasehold.blockrep.replication.Event.SourceBegan;
+import io.leasehold.blockrep.replication.Event.Tick;
+import io.leasehold.blockrep.replication.Event.WentLive;
+import io.leasehold.blockrep.volume.Seq;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class ReplicationTest {
+    private static final NodeName ME = new NodeName("a");
+    private static final NodeName PEER = new NodeName("b");
+    private static final Set<NodeName> ALONE = Set.of(ME);
+    private static final Set<NodeName> BOTH = Set.of(ME, PEER);
+    private static final long TIMEOUT_NANOS = 1_000;
+    private static final SessionId FIRST = new SessionId(1);
+    private static final SessionId SECOND = new SessionId(2);
+    private static final Lineage LINEAGE = Lineage.EMPTY.begin(1, new Seq(1), new DeviceId(0, 1));
+
+    private final Replication machine = new Replication(ME, PEER, 1, TIMEOUT_NANOS);
+    private long now = 5_000;
+
+    private List<Effect> when(Event event) {
+        return machine.step(now, event);
+    }
+
+    private static Seq seq(long value) {
+        return new Seq(value);
+    }
+
+    private static Standing standing(Role role, long promised, long last) {
+        return new Standing(
+                PEER,
+                new DeviceId(0, 2),
+                role,
+                promised,
+                LINEAGE,
+                seq(last),
+                seq(last),
+                Root.EMPTY,
+                Optional.empty());
+    }
+
+    private static PeerReady ready(SessionId session, Relation relation, long last) {
+        return ready(session, relation, last, ReplayCheck.POSSIBLE, false);
+    }
+
+    private static PeerReady ready(
+            SessionId session,
+            Relation relation,
+            long last,
+            ReplayCheck check,
+            boolean splitBrain) {
+        return new PeerReady(
+                session,
+                new PeerFacts(standing(Role.SECONDARY, 1, last), relation, seq(last), splitBrain),
+                check);
+    }
+
+    private static PeerDurable acknowledged(long seq) {
+        return new PeerDurable(FIRST, seq(seq), RootCheck.EQUAL);
+    }
+
+    /** Writer of epoch 2 with ten operations, alone. */
+    private void promoteAlone() {
+        when(new Promoted(2, ALONE, 1, seq(10), seq(10)));
+    }
+
+    /** The peer has everything and is live, but not in the record. */
+    private void mirror() {
+        promoteAlone();
+        var replay = (StartReplay) when(ready(FIRST, Relation.PEER_BEHIND, 4)).getFirst();
+        assertThat(replay.from()).isEqualTo(seq(5));
+        when(new WentLive(FIRST, replay.plan(), seq(10)));
+    }
+
+    private void establish() {
+        mirror();
+        when(acknowledged(10));
+        when(new RecordChanged(2, BOTH, 2));
+        assertThat(machine.state()).isEqualTo(ReplicationState.ESTABLISHED);
+    }
+
+    @Nested
+    class WhenAlone {
+        @BeforeEach
+        void alone() {
+            promoteAlone();
+        }
+
+        @Test
+        void shouldCompleteWhatIsDurableHere() {
+            assertThat(when(new FlushWanted(seq(11)))).isEmpty();
+            assertThat(when(new LocallyDurable(seq(11)))).containsExactly(new Complete(seq(11)));
+        }
+
+        @Test
+        void shouldCompleteNothingTwice() {
+            when(new LocallyDurable(seq(11)));
+            assertThat(when(new LocallyDurable(seq(11)))).isEmpty();
+        }
+
+        @Test
+        void shouldCompleteNothingOnceTheDiskHasFailed() {
+            when(new DiskFailed("EIO"));
+            assertThat(when(new LocallyDurable(seq(11)))).isEmpty();
+        }
+
+        @Test
+        void shouldCompleteNothingAfterADemotion() {
+            when(new Demoted());
+            assertThat(when(new LocallyDurable(seq(11)))).isEmpty();
+        }
+    }
+
+    @Nested
+    class WhenThePeerComes {
+        @Test
+        void shouldReplayWhatItLacks() {
+            promoteAlone();
+            assertThat(when(ready(FIRST, Relation.PEER_BEHIND, 4)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            StartReplay.class, r -> assertThat(r.from()).isEqualTo(seq(5)));
+        }
+
+        @Test
+        void shouldGoOnAloneWhileItReplays() {
+            promoteAlone();
+            when(ready(FIRST, Relation.PEER_BEHIND, 4));
+            assertThat(when(new LocallyDurable(seq(11)))).containsExactly(new Complete(seq(11)));
+        }
+
+        @Test
+        void shouldCompareWhenTheJournalDoesNotReachBack() {
+            promoteAlone();
+            assertThat(when(ready(FIRST, Relation.PEER_BEHIND, 4, ReplayCheck.RECORDS_GONE, false)))
+                    .singleElement()
+                    .isInstanceOf(StartCompare.class);
+        }
+
+        @Test
+        void shouldCompareWhenTheRootsDiffer() {
+            promoteAlone();
+            assertThat(when(ready(FIRST, Relation.EQUAL, 10, ReplayCheck.ROOTS_DIFFER, false)))
+                    .singleElement()
+                    .isInstanceOf(StartCompare.class);
+        }
+
+        @Test
+        void shouldRollBackATailByComparing() {
+            promoteAlone();
+            assertThat(when(ready(FIRST, Relation.DIVERGED, 12)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            StartCompare.class, c -> assertThat(c.reason()).startsWith("R25"));
+        }
+
+        @Test
+        void shouldRefuseASplitBrain() {
+            promoteAlone();
+            assertThat(when(ready(FIRST, Relation.DIVERGED, 12, ReplayCheck.POSSIBLE, true)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            RefusePeer.class, r -> assertThat(r.reason()).startsWith("R29"));
+            assertThat(machine.refusal()).isPresent();
+        }
+
+        @Test
+        void shouldRefuseAPeerThatIsAheadOrUnrelated() {
+            promoteAlone();
+            assertThat(when(ready(FIRST, Relation.PEER_AHEAD, 12)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            RefusePeer.class, r -> assertThat(r.reason()).startsWith("R24"));
+            assertThat(when(ready(SECOND, Relation.UNRELATED, 12)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            RefusePeer.class, r -> assertThat(r.reason()).startsWith("R30"));
+        }
+
+        @Test
+        void shouldRefuseAPeerThatPromisedAHigherEpoch() {
+            promoteAlone();
+            var facts =
+                    new PeerFacts(standing(Role.SECONDARY, 3, 10), Relation.EQUAL, seq(10), false);
+            assertThat(when(new PeerReady(FIRST, facts, ReplayCheck.POSSIBLE)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            RefusePeer.class, r -> assertThat(r.reason()).startsWith("R2"));
+        }
+
+        @Test
+        void shouldRefuseAnotherWriter() {
+            promoteAlone();
+            var facts =
+                    new PeerFacts(standing(Role.PRIMARY, 1, 10), Relation.EQUAL, seq(10), false);
+            assertThat(when(new PeerReady(FIRST, facts, ReplayCheck.POSSIBLE)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            RefusePeer.class, r -> assertThat(r.reason()).startsWith("R1"));
+        }
+
+        @Test
+        void shouldNotBeASourceAsSecondary() {
+            assertThat(when(ready(FIRST, Relation.PEER_BEHIND, 4))).isEmpty();
+        }
+
+        @Test
+        void shouldPlanAnewWhenACompareHasEnded() {
+            promoteAlone();
+            when(ready(FIRST, Relation.DIVERGED, 12));
+            assertThat(when(ready(FIRST, Relation.PEER_BEHIND, 9)))
+                    .singleElement()
+                    .isInstanceOf(StartReplay.class);
+        }
+
+        @Test
+        void shouldIgnoreTheEndOfAReplacedReplay() {
+            promoteAlone();
+            var replaced = (StartReplay) when(ready(FIRST, Relation.PEER_BEHIND, 4)).getFirst();
+            when(ready(FIRST, Relation.PEER_BEHIND, 6));
+            assertThat(when(new WentLive(FIRST, replaced.plan(), seq(10)))).isEmpty();
+            assertThat(machine.isLive()).isFalse();
+        }
+    }
+
+    /** R10. */
+    @Nested
+    class WhenThePeerIsMirrored {
+        @BeforeEach
+        void mirrored() {
+            mirror();
+        }
+
+        @Test
+        void shouldNeedItsAcknowledgement() {
+            when(new FlushWanted(seq(11)));
+            assertThat(when(new LocallyDurable(seq(11)))).isEmpty();
+            assertThat(when(acknowledged(11)))
+                    .containsExactly(new Complete(seq(11)), new WantGrow(seq(11)));
+        }
+
+        @Test
+        void shouldNotAskToGrowBeforeTheRootsAreKnownToBeEqual() {
+            assertThat(when(new PeerDurable(FIRST, seq(10), RootCheck.UNKNOWN))).isEmpty();
+            assertThat(when(new PeerDurable(FIRST, seq(10), RootCheck.EQUAL)))
+                    .containsExactly(new WantGrow(seq(10)));
+        }
+
+        @Test
+        void shouldNotAskToGrowForAnAcknowledgementFromBeforeItWasLive() {
+            assertThat(when(acknowledged(9))).isEmpty();
+        }
+
+        @Test
+        void shouldGoOnAloneWhenItIsLostBeforeTheGrowWasAskedFor() {
+            when(new FlushWanted(seq(11)));
+            when(new LocallyDurable(seq(11)));
+            assertThat(when(new SessionClosed(FIRST, "cut")))
+                    .containsExactly(new Complete(seq(11)));
+        }
+
+        @Test
+        void shouldNeedBothFromTheMomentTheGrowWasAskedFor() {
+            when(acknowledged(10));
+            when(new FlushWanted(seq(11)));
+            when(new LocallyDurable(seq(11)));
+            // The record may have been changed already, or may be changed by a late request (H2).
+            assertThat(when(new SessionClosed(FIRST, "cut")))
+                    .containsExactly(new WantShrink("session lost: cut"));
+            assertThat(when(new RecordChanged(2, ALONE, 1))).containsExactly(new Complete(seq(11)));
+        }
+
+        @Test
+        void shouldAskOnceAndAgainOnlyAfterAPause() {
+            when(acknowledged(10));
+            assertThat(when(acknowledged(11))).doesNotContain(new WantGrow(seq(11)));
+            when(new RecordChanged(2, ALONE, 1));
+            assertThat(when(acknowledged(12))).noneMatch(WantGrow.class::isInstance);
+            now += Replication.GROW_AGAIN_NANOS;
+            assertThat(when(new Tick())).containsExactly(new WantGrow(seq(12)));
+        }
+
+        @Test
+        void shouldReportADivergenceAndCompareInTheNextSession() {
+            assertThat(when(new PeerDurable(FIRST, seq(10), RootCheck.DIFFERENT)))
+                    .startsWith(
+                            new ReportDivergence(seq(10)),
+                            new CloseSession(FIRST, "the copies differ at operation 10"));
+            assertThat(when(ready(SECOND, Relation.EQUAL, 10)))
+                    .singleElement()
+                    .isInstanceOf(StartCompare.class);
+        }
+    }
+
+    @Nested
+    class WhenBothAreInSync {
+        @BeforeEach
+        void established() {
+            establish();
+        }
+
+        @Test
+        void shouldCompleteWhenBothAreDurableInEitherOrder() {
+            when(new FlushWanted(seq(12)));
+            assertThat(when(new LocallyDurable(seq(12)))).isEmpty();
+            assertThat(when(acknowledged(12))).containsExactly(new Complete(seq(12)));
+            when(new FlushWanted(seq(13)));
+            assertThat(when(acknowledged(13))).isEmpty();
+            assertThat(when(new LocallyDurable(seq(13)))).containsExactly(new Complete(seq(13)));
+        }
+
+        @Test
+        void shouldDropWhatAnOlderSessionDelivers() {
+            when(new LocallyDurable(seq(12)));
+            when(ready(SECOND, Relation.PEER_BEHIND, 10));
+            // H13.
+            assertThat(when(acknowledged(12))).isEmpty();
+            assertThat(machine.completed()).isEqualTo(seq(10));
+        }
+
+        @Test
+        void shouldFreezeWhenTheSessionIsLost() {
+            when(new FlushWanted(seq(11)));
+            when(new LocallyDurable(seq(11)));
+            assertThat(when(new SessionClosed(FIRST, "cut")))
+                    .containsExactly(new WantShrink("session lost: cut"));
+            assertThat(when(new LocallyDurable(seq(12)))).isEmpty();
+            assertThat(machine.frozenSinceNanos()).hasValue(now);
+        }
+
+        @Test
+        void shouldCompleteAloneOnlyWhenTheRecordSaysSo() {
+            when(new LocallyDurable(seq(12)));
+            when(new SessionClosed(FIRST, "cut"));
+            assertThat(when(new RecordChanged(1, ALONE, 3))).isEmpty();
+            assertThat(when(new RecordChanged(2, ALONE, 3))).containsExactly(new Complete(seq(12)));
+            assertThat(machine.frozenSinceNanos()).isEmpty();
+        }
+
+        @Test
+        void shouldThawWhenThePeerIsBackBeforeTheRecordHasChanged() {
+            when(new FlushWanted(seq(12)));
+            when(new LocallyDurable(seq(12)));
+            when(new SessionClosed(FIRST, "cut"));
+            var replay = (StartReplay) when(ready(SECOND, Relation.PEER_BEHIND, 10)).getFirst();
+            when(new WentLive(SECOND, replay.plan(), seq(12)));
+            assertThat(when(new PeerDurable(SECOND, seq(12), RootCheck.EQUAL)))
+                    .containsExactly(new Complete(seq(12)));
+            assertThat(machine.state()).isEqualTo(ReplicationState.ESTABLISHED);
+            assertThat(machine.frozenSinceNanos()).isEmpty();
+        }
+
+        @Test
+        void shouldFreezeAndCloseAfterTheReplicaTimeout() {
+            when(new FlushWanted(seq(11)));
+            assertThat(machine.nextDeadlineNanos()).hasValue(now + TIMEOUT_NANOS);
+            now += TIMEOUT_NANOS - 1;
+            assertThat(when(new Tick())).isEmpty();
+            now += 1;
+            assertThat(when(new Tick()))
+                    .hasSize(2)
+                    .hasAtLeastOneElementOfType(CloseSession.class)
+                    .hasAtLeastOneElementOfType(WantShrink.class);
+        }
+
+        @Test
+        void shouldGiveAPeerThatMakesProgressMoreTime() {
+            when(new FlushWanted(seq(20)));
+            now += TIMEOUT_NANOS - 1;
+            when(acknowledged(15));
+            now += TIMEOUT_NANOS - 1;
+            assertThat(when(new Tick())).isEmpty();
+        }
+
+        @Test
+        void shouldOweNothingWhenNobodyWaits() {
+            when(new FlushWanted(seq(11)));
+            when(acknowledged(11));
+            now += 10 * TIMEOUT_NANOS;
+            assertThat(when(new Tick())).isEmpty();
+        }
+
+        @Test
+        void shouldMirrorWithoutCountingWhenItIsTakenOutOfTheRecord() {
+            when(new RecordChanged(2, ALONE, 3));
+            assertThat(machine.state()).isEqualTo(ReplicationState.MIRRORING);
+            when(new LocallyDurable(seq(11)));
+            assertThat(when(new SessionClosed(FIRST, "left")))
+                    .containsExactly(new Complete(seq(11)));
+        }
+
+        @Test
+        void shouldFreezeWhileAMemberMustBeComparedFirst() {
+            when(new SessionClosed(FIRST, "cut"));
+            when(new RecordChanged(2, BOTH, 3));
+            assertThat(
+                            when(
+                                    ready(
+                                            SECOND,
+                                            Relation.PEER_BEHIND,
+                                            4,
+                                            ReplayCheck.RECORDS_GONE,
+                                            false)))
+                    .anyMatch(StartCompare.class::isInstance);
+            assertThat(machine.frozenReason()).isPresent();
+        }
+    }
+
+    /** R27: the same writer after a restart, the peer has promised. */
+    @Nested
+    class WhenPromotedWithThePeerInSync {
+        @Test
+        void shouldBringTheTailToBothBeforeAnythingIsComplete() {
+            when(ready(FIRST, Relation.PEER_BEHIND, 7));
+            var effects = when(new Promoted(2, BOTH, 1, seq(10), seq(10)));
+            var replay = (StartReplay) effects.getFirst();
+            assertThat(effects).hasSize(1);
+            assertThat(replay.from()).isEqualTo(seq(8));
+            when(new WentLive(FIRST, replay.plan(), seq(10)));
+            assertThat(when(acknowledged(10))).containsExactly(new Complete(seq(10)));
+            assertThat(machine.state()).isEqualTo(ReplicationState.ESTABLISHED);
+        }
+
+        @Test
+        void shouldFreezeWithoutASession() {
+            assertThat(when(new Promoted(2, BOTH, 1, seq(10), seq(10))))
+                    .containsExactly(new WantShrink("there is no session with the peer"));
+            assertThat(when(new RecordChanged(2, ALONE, 2))).containsExactly(new Complete(seq(10)));
+        }
+    }
+
+    @Nested
+    class Epochs {
+        @Test
+        void shouldRejectALowerEpochThanPromised() {
+            when(new Promised(7));
+            assertThat(machine.rejects(6)).hasValueSatisfying(r -> assertThat(r).startsWith("R2"));
+            assertThat(machine.rejects(7)).isEmpty();
+            assertThat(machine.rejects(8)).isEmpty();
+        }
+
+        @Test
+        void shouldNeverTakeAPromiseBack() {
+            when(new Promised(7));
+            when(new Promised(5));
+            assertThat(machine.promisedEpoch()).isEqualTo(7);
+        }
+
+        @Test
+        void shouldRejectItsOwnEpochFromAnotherWriter() {
+            promoteAlone();
+            assertThat(machine.rejects(2)).hasValueSatisfying(r -> assertThat(r).startsWith("R1"));
+        }
+
+        @Test
+        void shouldForbidToWriteAnEpochTwice() {
+            promoteAlone();
+            when(new Demoted());
+            assertThatThrownBy(() -> promoteAlone()).isInstanceOf(IllegalStateException.class);
+        }
+
+        @Test
+        void shouldForbidARecordThatDoesNotNameTheWriter() {
+            promoteAlone();
+            assertThatThrownBy(() -> when(new RecordChanged(2, Set.of(PEER), 2)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("R11");
+        }
+
+        @Test
+        void shouldForbidAWriterToBeATarget() {
+            establish();
+            assertThatThrownBy(() -> when(new SourceBegan(FIRST, ReplicationState.REPLAY_TARGET)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("R1");
+        }
+    }
+}
