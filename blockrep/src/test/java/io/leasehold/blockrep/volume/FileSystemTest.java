@@ -1,0 +1,290 @@
+package io.leasehold.blockrep.volume;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.leasehold.blockrep.linux.SpaceStatus;
+import io.leasehold.blockrep.volume.FileSystem.XattrCondition;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Needs root: a volume marks its files with trusted attributes. */
+class FileSystemTest {
+
+    private static final Caller ROOT_USER = new Caller(0, 0, 1);
+
+    @TempDir Path directory;
+
+    private final SlowDiskLog log = new SlowDiskLog();
+    private final List<String> failures = new ArrayList<>();
+    private Volume volume;
+    private FileSystem files;
+    private long unique;
+
+    @BeforeEach
+    void open() throws IOException {
+        volume = Volume.open(directory, Seq.NONE, History.NONE);
+        files = new FileSystem(volume, log, () -> 1_000_000_000L, _ -> false, failures::add);
+        files.beginMount(false);
+    }
+
+    @AfterEach
+    void close() {
+        volume.close();
+        assertThat(failures).isEmpty();
+    }
+
+    /** A journal whose disk has nothing before somebody waits for it. */
+    private static final class SlowDiskLog implements OperationLog {
+        private final MemoryLog memory = new MemoryLog();
+        private Seq durable = Seq.NONE;
+
+        @Override
+        public void awaitRoom(int payloadBytes) {}
+
+        @Override
+        public Seq append(Operation operation, RequestId request) {
+            return memory.append(operation, request);
+        }
+
+        @Override
+        public void whenDurable(Seq upTo, Runnable completion) {
+            syncLocally();
+            completion.run();
+        }
+
+        @Override
+        public Seq locallyDurable() {
+            return durable;
+        }
+
+        @Override
+        public void syncLocally() {
+            durable = memory.locallyDurable();
+        }
+
+        @Override
+        public Optional<Operation> resolved(RequestId request) {
+            return memory.resolved(request);
+        }
+
+        Operation last() {
+            return memory.operations.getLast();
+        }
+    }
+
+    @Nested
+    class WhenTheJournalIsNotOnTheDiskYet {
+
+        @Test
+        void shouldKeepTheBackingDirectoryAsItWas() throws Exception {
+            var file = create("leases");
+            write(file, "lease");
+            files.applyDurable();
+
+            assertThat(files.attributes(file).sizeBytes()).isEqualTo(5);
+            assertThat(files.attributes(file).exact()).isFalse();
+            assertThat(directory.resolve("tree/leases")).doesNotExist();
+            assertThat(volume.applied()).isEqualTo(Seq.NONE);
+        }
+
+        @Test
+        void shouldReadWhatWasJustWritten() throws Exception {
+            var file = create("leases");
+            write(file, "lease");
+
+            assertThat(read(file)).isEqualTo("lease");
+            assertThat(directory.resolve("tree/leases")).hasContent("lease");
+        }
+
+        @Test
+        void shouldFollowASync() throws Exception {
+            write(create("leases"), "lease");
+            files.whenDurable(files.last(), () -> {});
+            files.applyDurable();
+
+            assertThat(directory.resolve("tree/leases")).hasContent("lease");
+        }
+    }
+
+    @Nested
+    class WhenAFileIsUnlinkedWhileItIsOpen {
+
+        private FileId file = FileId.ROOT;
+
+        @BeforeEach
+        void unlinkIt() throws Exception {
+            file = create("open");
+            files.open(file);
+            write(file, "still here");
+            files.unlink(ROOT_USER, FileId.ROOT, bytes("open"), request());
+        }
+
+        @Test
+        void shouldKeepItAsAnOrphan() throws Exception {
+            assertThat(read(file)).isEqualTo("still here");
+            write(file, "STILL");
+            assertThat(read(file)).isEqualTo("STILL here");
+            assertThat(directory.resolve("live/orphans/" + file.value())).hasContent("STILL here");
+        }
+
+        @Test
+        void shouldReapItWithTheLastClose() throws Exception {
+            files.release(file);
+            files.flushLocally();
+
+            assertThat(log.last()).isEqualTo(new Operation.Reap(file));
+            assertThat(directory.resolve("live/orphans")).isEmptyDirectory();
+        }
+
+        @Test
+        void shouldReapItWhenTheVolumeIsMountedAgain() throws Exception {
+            files.flushLocally();
+            files.beginMount(false);
+            files.flushLocally();
+
+            assertThat(directory.resolve("live/orphans")).isEmptyDirectory();
+        }
+
+        @Test
+        void shouldRefuseToNameItAgain() {
+            assertThatThrownBy(() ->
+                            files.link(ROOT_USER, file, FileId.ROOT, bytes("again"), request()))
+                    .hasMessage(Refusal.NO_ENTRY.name());
+        }
+    }
+
+    @Nested
+    class AfterARestartOfTheDaemon {
+
+        @Test
+        void shouldTakeEveryFileForOpenUntilTheKernelForgetsIt() throws Exception {
+            var file = create("maybe-open");
+            files.flushLocally();
+            files.beginMount(true);
+            files.unlink(ROOT_USER, FileId.ROOT, bytes("maybe-open"), request());
+
+            assertThat(log.last())
+                    .isEqualTo(
+                            new Operation.Unlink(
+                                    1_000_000_000L,
+                                    FileId.ROOT,
+                                    new Name(bytes("maybe-open")),
+                                    file,
+                                    true));
+            files.forget(file, 1);
+            assertThat(log.last()).isEqualTo(new Operation.Reap(file));
+        }
+
+        @Test
+        void shouldNotBeMisledByLookUpsOfItsOwn() throws Exception {
+            var file = create("maybe-open");
+            files.beginMount(true);
+            files.lookup(FileId.ROOT, bytes("maybe-open"));
+            files.forget(file, 1);
+            files.unlink(ROOT_USER, FileId.ROOT, bytes("maybe-open"), request());
+
+            assertThat(log.last())
+                    .isInstanceOfSatisfying(
+                            Operation.Unlink.class,
+                            unlink -> assertThat(unlink.becomesOrphan()).isTrue());
+        }
+    }
+
+    @Test
+    void shouldLimitAttributesToWhatADiskCanKeep() throws Exception {
+        var file = create("f");
+        var half = Bytes.copyOf(new byte[FileSystem.XATTRS_BYTES_MAX / 2]);
+        files.setXattr(ROOT_USER, file, bytes("user.a"), half, XattrCondition.NONE, request());
+
+        assertThatThrownBy(() ->
+                        files.setXattr(
+                                ROOT_USER,
+                                file,
+                                bytes("trusted.b"),
+                                half,
+                                XattrCondition.NONE,
+                                request()))
+                .hasMessage(Refusal.NO_SPACE.name());
+        files.removeXattr(ROOT_USER, file, bytes("user.a"), request());
+        files.setXattr(ROOT_USER, file, bytes("trusted.b"), half, XattrCondition.CREATE, request());
+        files.flushLocally();
+        assertThat(files.xattrs(new Caller(5, 5, 1), file)).isEmpty();
+        assertThat(files.xattrs(ROOT_USER, file)).containsExactly(bytes("trusted.b"));
+    }
+
+    @Test
+    void shouldKeepAReserveForTheDhcpServer() throws IOException {
+        var free = new long[] {SpaceGuard.RESERVE_BYTES + (1 << 20)};
+        var guard = new SpaceGuard(() -> new SpaceStatus(1, 1, 1L << 40, free[0], free[0], 1, 1));
+
+        assertThat(guard.ask(1 << 19, 0, false)).isEqualTo(SpaceGuard.Verdict.FITS);
+        assertThat(guard.ask(1 << 21, 0, false)).isEqualTo(SpaceGuard.Verdict.REFUSED);
+        assertThat(guard.ask(1 << 21, 0, true)).isEqualTo(SpaceGuard.Verdict.FITS);
+        free[0] = SpaceGuard.FLOOR_BYTES;
+        assertThat(guard.ask(300, 0, true)).isEqualTo(SpaceGuard.Verdict.EXHAUSTED);
+    }
+
+    @Test
+    void shouldListFromAPositionWhateverHappenedMeanwhile() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            create("f" + i);
+        }
+        var first = list(0, 20);
+        var position = first.getLast().position();
+        for (var listed : first) {
+            if (!listed.name().toString().startsWith(".")) {
+                files.unlink(ROOT_USER, FileId.ROOT, listed.name(), request());
+            }
+        }
+        var second = list(position, 100);
+
+        assertThat(first).hasSize(20);
+        assertThat(second).hasSize(32).doesNotContainAnyElementsOf(first);
+    }
+
+    private record Listed(long position, Bytes name) {}
+
+    private List<Listed> list(long position, int room) throws RefusedException {
+        var listed = new ArrayList<Listed>();
+        files.list(
+                FileId.ROOT,
+                position,
+                (next, name, _, _) -> listed.size() < room && listed.add(new Listed(next, name)));
+        return listed;
+    }
+
+    private FileId create(String name) throws RefusedException, VolumeFailedException {
+        return files.create(ROOT_USER, FileId.ROOT, bytes(name), 0644, request()).id();
+    }
+
+    private void write(FileId file, String text) throws RefusedException, VolumeFailedException {
+        files.write(ROOT_USER, file, 0, bytes(text), false, request());
+    }
+
+    private String read(FileId file) throws RefusedException, VolumeFailedException {
+        try (var arena = Arena.ofConfined()) {
+            var memory = arena.allocate(100);
+            int count = files.read(file, memory, 100, 0);
+            return Bytes.copyOf(memory, 0, count).toString();
+        }
+    }
+
+    private RequestId request() {
+        return new RequestId(1, ++unique);
+    }
+
+    private static Bytes bytes(String text) {
+        return Bytes.copyOf(text.getBytes(StandardCharsets.UTF_8));
+    }
+}
