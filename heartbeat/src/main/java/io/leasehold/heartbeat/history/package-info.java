@@ -6,7 +6,7 @@
  * number and a CRC in each entry, so that a gap or damage is reported and not skipped; retention by
  * size and age; a guard against a full disk; and an opening that nobody waits for. Losing the last
  * entries at a power cut is possible, losing them by kill -9 is not. It is not the durable journal
- * of a volume. ADR 0105 says why. Start reading at {@link
+ * of a volume. ADR 0033 says why. Start reading at {@link
  * io.leasehold.heartbeat.history.FlightRecorder}.
  */
 @NullMarked

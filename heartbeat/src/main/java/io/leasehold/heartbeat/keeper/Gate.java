@@ -4,9 +4,9 @@ import io.leasehold.heartbeat.linux.Errno;
 import io.leasehold.heartbeat.linux.LinuxException;
 import io.leasehold.heartbeat.linux.Netlink;
 import io.leasehold.heartbeat.linux.NetlinkWriter;
-import java.time.Duration;
 import java.io.IOException;
 import java.net.Inet4Address;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -32,7 +32,7 @@ import java.util.Set;
  * <p>Shut is what remains when nobody does anything: the sets are empty. Open means that port and
  * addresses are in the sets, with a timeout that the kernel counts. The hook is the egress of the
  * device, because dhcpd answers through a packet socket, which the hooks of the IP stack never see;
- * ADR 0103 has the measurements.
+ * ADR 0031 has the measurements.
  *
  * <p>Every method is one netlink transaction: it has happened when the method returns, or nothing
  * of it. Belongs to one thread, and to the network namespace in which it was opened.

@@ -17,7 +17,7 @@
  *
  * <p>When the daemon stays away or stands still for too long, the keeper <i>stands down</i>: gate
  * shut, DHCP server killed, mount aborted, beats stopped, in this order, so that the peer takes
- * over from a node that is silent. ADR 0102 and 0103 say why.
+ * over from a node that is silent. ADR 0030 and 0031 say why.
  *
  * <p>Start reading at {@link io.leasehold.heartbeat.keeper.KeeperClient} (what the daemon can ask
  * for) or at {@link io.leasehold.heartbeat.keeper.Keeper} (the process). One thread does everything

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 
 /** Calls about this process and others that are not its children. */
 public final class Processes {
@@ -47,20 +48,31 @@ public final class Processes {
     }
 
     /**
-     * Puts the calling thread before all ordinary ones ({@code SCHED_FIFO}); its children do not
-     * inherit that.
+     * Puts all present threads of this process before ordinary ones ({@code SCHED_FIFO}), those of
+     * the JVM included: at a safepoint the caller waits for them. Later threads and child processes
+     * do not inherit that.
      *
      * @throws LinuxException without the right ({@code CAP_SYS_NICE}), or if the control group has
      *     no real-time budget
      */
-    public static void becomeRealTime(int priority) throws LinuxException {
+    public static void becomeRealTime(int priority) throws IOException {
+        var threads = Path.of("/proc/self/task").toFile().list();
+        if (threads == null) {
+            throw new IOException("/proc is not mounted");
+        }
         try (var arena = Arena.ofConfined()) {
-            Libc.call(
-                    "sched_setscheduler(SCHED_FIFO)",
-                    SCHED_SETSCHEDULER,
-                    0,
-                    SCHED_FIFO_RESET_ON_FORK,
-                    arena.allocateFrom(JAVA_INT, priority).address());
+            var parameter = arena.allocateFrom(JAVA_INT, priority);
+            for (var thread : threads) {
+                int result =
+                        Libc.tryCall(
+                                SCHED_SETSCHEDULER,
+                                Integer.parseInt(thread),
+                                SCHED_FIFO_RESET_ON_FORK,
+                                parameter.address());
+                if (result < 0 && result != -Errno.ESRCH) {
+                    throw new LinuxException("sched_setscheduler(SCHED_FIFO)", -result);
+                }
+            }
         }
     }
 

@@ -16,13 +16,16 @@ final class RunningKeeper implements AutoCloseable {
     /** The flags of production. */
     static final List<String> JVM_FLAGS =
             List.of(
-                    "-Xmx24m",
-                    "-Xms8m",
+                    "-Xmx12m",
+                    "-Xms6m",
+                    "-Xmn3m",
                     "-Xss256k",
                     "-XX:+UseSerialGC",
                     "-XX:TieredStopAtLevel=1",
-                    "-XX:ReservedCodeCacheSize=12m",
+                    "-XX:ReservedCodeCacheSize=8m",
                     "-XX:-UsePerfData",
+                    "-XX:+UnlockDiagnosticVMOptions",
+                    "-XX:ArchiveRelocationMode=0",
                     "-Xshare:auto",
                     "--enable-native-access=ALL-UNNAMED");
 
