@@ -29,7 +29,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The commit path of a writer, run by the threads of its callers (ADR 0003): no hand-over between
+ * The commit path of a writer, run by the threads of its callers (ADR 0013): no hand-over between
  * threads from the request to the disk and to the socket.
  *
  * <pre>

@@ -2,7 +2,7 @@
  * The one TLS session to the peer: listening, dialling with back-off, pinned certificates both
  * ways.
  *
- * <p>Start reading at {@link io.leasehold.blockrep.link.PinnedIdentity}.
+ * <p>Start reading at {@link io.leasehold.blockrep.link.PeerLink}.
  */
 @NullMarked
 package io.leasehold.blockrep.link;

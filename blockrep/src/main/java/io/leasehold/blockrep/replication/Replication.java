@@ -40,7 +40,7 @@ import java.util.Set;
 /**
  * Decides when an operation is complete, when completions freeze, and how the peer is made equal.
  * Pure: state, time and event determine the effects. Not thread-safe; whoever brings an event holds
- * the lock that guards this object (caller-runs, ADR 0003).
+ * the lock that guards this object (caller-runs, ADR 0013).
  *
  * <pre>
  *  What a primary sends in a session:
