@@ -1022,12 +1022,15 @@ public final class Controller {
             }
             return;
         }
-        if (session.isPresent() && peerHello.isPresent()) {
+        if (session.isPresent()
+                && peerHello.isPresent()
+                && membership.state() != PeerState.LOST) {
             meet(peerHello.get());
             return;
         }
+        // A session may still look open: TCP notices a dead peer later than the beats do. What is
+        // heard in it counts as a sign of life (R37), so lost means that it is silent, too.
         if (membership.state() == PeerState.LOST
-                && session.isEmpty()
                 && state.standby().isEmpty()
                 && !state.maintenance().on()) {
             pursue(Change.TAKE_OVER);
