@@ -6,6 +6,7 @@ import io.leasehold.itests.lab.network.CutLinks;
 import io.leasehold.itests.lab.network.LabNetwork;
 import io.leasehold.itests.lab.network.LabNode;
 import io.leasehold.itests.lab.network.Link;
+import io.leasehold.itests.lab.process.Command;
 import io.leasehold.itests.lab.process.CommandException;
 import io.leasehold.itests.lab.process.ProcessTable;
 import java.io.File;
@@ -287,6 +288,9 @@ public final class NodePower {
         // the
         // first process only after all others. Everybody has its SIGKILL by now, so nobody returns
         // to user mode with the error that this gives.
+        if (!fuseConnections.isEmpty()) {
+            mountFuseControl();
+        }
         for (int connection : fuseConnections) {
             abort(connection);
         }
@@ -347,6 +351,16 @@ public final class NodePower {
             }
         }
         return minors;
+    }
+
+    /** A machine without systemd may not have it mounted, and without it nothing can be aborted. */
+    private static void mountFuseControl() throws IOException, InterruptedException {
+        boolean mounted =
+                Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1).stream()
+                        .anyMatch(line -> line.contains(" - fusectl "));
+        if (!mounted) {
+            Command.of("mount", "-t", "fusectl", "fusectl", FUSE_CONNECTIONS.toString()).check();
+        }
     }
 
     private static void abort(int connection) {
