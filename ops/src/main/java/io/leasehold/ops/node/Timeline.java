@@ -18,7 +18,7 @@ import java.util.Optional;
  */
 final class Timeline {
     /** Two entries that are further apart belong to different episodes. */
-    static final Duration PAUSE = Duration.ofSeconds(5);
+    static final Duration PAUSE = Duration.ofSeconds(3);
 
     /** No episode begins longer before its promotion. */
     static final Duration BEFORE_MAX = Duration.ofMinutes(2);
@@ -26,6 +26,12 @@ final class Timeline {
     static final Duration AFTER_MAX = Duration.ofMinutes(1);
 
     private static final String PROMOTED = "volume: promoted";
+
+    /**
+     * Links come and go without consequence, and each time it is noted: what of it matters is
+     * repeated as the cause of the decision that follows.
+     */
+    private static final String LINK_CHANGED = "membership: link ";
 
     private Timeline() {}
 
@@ -57,6 +63,7 @@ final class Timeline {
         var all = new ArrayList<HistoryEntry>(ofThisNode.size() + ofThePeer.size());
         all.addAll(ofThisNode);
         all.addAll(ofThePeer);
+        all.removeIf(entry -> entry.observation().text().startsWith(LINK_CHANGED));
         all.sort(
                 Comparator.comparing(HistoryEntry::wallTime)
                         .thenComparing(HistoryEntry::node)
