@@ -227,6 +227,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         if (beating && links.isPresent() && nowNanos - nextBeatNanos >= 0) {
             measureLateness(nowNanos - nextBeatNanos);
             sendBeat(nowNanos);
+            interfaces.refresh();
             long keepaliveNanos = links.get().configuration().keepalive().toNanos();
             nextBeatNanos += keepaliveNanos;
             if (nextBeatNanos - nowNanos < 0) {

@@ -14,7 +14,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Knows which of the watched interfaces exist and have carrier, from the kernel's link events.
+ * Knows which of the watched interfaces exist and have carrier, from the kernel's link events, and
+ * by asking.
+ *
+ * <p>The events alone are not quick enough: the kernel holds back most changes of carrier until a
+ * second has passed since the last one of any interface ({@code linkwatch}). Asked for, it tells
+ * the truth at once. So {@link #refresh} is called with every beat.
  *
  * <p>Belongs to one thread, and to the network namespace in which it was opened.
  */
@@ -33,13 +38,16 @@ public final class InterfaceMonitor implements AutoCloseable {
     private static final int READS_MAX = 64;
 
     private final Netlink events;
+    private final Netlink questions;
+    private final NetlinkWriter question = new NetlinkWriter(64);
     private final Map<Integer, String> names = new HashMap<>();
     private final Map<String, InterfaceState> states = new HashMap<>();
     private final Map<String, InterfaceState> told = new HashMap<>();
     private Set<String> watched = Set.of();
 
-    private InterfaceMonitor(Netlink events) {
+    private InterfaceMonitor(Netlink events, Netlink questions) {
         this.events = events;
+        this.questions = questions;
     }
 
     /**
@@ -58,7 +66,10 @@ public final class InterfaceMonitor implements AutoCloseable {
     /** Opens it; nothing is watched yet. */
     public static InterfaceMonitor open() throws IOException {
         // Events first, then the list: nothing falls in between.
-        var monitor = new InterfaceMonitor(Netlink.open(Netlink.ROUTE, Netlink.GROUP_LINK));
+        var monitor =
+                new InterfaceMonitor(
+                        Netlink.open(Netlink.ROUTE, Netlink.GROUP_LINK),
+                        Netlink.open(Netlink.ROUTE, 0));
         monitor.list();
         return monitor;
     }
@@ -74,6 +85,36 @@ public final class InterfaceMonitor implements AutoCloseable {
     public void watch(Set<String> interfaces) {
         watched = Set.copyOf(interfaces);
         told.keySet().retainAll(watched);
+    }
+
+    /** Asks for the watched interfaces that exist: some microseconds each. */
+    public void refresh() throws IOException {
+        // Events that are older than the answers must not be taken after them.
+        readEvents();
+        for (var name : watched) {
+            var state = states.get(name);
+            if (state != null) {
+                ask(state);
+            }
+        }
+    }
+
+    private void ask(InterfaceState state) throws IOException {
+        question.reset()
+                .begin(RTM_GETLINK, NetlinkWriter.REQUEST)
+                .put32(0)
+                .put32(state.index())
+                .put32(0)
+                .put32(0)
+                .end();
+        try {
+            take(questions.query("ask for interface " + state.name(), question));
+        } catch (LinuxException e) {
+            if (!e.meansNoSuchDevice()) {
+                throw e;
+            }
+            // Its end comes as an event.
+        }
     }
 
     /** The watched interfaces whose state was not told yet. */
@@ -110,19 +151,17 @@ public final class InterfaceMonitor implements AutoCloseable {
     }
 
     private void list() throws IOException {
-        try (var netlink = Netlink.open(Netlink.ROUTE, 0)) {
-            var request = new NetlinkWriter(64);
-            request.begin(RTM_GETLINK, NetlinkWriter.REQUEST | NetlinkWriter.DUMP)
-                    .put32(0)
-                    .put32(0)
-                    .put32(0)
-                    .put32(0)
-                    .end();
-            var links = netlink.dump("list interfaces", request);
-            names.clear();
-            states.clear();
-            links.forEach(this::take);
-        }
+        question.reset()
+                .begin(RTM_GETLINK, NetlinkWriter.REQUEST | NetlinkWriter.DUMP)
+                .put32(0)
+                .put32(0)
+                .put32(0)
+                .put32(0)
+                .end();
+        var links = questions.dump("list interfaces", question);
+        names.clear();
+        states.clear();
+        links.forEach(this::take);
     }
 
     private void take(NetlinkMessage message) {
@@ -147,5 +186,6 @@ public final class InterfaceMonitor implements AutoCloseable {
     @Override
     public void close() {
         events.close();
+        questions.close();
     }
 }

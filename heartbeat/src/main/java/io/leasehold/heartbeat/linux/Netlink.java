@@ -92,6 +92,22 @@ public final class Netlink implements AutoCloseable {
         }
     }
 
+    /** Sends one request that is answered by one message, and returns that. */
+    public NetlinkMessage query(String what, NetlinkWriter request) throws IOException {
+        send(request);
+        while (true) {
+            for (var answer : receive(what)) {
+                if (answer.sequence() != request.sequence()) {
+                    continue;
+                }
+                if (answer.type() == NetlinkMessage.TYPE_ERROR) {
+                    throw new LinuxException(what, -answer.payload().getInt(0));
+                }
+                return answer;
+            }
+        }
+    }
+
     /** Sends one {@link NetlinkWriter#DUMP} request and returns everything that it lists. */
     public List<NetlinkMessage> dump(String what, NetlinkWriter request) throws IOException {
         send(request);
