@@ -1039,13 +1039,11 @@ public final class Controller {
 
     /** Whether the other one is primary, by what it said last; never a permission for anything. */
     private boolean peerLeads() {
-        var role =
-                peerHello
-                        .map(Hello::role)
-                        .or(() ->
-                                membership.state() == PeerState.LOST
-                                        ? Optional.empty()
-                                        : peerSaid.map(Announcement::role));
+        if (membership.state() == PeerState.LOST) {
+            // Its session may look open for a while longer: TCP notices later than the beats do.
+            return false;
+        }
+        var role = peerHello.map(Hello::role).or(() -> peerSaid.map(Announcement::role));
         var epoch =
                 peerHello
                         .map(hello -> hello.record().epoch())
