@@ -23,7 +23,7 @@ import java.util.TreeSet;
  */
 public final class ReplicaComparison {
     /** The replicated names; beside them are files of the volume's own. */
-    private static final String TREE = Pair.VOLUME_DIRECTORY + "/tree";
+    private static final String TREE = Pair.VOLUME_DIRECTORY + "/live/tree";
 
     private static final List<String> ATTRIBUTES =
             List.of("mode", "uid", "gid", "nlink", "lastModifiedTime");
