@@ -362,6 +362,8 @@ final class Conversation implements PeerLink.Handler {
             case Frame.ReplayBegins(var lineage) -> replayBegins(id, session, seq, lineage);
             case Frame.Live() -> {
                 requireReceiving();
+                // Also an epoch that has written nothing yet: newer is the lineage's head (R22).
+                adoptLineage();
                 copy.resync(Optional.empty());
                 copy.replicator.step(new Event.SourceBegan(id, ReplicationState.MIRRORING));
             }

@@ -2,6 +2,7 @@ package io.leasehold.blockrep;
 
 import io.leasehold.blockrep.replication.Event;
 import io.leasehold.blockrep.replication.Replication;
+import io.leasehold.blockrep.replication.Role;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.wire.Frame;
@@ -39,6 +40,10 @@ final class Upkeep implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private boolean checkpointDue;
+
+    /** For the sender's thread. */
+    private Seq lazilyFlushed = Seq.NONE;
+
     private boolean closed;
 
     /**
@@ -111,17 +116,24 @@ final class Upkeep implements AutoCloseable {
             conversation.open().ifPresent(this::sendAlive);
             if (now - nextLazyNanos >= 0) {
                 nextLazyNanos = now + LAZY_FLUSH_NANOS;
-                if (copy.replicator.ask(
-                        m ->
-                                m.role() == io.leasehold.blockrep.replication.Role.PRIMARY
-                                        && m.diskFailure().isEmpty())) {
-                    copy.replicator.whenDurable(copy.journal.end().last(), () -> {});
-                }
+                lazyFlush();
             }
             if (now - nextFactsNanos >= 0) {
                 nextFactsNanos = now + FACTS_NANOS;
                 factsChanged.run();
             }
+        }
+    }
+
+    private void lazyFlush() {
+        boolean writes =
+                copy.replicator.ask(machine ->
+                        machine.role() == Role.PRIMARY && machine.diskFailure().isEmpty());
+        var last = copy.journal.end().last();
+        // Once for each: while completions are frozen, those who wait must not pile up.
+        if (writes && !last.equals(lazilyFlushed)) {
+            lazilyFlushed = last;
+            copy.replicator.whenDurable(last, () -> {});
         }
     }
 

@@ -396,14 +396,22 @@ public final class Replication {
         return switch (facts.relation()) {
             case UNRELATED -> refuse(to, "R30: the two histories have no common beginning");
             case PEER_AHEAD -> refuse(to, "R24: the peer has operations that this primary lacks");
-            case DIVERGED ->
-                    facts.splitBrain()
-                            ? refuse(to, "R29: split brain since operation " + facts.common())
-                            : compare(
-                                    to,
-                                    "R25: the peer has a tail behind operation "
-                                            + facts.common()
-                                            + " that this history does not have");
+            case DIVERGED -> {
+                var common = facts.common();
+                if (facts.splitBrain() || facts.standing().acknowledgedBeyond(common)) {
+                    // Also if this writer has acknowledged nothing: what the peer has, clients were
+                    // told.
+                    yield refuse(
+                            to,
+                            "R29: the peer may have acknowledged what it wrote alone behind operation "
+                                    + common);
+                }
+                yield compare(
+                        to,
+                        "R25: the peer has a tail behind operation "
+                                + common
+                                + " that this history does not have");
+            }
             case EQUAL, PEER_BEHIND -> {
                 if (divergent || replay == ReplayCheck.ROOTS_DIFFER) {
                     yield compare(to, "the copies differ although their lineages agree");

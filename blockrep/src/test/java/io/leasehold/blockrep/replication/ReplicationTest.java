@@ -194,6 +194,27 @@ class ReplicationTest {
         }
 
         @Test
+        void shouldNotDiscardWhatThePeerMayHaveAcknowledgedAlone() {
+            promoteAlone();
+            var alone =
+                    new Standing(
+                            PEER,
+                            new DeviceId(0, 2),
+                            Role.SECONDARY,
+                            1,
+                            LINEAGE,
+                            seq(12),
+                            seq(12),
+                            Root.EMPTY,
+                            Optional.of(seq(8)));
+            var facts = new PeerFacts(alone, Relation.DIVERGED, seq(9), false);
+            assertThat(when(new PeerReady(FIRST, facts, ReplayCheck.POSSIBLE)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            RefusePeer.class, r -> assertThat(r.reason()).startsWith("R29"));
+        }
+
+        @Test
         void shouldRefuseAPeerThatIsAheadOrUnrelated() {
             promoteAlone();
             assertThat(when(ready(FIRST, Relation.PEER_AHEAD, 12)))
