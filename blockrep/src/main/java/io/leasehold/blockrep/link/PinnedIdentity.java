@@ -1,6 +1,7 @@
 package io.leasehold.blockrep.link;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -58,7 +59,7 @@ public final class PinnedIdentity {
             throws IOException {
         try (var in = Files.newInputStream(file)) {
             var store = KeyStore.getInstance("PKCS12");
-            store.load(in, password.toCharArray());
+            load(store, in, file, password);
             var aliases =
                     Collections.list(store.aliases()).stream()
                             .filter(alias -> isKey(store, alias))
@@ -124,6 +125,16 @@ public final class PinnedIdentity {
         factory.init(store, password);
         var own = CertificateFingerprint.of((X509Certificate) store.getCertificate(alias));
         return new PinnedIdentity(factory, own, peer);
+    }
+
+    /** What is wrong with a store is said by an IOException too, often without a message. */
+    private static void load(KeyStore store, InputStream in, Path file, String password)
+            throws IOException, GeneralSecurityException {
+        try {
+            store.load(in, password.toCharArray());
+        } catch (IOException e) {
+            throw new IOException(file + ": not a PKCS#12 key store of this password: " + e, e);
+        }
     }
 
     private static boolean isKey(KeyStore store, String alias) {

@@ -1,0 +1,99 @@
+package io.leasehold.blockrep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.leasehold.blockrep.fuse.FuseMount;
+import io.leasehold.blockrep.linux.Linux;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Set;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A mounted volume of two nodes: what a program has synced is on both disks. */
+class ReplicatedMountIT {
+    @TempDir Path directory;
+    private VolumePair pair;
+    private Path mountPoint;
+
+    @BeforeEach
+    void start() throws Exception {
+        assumeTrue(Files.exists(Path.of("/dev/fuse")), "no /dev/fuse here");
+        mountPoint = Files.createDirectory(directory.resolve("mnt"));
+        pair = new VolumePair(directory);
+        pair.start();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        if (pair != null) {
+            pair.a.volume().unmount(true);
+            pair.b.volume().unmount(true);
+            pair.close();
+        }
+    }
+
+    @Test
+    void shouldHaveOnBothDisksWhatAProgramHasSynced() throws Exception {
+        int device = FuseMount.openDevice();
+        pair.a.volume().mount(device, mountPoint, false);
+        assertThat(pair.a.volume().facts().mountPoint()).contains(mountPoint);
+        var text = "lease 198.18.0.1 { binding state active; }\n";
+
+        try (var file =
+                FileChannel.open(
+                        mountPoint.resolve("dhcpd.leases"),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE)) {
+            for (int i = 0; i < 100; i++) {
+                file.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+                file.force(false);
+            }
+        }
+
+        // In the journal of the peer when force() returned, in its tree a moment later.
+        var onPeer = pair.b.root().resolve("volume/tree/dhcpd.leases");
+        Awaitility.await().until(() -> Files.size(onPeer) == 100L * text.length());
+        assertThat(onPeer).hasContent(text.repeat(100));
+        assertThatThrownBy(() -> pair.a.volume().demote())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("R38");
+
+        // The same, from the other node.
+        assertThat(pair.a.volume().park(Duration.ofSeconds(5)))
+                .isInstanceOf(Drained.AllDurable.class);
+        pair.a.volume().unmount(false);
+        Linux.close(device);
+        pair.a.volume().demote();
+        assertThat(pair.b.promote(pair.nextEpoch(), Set.of(VolumePair.B)))
+                .isInstanceOf(Promotion.Granted.class);
+        int deviceOfB = FuseMount.openDevice();
+        pair.b.volume().mount(deviceOfB, mountPoint, false);
+        assertThat(mountPoint.resolve("dhcpd.leases")).hasContent(text.repeat(100));
+        pair.b.volume().unmount(false);
+        Linux.close(deviceOfB);
+    }
+
+    @Test
+    void shouldTellOnTheSecondaryWhereTheVolumeIs() throws Exception {
+        pair.b.volume().markReadOnlyNote(mountPoint, "The volume is mounted on a.\n");
+        try {
+            assertThat(mountPoint).isDirectoryContaining("glob:**NOT-MOUNTED-HERE.txt");
+            assertThatThrownBy(() -> Files.writeString(mountPoint.resolve("dhcpd.conf"), "x"))
+                    .hasMessageContaining("Read-only");
+        } finally {
+            pair.b.volume().markReadOnlyNote(mountPoint, "");
+        }
+        assertThat(mountPoint).isEmptyDirectory();
+    }
+}
