@@ -121,7 +121,16 @@ final class Upkeep implements AutoCloseable {
             if (now - nextFactsNanos >= 0) {
                 nextFactsNanos = now + FACTS_NANOS;
                 factsChanged.run();
+                settleTimes();
             }
+        }
+    }
+
+    private void settleTimes() {
+        try {
+            copy.volume().settleTimes();
+        } catch (IOException e) {
+            copy.replicator.diskFailed("the times of a file cannot be set: " + e.getMessage());
         }
     }
 
