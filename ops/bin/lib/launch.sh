@@ -21,8 +21,8 @@ LEASEHOLD_CLUSTERCTL_FLAGS=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePer
   -Xss512k -Xlog:disable)
 
 # It must stay small and punctual; it has no use for an optimizing compiler.
-LEASEHOLD_KEEPER_FLAGS=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xms24m -Xmx24m
-  -Xss512k -XX:ReservedCodeCacheSize=16m -XX:MaxMetaspaceSize=32m -XX:+ExitOnOutOfMemoryError)
+LEASEHOLD_KEEPER_FLAGS=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xms6m -Xmn3m -Xmx12m
+  -Xss256k -XX:ReservedCodeCacheSize=8m -XX:MaxMetaspaceSize=32m -XX:+ExitOnOutOfMemoryError)
 
 LEASEHOLD_CLUSTERD_FLAGS=(-XX:+UseSerialGC -XX:-UsePerfData -Xms64m -Xmx128m -Xss512k
   -XX:ReservedCodeCacheSize=64m -XX:MaxMetaspaceSize=128m -XX:+ExitOnOutOfMemoryError)
@@ -87,6 +87,7 @@ prepare_launch() {
   write_arguments keeper "$(class_path heartbeat)" "${jvm_flags[@]}" "${LEASEHOLD_KEEPER_FLAGS[@]}"
   write_arguments clusterd "$(whole_class_path)" "${jvm_flags[@]}" "${LEASEHOLD_CLUSTERD_FLAGS[@]}"
   rehearse clusterctl io.leasehold.ops.cli.Rehearsal
+  rehearse clusterd io.leasehold.ops.node.Rehearsal
   # Last: its presence says that all the others are there.
   printf '%s\n' "$LEASEHOLD_JAVA_HOME" >"$LEASEHOLD_LAUNCH/java-home"
 }
