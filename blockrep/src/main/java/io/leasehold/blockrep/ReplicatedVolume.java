@@ -567,6 +567,14 @@ public final class ReplicatedVolume implements AutoCloseable {
     }
 
     /**
+     * Ends the session with the peer, if there is one: the caller knows that nobody is at its other
+     * end any more, which TCP would notice later. A living peer connects anew.
+     */
+    public void endSession(String reason) {
+        conversation.open().ifPresent(open -> open.session().abort(reason));
+    }
+
+    /**
      * Sends an opaque message in the ordered session with the peer (R2).
      *
      * @param message at most 64 KiB

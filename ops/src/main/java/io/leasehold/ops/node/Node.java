@@ -6,6 +6,7 @@ import io.leasehold.heartbeat.agent.FenceDevice;
 import io.leasehold.heartbeat.controller.Controller;
 import io.leasehold.heartbeat.controller.Effect;
 import io.leasehold.heartbeat.controller.Event;
+import io.leasehold.heartbeat.fencing.FenceAction;
 import io.leasehold.heartbeat.fencing.FenceOutcome;
 import io.leasehold.heartbeat.history.FlightRecorder;
 import io.leasehold.heartbeat.history.FlightRecorderOptions;
@@ -434,8 +435,12 @@ final class Node {
         private void fenced(Effect.RunFenceAgent order, FenceOutcome outcome, long begunNanos) {
             var took = Duration.ofNanos(System.nanoTime() - begunNanos);
             switch (outcome) {
-                case FenceOutcome.Confirmed(String evidence) ->
-                        history.did("fencing", order.node() + ": " + evidence, took);
+                case FenceOutcome.Confirmed(String evidence) -> {
+                    history.did("fencing", order.node() + ": " + evidence, took);
+                    if (order.action() == FenceAction.OFF) {
+                        volume.endSession(order.node() + " was powered off");
+                    }
+                }
                 case FenceOutcome.Unconfirmed(String reason) ->
                         history.failed(
                                 "fencing",
