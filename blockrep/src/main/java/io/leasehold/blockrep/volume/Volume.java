@@ -230,8 +230,8 @@ public final class Volume implements AutoCloseable {
     }
 
     /**
-     * Sets on the backing files the times that were put off, so that an administrator who looks there
-     * sees the same on both nodes. Makes nothing durable.
+     * Sets on the backing files the times that were put off, so that an administrator who looks
+     * there sees the same on both nodes. Makes nothing durable.
      */
     public void settleTimes() throws IOException {
         backingLock.lock();

@@ -1022,9 +1022,7 @@ public final class Controller {
             }
             return;
         }
-        if (session.isPresent()
-                && peerHello.isPresent()
-                && membership.state() != PeerState.LOST) {
+        if (session.isPresent() && peerHello.isPresent() && membership.state() != PeerState.LOST) {
             meet(peerHello.get());
             return;
         }

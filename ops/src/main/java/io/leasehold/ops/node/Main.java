@@ -31,7 +31,8 @@ public final class Main {
     public static void main(String[] args) throws InterruptedException {
         var arguments = parse(args);
         if (arguments.isEmpty()) {
-            System.err.println("usage: clusterd --keeper-socket SOCKET [--config FILE] [--node NAME]");
+            System.err.println(
+                    "usage: clusterd --keeper-socket SOCKET [--config FILE] [--node NAME]");
             System.exit(EXIT_USAGE);
             return;
         }
@@ -46,7 +47,8 @@ public final class Main {
             switch (args[i]) {
                 case "--config" -> config = Path.of(args[i + 1]).toAbsolutePath();
                 case "--node" -> node = Optional.of(args[i + 1]);
-                case "--keeper-socket" -> keeper = Optional.of(Path.of(args[i + 1]).toAbsolutePath());
+                case "--keeper-socket" ->
+                        keeper = Optional.of(Path.of(args[i + 1]).toAbsolutePath());
                 default -> {
                     return Optional.empty();
                 }

@@ -113,8 +113,7 @@ final class Node {
 
                                 @Override
                                 public void keeperLost(String reason) {
-                                    endWithoutKeeper(
-                                            processes.get(), volumeSlot.get(), reason);
+                                    endWithoutKeeper(processes.get(), volumeSlot.get(), reason);
                                 }
                             },
                             history);
@@ -160,9 +159,9 @@ final class Node {
     }
 
     /**
-     * The kernel has sent SIGKILL to the keeper's processes (parent-death signal); once more from us,
-     * because only after that may their requests be aborted. One that waits in the volume ends then,
-     * without having returned to its own code.
+     * The kernel has sent SIGKILL to the keeper's processes (parent-death signal); once more from
+     * us, because only after that may their requests be aborted. One that waits in the volume ends
+     * then, without having returned to its own code.
      */
     private void endWithoutKeeper(
             Optional<KeeperProcesses> processes, Optional<ReplicatedVolume> volume, String reason) {
@@ -170,14 +169,13 @@ final class Node {
             return; // we ended first, and the keeper after us
         }
         processes.ifPresent(KeeperProcesses::killAll);
-        volume.ifPresent(
-                mounted -> {
-                    try {
-                        mounted.unmount(true);
-                    } catch (IOException | RuntimeException e) {
-                        log.error("the mount could not be aborted: {}", e.getMessage());
-                    }
-                });
+        volume.ifPresent(mounted -> {
+            try {
+                mounted.unmount(true);
+            } catch (IOException | RuntimeException e) {
+                log.error("the mount could not be aborted: {}", e.getMessage());
+            }
+        });
         mustNotGoOn(new IllegalStateException("the keeper is gone: " + reason));
     }
 

@@ -17,8 +17,8 @@ import java.util.jar.JarFile;
 import javax.net.ssl.SSLContext;
 
 /**
- * Loads what a daemon loads when it starts, so that the virtual machine can write its start-up cache
- * (JEP 483): a restarted daemon has 0.8 s. Does nothing else, and needs no right.
+ * Loads what a daemon loads when it starts, so that the virtual machine can write its start-up
+ * cache (JEP 483): a restarted daemon has 0.8 s. Does nothing else, and needs no right.
  */
 public final class Rehearsal {
     private static final String OURS = "io/leasehold/";
@@ -44,7 +44,8 @@ public final class Rehearsal {
             if (!recorder.awaitSequence(1, Duration.ofSeconds(20).toNanos())) {
                 throw new IOException("the history does not open");
             }
-            System.out.println(problems + " " + engine.getSession() + " " + recorder.last(1).size());
+            System.out.println(
+                    problems + " " + engine.getSession() + " " + recorder.last(1).size());
         } finally {
             delete(directory);
         }

@@ -52,8 +52,7 @@ class TimelineTest {
         var firstAnswer = entry("dhcp1", 50, Journalist.ANSWERED, "dhcp: first answer");
         var second = entry("dhcp2", 60_000, Journalist.DID, "volume: promoted: writer of epoch 2");
 
-        var episode =
-                Timeline.last(List.of(first, firstAnswer), List.of(second)).orElseThrow();
+        var episode = Timeline.last(List.of(first, firstAnswer), List.of(second)).orElseThrow();
 
         assertThat(episode.primary()).isEqualTo("dhcp2");
         assertThat(episode.answeredAfter()).isEmpty();
@@ -67,10 +66,8 @@ class TimelineTest {
         var own = entry("dhcp2", 20, Journalist.ANSWERED, "dhcp: first answer");
 
         assertThat(Timeline.last(List.of(promoted, own), List.of(stray)))
-                .hasValueSatisfying(
-                        episode ->
-                                assertThat(episode.answeredAfter())
-                                        .contains(Duration.ofMillis(20)));
+                .hasValueSatisfying(episode ->
+                        assertThat(episode.answeredAfter()).contains(Duration.ofMillis(20)));
     }
 
     @Test

@@ -356,7 +356,8 @@ public final class NodePower {
     /** A machine without systemd may not have it mounted, and without it nothing can be aborted. */
     private static void mountFuseControl() throws IOException, InterruptedException {
         boolean mounted =
-                Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1).stream()
+                Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1)
+                        .stream()
                         .anyMatch(line -> line.contains(" - fusectl "));
         if (!mounted) {
             Command.of("mount", "-t", "fusectl", "fusectl", FUSE_CONNECTIONS.toString()).check();
