@@ -72,13 +72,15 @@ public final class Membership {
 
     /**
      * @param poweredOn this is the first process since power-on: the peer gets {@code init-dead}
-     *     for its first beat, otherwise {@code dead-time}
+     *     for its first beat, otherwise {@code daemon-dead-time}, which is what the peer gives this
+     *     daemon for its restart. Not {@code dead-time}: a young process is slow to hear, while it
+     *     loads its classes, and a healthy peer would be fenced for that
      */
     public Membership(
             long nowNanos, Timing timing, List<LinkConfiguration> links, boolean poweredOn) {
         this.timing = timing;
         this.judgingSinceNanos = nowNanos;
-        this.firstWordNanos = poweredOn ? timing.initDeadNanos() : timing.deadNanos();
+        this.firstWordNanos = poweredOn ? timing.initDeadNanos() : timing.daemonDeadNanos();
         links.forEach(link -> this.links.put(link.name(), new Link(link)));
     }
 

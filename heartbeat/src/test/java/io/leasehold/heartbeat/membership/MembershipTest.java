@@ -39,6 +39,31 @@ class MembershipTest {
     }
 
     @Nested
+    class AfterARestartOfTheDaemon {
+        private final Membership restarted =
+                new Membership(
+                        0,
+                        TIMING,
+                        List.of(new LinkConfiguration(LAN, false)), /* poweredOn */
+                        false);
+
+        /** A young process is slow to hear; a healthy peer must not be fenced for that. */
+        @Test
+        void shouldGiveThePeerAsLongForItsFirstWordAsThePeerGivesTheDaemon() {
+            assertThat(restarted.advance(1499 * MS)).isEmpty();
+            assertThat(restarted.advance(1500 * MS))
+                    .containsExactly(new Change.PeerLost("not heard within 1500 ms"));
+        }
+
+        @Test
+        void shouldJudgeByDeadTimeOnceThePeerWasHeard() {
+            restarted.beat(100 * MS, LAN, BOOT, 0, OptionalLong.empty());
+            restarted.advance(600 * MS);
+            assertThat(restarted.state()).isEqualTo(PeerState.LOST);
+        }
+    }
+
+    @Nested
     class AfterPowerOn {
         @Test
         void shouldNotCallThePeerLostBeforeInitDead() {
