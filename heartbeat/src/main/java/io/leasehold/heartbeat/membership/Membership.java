@@ -123,11 +123,14 @@ public final class Membership {
 
     /**
      * This process stood still: what it did not hear meanwhile says nothing about the peer.
-     * Judgement starts anew, with {@code dead-time} for the first beat.
+     * Judgement starts anew, with {@code dead-time} for the first beat. A peer that was never heard
+     * keeps the longer time that it has for its first word: a young process stands still, too.
      */
     public List<Change> forget(long nowNanos) {
         judgingSinceNanos = nowNanos;
-        firstWordNanos = timing.deadNanos();
+        if (lastHeardNanos().isPresent()) {
+            firstWordNanos = timing.deadNanos();
+        }
         lastBeatNanos = OptionalLong.empty();
         lastReplicationNanos = OptionalLong.empty();
         daemonProgressAgeNanos = 0;

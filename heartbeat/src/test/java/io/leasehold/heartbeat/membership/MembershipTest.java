@@ -56,6 +56,14 @@ class MembershipTest {
         }
 
         @Test
+        void shouldNotShortenThatWhenItStoodStillBeforeTheFirstWord() {
+            restarted.forget(400 * MS);
+            assertThat(restarted.advance(1899 * MS)).isEmpty();
+            restarted.advance(1900 * MS);
+            assertThat(restarted.state()).isEqualTo(PeerState.LOST);
+        }
+
+        @Test
         void shouldJudgeByDeadTimeOnceThePeerWasHeard() {
             restarted.beat(100 * MS, LAN, BOOT, 0, OptionalLong.empty());
             restarted.advance(600 * MS);
