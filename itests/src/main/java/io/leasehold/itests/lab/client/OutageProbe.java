@@ -182,7 +182,7 @@ public final class OutageProbe implements AutoCloseable {
                 if (now >= next) {
                     next += INTERVAL_NANOS;
                     ask(now);
-                    note(now);
+                    note();
                     var unicast = seriesOf(ProbeKind.UNICAST);
                     lastUnicastAnswer = Math.max(lastUnicastAnswer, unicast.lastAnswerNanos);
                     if (now - lastUnicastAnswer > STALE_NEIGHBOUR_NANOS) {
@@ -274,19 +274,23 @@ public final class OutageProbe implements AutoCloseable {
         if (one.answeredNanos[number] == 0) {
             one.answeredNanos[number] = now;
             one.lastAnswerNanos = now;
+            one.newestAnswered = Math.max(one.newestAnswered, number);
         }
         if (reply.type() == MessageType.ACK) {
             acknowledged[boundIndex(kind, number)] = Instant.now();
         }
     }
 
-    /** Tells the waiting thread how things stand. */
-    private void note(long now) {
+    /**
+     * Tells the waiting thread how things stand. Answers to old questions do not count: after an
+     * outage the server works off those first that waited in its socket, and whoever stopped then
+     * would find the last ones unanswered.
+     */
+    private void note() {
         boolean all = true;
         for (var one : series.values()) {
-            all &=
-                    one.lastAnswerNanos > 0
-                            && now - one.lastAnswerNanos < RECOVERED_TAIL * INTERVAL_NANOS;
+            // Half, because a few are asked between this and the end.
+            all &= one.lastAnswerNanos > 0 && one.newestAnswered >= one.count - RECOVERED_TAIL / 2;
         }
         allRecovered = all;
         if (all) {
@@ -309,6 +313,7 @@ public final class OutageProbe implements AutoCloseable {
         private int count;
         private int naks;
         private long lastAnswerNanos;
+        private int newestAnswered = -1;
 
         Series() {
             // Touched now, so that no page fault delays a question later.
