@@ -1,0 +1,226 @@
+package io.leasehold.itests.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.leasehold.itests.lab.Lab;
+import io.leasehold.itests.lab.LabOptions;
+import io.leasehold.itests.lab.LeaseCheck;
+import io.leasehold.itests.lab.Pair;
+import io.leasehold.itests.lab.ReplicaComparison;
+import io.leasehold.itests.lab.ServerNode;
+import io.leasehold.itests.lab.ServerNode.Role;
+import io.leasehold.itests.lab.client.OutageReport;
+import io.leasehold.itests.lab.client.RenewalState;
+import io.leasehold.itests.lab.network.LabName;
+import io.leasehold.itests.lab.network.LabNode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.StreamSupport;
+import org.awaitility.core.ThrowingRunnable;
+
+/**
+ * A pair in a lab of its own, with clients that hold leases, and the two questions that every
+ * scenario ends with: is it healthy again, and was nothing lost?
+ */
+final class PairInLab {
+    static final int CLIENTS = 40;
+
+    /** Everything that is waited for takes a second or two; this is for a machine under load. */
+    static final Duration LIMIT = Duration.ofSeconds(60);
+
+    private static final Duration POLL = Duration.ofMillis(100);
+
+    private final Lab lab;
+
+    private PairInLab(Lab lab) {
+        this.lab = lab;
+    }
+
+    /** Brings a lab up that both nodes are in sync in, and gives the clients their leases. */
+    static PairInLab up(String name) throws Exception {
+        // Not the fast profile: what is asked here is whether, not how soon, and 150 ms of silence
+        // are nothing on a machine that builds at the same time.
+        var options =
+                LabOptions.DEFAULT.withProfile(LabOptions.Profile.DEFAULT).withFenceDelayMillis(50);
+        // What an earlier run that was killed left behind has stale clients.
+        down(name);
+        var pair = new PairInLab(Lab.up(new LabName(name), options));
+        pair.awaitHealthy();
+        var acquired = pair.lab.clients().acquire(CLIENTS);
+        assertThat(acquired.isFlawless()).as(acquired.toString()).isTrue();
+        return pair;
+    }
+
+    static void down(String name) throws Exception {
+        Lab.down(new LabName(name));
+    }
+
+    Lab lab() {
+        return lab;
+    }
+
+    Pair pair() {
+        return lab.pair();
+    }
+
+    ServerNode node(LabNode node) {
+        return lab.node(node);
+    }
+
+    /** The node that serves; there must be one. */
+    LabNode primary() throws IOException {
+        return pair().serving().orElseThrow(() -> new AssertionError("nobody serves"));
+    }
+
+    LabNode secondary() throws IOException {
+        return primary().peer();
+    }
+
+    JsonNode status(LabNode node) throws Exception {
+        return pair().json(node, "status");
+    }
+
+    long epoch() throws Exception {
+        return status(primary()).path("epoch").asLong();
+    }
+
+    /** The one process of that role. */
+    long process(LabNode node, Role role) throws IOException {
+        var processes = node(node).processes(role);
+        assertThat(processes).as("%s of %s", role, node.label()).hasSize(1);
+        return processes.getFirst();
+    }
+
+    /** Runs clusterctl and expects that it does what it is told. */
+    void order(LabNode node, String... arguments) throws Exception {
+        var result = pair().clusterctl(node, arguments);
+        assertThat(result.exitStatus())
+                .as("clusterctl %s: %s%s", List.of(arguments), result.output(), result.errors())
+                .isZero();
+    }
+
+    /** Changes when a node is fenced, or switched off and on in another way. */
+    String bootId(LabNode node) throws Exception {
+        return node(node).exec("cat", "/proc/sys/kernel/random/boot_id").output().strip();
+    }
+
+    List<String> bootIds() throws Exception {
+        return List.of(bootId(LabNode.DHCP1), bootId(LabNode.DHCP2));
+    }
+
+    /** What the clients see while something happens to the pair; they must be served again. */
+    OutageReport underLoad(ThrowingRunnable event) throws Exception {
+        OutageReport report;
+        try (var probe = lab.clients().probe()) {
+            run(event);
+            report = probe.finish(LIMIT);
+        }
+        assertThat(report.recovered()).as("served again: %s", report).isTrue();
+        assertThat(report.naks()).as("NAKs: %s", report).isZero();
+        assertThat(report.duplicateServers()).as("answered twice: %s", report).isZero();
+        return report;
+    }
+
+    private static void run(ThrowingRunnable event) throws Exception {
+        try {
+            event.run();
+        } catch (Exception | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    void eventually(String what, ThrowingRunnable assertion) {
+        // A node that is starting cannot be asked: that is no failure yet.
+        await(what).atMost(LIMIT).pollInterval(POLL).ignoreExceptions().untilAsserted(assertion);
+    }
+
+    /**
+     * Waits until the pair is as a scenario must find it: one node serves, both are in sync and say
+     * so, and a takeover would be accepted.
+     */
+    void awaitHealthy() {
+        eventually(
+                "the pair to be healthy",
+                () -> {
+                    var primary = primary();
+                    for (var node : LabNode.servers()) {
+                        var status = status(node);
+                        assertThat(names(status.path("inSync")))
+                                .as("in sync, as %s says", node.label())
+                                .containsExactlyInAnyOrder("dhcp1", "dhcp2");
+                        assertThat(status.path("primary").asText()).isEqualTo(primary.label());
+                    }
+                    var ready = pair().clusterctl(primary, "ready");
+                    assertThat(ready.exitStatus()).as(ready.output()).isZero();
+                });
+    }
+
+    /**
+     * Every acknowledged lease is on the node that serves; before a renewal repairs what is lost.
+     */
+    void assertNoLeaseIsMissing() throws Exception {
+        assertNoLeaseIsMissingOn(primary());
+    }
+
+    private void assertNoLeaseIsMissingOn(LabNode node) throws Exception {
+        var file = node(node).path(Pair.VOLUME_DIRECTORY + "/tree/dhcpd.leases");
+        assertThat(LeaseCheck.missing(lab.clients().leases(), file))
+                .as("acknowledged leases that %s does not have", node.label())
+                .isEmpty();
+    }
+
+    /** Every client asks again, in two ways, and is acknowledged the address that it has. */
+    void assertEverybodyKeepsTheAddress() throws Exception {
+        for (var state : List.of(Optional.<RenewalState>empty(), initReboot())) {
+            var renewed = lab.clients().renew(state);
+            assertThat(renewed.isFlawless()).as(renewed.toString()).isTrue();
+            assertThat(renewed.sameAddress()).isEqualTo(CLIENTS);
+        }
+    }
+
+    private static Optional<RenewalState> initReboot() {
+        return Optional.of(RenewalState.INIT_REBOOT);
+    }
+
+    /** What every scenario ends with. */
+    void assertHealthyAndNothingLost() throws Exception {
+        assertNoLeaseIsMissing();
+        assertEverybodyKeepsTheAddress();
+        awaitHealthy();
+        // The secondary applies a moment later what it has acknowledged.
+        eventually(
+                "both copies to be equal",
+                () -> assertThat(ReplicaComparison.differences(lab)).isEmpty());
+        for (var node : LabNode.servers()) {
+            assertNoLeaseIsMissingOn(node);
+        }
+    }
+
+    static List<String> names(JsonNode array) {
+        var names = new ArrayList<String>();
+        array.forEach(name -> names.add(name.asText()));
+        return names;
+    }
+
+    /** The texts of an explanation's events. */
+    static List<String> texts(JsonNode explanation) {
+        return ofEachEvent(explanation, "text");
+    }
+
+    static List<String> eventKinds(JsonNode explanation) {
+        return ofEachEvent(explanation, "event");
+    }
+
+    private static List<String> ofEachEvent(JsonNode explanation, String member) {
+        return StreamSupport.stream(explanation.path("steps").spliterator(), false)
+                .map(step -> step.path("event").path(member).asText())
+                .toList();
+    }
+}

@@ -1,0 +1,163 @@
+package io.leasehold.itests.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.leasehold.itests.lab.network.LabNode;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What an administrator orders and asks, on a pair that is well. */
+@Timeout(240)
+class TakeoverIT {
+    private static final String NAME = "takeover-it";
+
+    /** What scripts rely on; commands.md documents them. */
+    private static final String[] STATUS_MEMBERS = {
+        "cluster", "verdict", "epoch", "primary", "inSync", "nodes", "resources", "links", "volume"
+    };
+
+    private static PairInLab pair;
+
+    @BeforeAll
+    static void up() throws Exception {
+        pair = PairInLab.up(NAME);
+    }
+
+    @AfterAll
+    static void down() throws Exception {
+        PairInLab.down(NAME);
+    }
+
+    @AfterEach
+    void shouldHaveLostNothing() throws Exception {
+        pair.assertHealthyAndNothingLost();
+    }
+
+    @Test
+    void shouldMoveTheServiceThereAndBackWithoutFencing() throws Exception {
+        var first = pair.primary();
+        var second = first.peer();
+        var boots = pair.bootIds();
+
+        for (var target : new LabNode[] {second, first}) {
+            long epoch = pair.epoch();
+            pair.underLoad(() -> pair.order(target.peer(), "takeover", target.label()));
+
+            assertThat(pair.primary()).isEqualTo(target);
+            assertThat(pair.epoch()).isGreaterThan(epoch);
+            pair.assertNoLeaseIsMissing();
+            pair.awaitHealthy();
+        }
+        assertThat(pair.bootIds()).isEqualTo(boots);
+    }
+
+    @Test
+    void shouldExplainTheTakeoverDownToTheFirstAnswer() throws Exception {
+        var target = pair.secondary();
+        pair.underLoad(() -> pair.order(target, "takeover"));
+
+        var explanation = pair.pair().json(target, "explain");
+
+        assertThat(explanation.path("title").asText()).contains(target.label());
+        assertThat(explanation.path("durationMillis").asDouble()).isPositive();
+        assertThat(PairInLab.eventKinds(explanation)).endsWith("answered");
+        assertThat(PairInLab.texts(explanation)).anyMatch(text -> text.contains("promoted"));
+    }
+
+    @Test
+    void shouldAnswerWhatScriptsAsk() throws Exception {
+        var primary = pair.primary();
+        for (var node : LabNode.servers()) {
+            var status = pair.status(node);
+
+            assertThat(status.path("kind").asText()).isEqualTo("status");
+            for (var member : STATUS_MEMBERS) {
+                assertThat(status.has(member)).as(member).isTrue();
+            }
+            assertThat(status.path("cluster").asText()).isEqualTo("lab-" + NAME);
+            assertThat(status.path("level").asText()).isEqualTo("good");
+            assertThat(status.path("verdict").asText()).contains(primary.label());
+            assertThat(status.path("epoch").asLong()).isPositive();
+            assertThat(status.path("primary").asText()).isEqualTo(primary.label());
+            assertThat(status.path("node").asText()).isEqualTo(node.label());
+            assertThat(status.path("nodes")).hasSize(2);
+            assertThat(status.path("resources")).isNotEmpty();
+            assertThat(status.path("links")).hasSize(2);
+            assertThat(status.path("volume").path("connection").asText()).isEqualTo("connected");
+            assertThat(pair.pair().clusterctl(node, "status").exitStatus()).isZero();
+        }
+        var ready = pair.pair().json(primary, "ready");
+        assertThat(ready.path("ready").asBoolean()).isTrue();
+        assertThat(ready.path("checks")).isNotEmpty();
+        var why = pair.pair().json(primary, "why");
+        assertThat(why.path("verdict").asText()).isNotBlank();
+        assertThat(why.path("facts")).isNotEmpty();
+    }
+
+    @Test
+    void shouldTellByTheExitStatusHowACommandEnded() throws Exception {
+        var primary = pair.primary();
+
+        assertThat(pair.pair().clusterctl(primary, "no-such-command").exitStatus()).isEqualTo(2);
+        assertThat(
+                        pair.pair()
+                                .clusterctl(primary, "status", "--socket", "/run/nobody.sock")
+                                .exitStatus())
+                .isEqualTo(5);
+    }
+
+    @Test
+    void shouldRefuseATakeoverToANodeInStandby() throws Exception {
+        var primary = pair.primary();
+        var secondary = primary.peer();
+        pair.order(primary, "standby", secondary.label(), "--reason", "new fans");
+        try {
+            var refused = pair.pair().json(primary, "takeover", secondary.label());
+
+            assertThat(refused.path("kind").asText()).isEqualTo("refused");
+            assertThat(refused.path("sentence").asText()).contains(secondary.label());
+            assertThat(refused.path("rule").asText()).isNotBlank();
+            assertThat(pair.pair().clusterctl(primary, "takeover").exitStatus()).isEqualTo(3);
+            assertThat(pair.pair().clusterctl(primary, "ready").exitStatus()).isEqualTo(4);
+            assertThat(pair.primary()).isEqualTo(primary);
+        } finally {
+            pair.order(primary, "online", secondary.label());
+        }
+    }
+
+    @Test
+    void shouldHandOverBeforeThePrimaryGoesIntoStandby() throws Exception {
+        var primary = pair.primary();
+
+        pair.underLoad(() -> pair.order(primary, "standby"));
+        try {
+            pair.pair().awaitServing(primary.peer());
+        } finally {
+            pair.order(primary, "online");
+        }
+    }
+
+    @Test
+    void shouldMoveNothingWhileInMaintenance() throws Exception {
+        var primary = pair.primary();
+        long epoch = pair.epoch();
+        pair.order(primary, "maintenance", "on");
+        try {
+            for (var node : LabNode.servers()) {
+                pair.eventually(
+                        node.label() + " to know of the maintenance",
+                        () ->
+                                assertThat(pair.status(node).path("maintenance").asBoolean())
+                                        .isTrue());
+            }
+            pair.assertEverybodyKeepsTheAddress();
+        } finally {
+            pair.order(primary, "maintenance", "off");
+        }
+        assertThat(pair.status(primary).path("maintenance").asBoolean()).isFalse();
+        assertThat(pair.epoch()).isEqualTo(epoch);
+    }
+}
