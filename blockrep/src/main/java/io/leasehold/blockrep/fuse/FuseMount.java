@@ -105,7 +105,8 @@ public final class FuseMount {
      * the journal if they had been carried out, else by carrying them out.
      *
      * @param device the descriptor that is mounted, or a copy of it; stays the caller's
-     * @throws IOException if the state file is missing or not one; the mount is as it was
+     * @throws IOException if the state file is missing or not one, or the kernel is older than 6.9;
+     *     the mount is as it was
      */
     public static FuseMount resume(
             int device,
@@ -114,17 +115,28 @@ public final class FuseMount {
             FuseOptions options,
             FuseListener listener)
             throws IOException {
-        return resume(device, volume, operations, options, listener, true);
+        return resume(device, volume, operations, options, listener, Source.KERNEL);
     }
 
-    /** As {@link #resume}; without the kernel's help it works as on a kernel that offers none. */
+    /** Where the requests of a dead predecessor come from. */
+    enum Source {
+        /** FUSE_NOTIFY_RESEND, Linux 6.9. */
+        KERNEL,
+        /**
+         * Our own store. Not used by {@link FuseMount#resume}: a writer was seen to lose a batch of
+         * records over a restart (ADR 0010), and a node that cannot resume hands over instead.
+         */
+        STORE
+    }
+
+    /** As {@link #resume}, with the requests from {@code source}. */
     static FuseMount resume(
             int device,
             Volume volume,
             OperationLog operations,
             FuseOptions options,
             FuseListener listener,
-            boolean withResend)
+            Source source)
             throws IOException {
         var store = RequestStore.open(options.stateFile());
         var leftOver = store.leftOver();
@@ -143,12 +155,22 @@ public final class FuseMount {
         files.beginMount(true);
         var mount = new FuseMount(options, new FuseConnection(device, files, store), listener);
         // Before the first read: the kernel sends again whatever was read until now.
-        if (withResend && mount.connection.askForResend()) {
-            store.clearBuffers();
-            store.clearSyncs();
-        } else {
-            mount.serveLeftOver(leftOver, waitingSyncs);
-            store.clearBuffers();
+        switch (source) {
+            case KERNEL -> {
+                if (!mount.connection.askForResend()) {
+                    store.close();
+                    throw new IOException(
+                            "this kernel cannot send unanswered requests again (Linux 6.9 can): "
+                                    + options.mountPoint()
+                                    + " is given up, and the peer takes over");
+                }
+                store.clearBuffers();
+                store.clearSyncs();
+            }
+            case STORE -> {
+                mount.serveLeftOver(leftOver, waitingSyncs);
+                store.clearBuffers();
+            }
         }
         mount.startThreads();
         return mount;

@@ -64,7 +64,8 @@ final class FuseDaemon {
             case "start" -> FuseMount.start(device, volume, log, options, listener);
             case "resume" -> FuseMount.resume(device, volume, log, options, listener);
             case "resume-without-kernel" ->
-                    FuseMount.resume(device, volume, log, options, listener, false);
+                    FuseMount.resume(
+                            device, volume, log, options, listener, FuseMount.Source.STORE);
             default -> throw new IllegalArgumentException(Map.of("mode", args[2]).toString());
         }
         System.out.println("READY");

@@ -46,7 +46,7 @@ class ResumeIT {
      * What dhcpd does: append, fsync; and now and then rewrite: new file, fsync, link(2), rename.
      */
     @ParameterizedTest
-    @ValueSource(strings = {"resume", "resume-without-kernel"})
+    @ValueSource(strings = "resume")
     void shouldLetAWriterNoticeNothing(String mode) throws Exception {
         var running = new CompletableFuture<Void>();
         var written = new AtomicInteger();
@@ -125,7 +125,7 @@ class ResumeIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"resume", "resume-without-kernel"})
+    @ValueSource(strings = "resume")
     void shouldKeepAnUnlinkedFileThatIsOpen(String mode) throws Exception {
         var file = mount.mountPoint.resolve("open");
         Files.writeString(file, "still here");
