@@ -1,7 +1,10 @@
 package io.leasehold.itests.lab;
 
+import io.leasehold.itests.lab.process.Command;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /**
  * Where the programs are that the lab runs: this source tree and this JDK. {@code ops/bin/lab} says
@@ -10,6 +13,7 @@ import java.nio.file.Path;
 public final class Installation {
     private static final String HOME_VARIABLE = "LEASEHOLD_HOME";
     private static final String MARK = "ops/bin/setup";
+    private static final Duration PREPARATION_LIMIT = Duration.ofMinutes(4);
 
     private Installation() {}
 
@@ -30,6 +34,14 @@ public final class Installation {
 
     public static Path bin(String program) {
         return home().resolve("ops/bin").resolve(program);
+    }
+
+    /**
+     * Makes what the daemon and its commands start from, if a build by Maven alone has not. Not for
+     * several at once: the nodes of a lab would, if they had to.
+     */
+    static void prepareLaunch() throws IOException, InterruptedException {
+        Command.of(bin("lib/prepare-launch").toString()).withLimit(PREPARATION_LIMIT).check();
     }
 
     public static Path java() {

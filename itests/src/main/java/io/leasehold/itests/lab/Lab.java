@@ -251,6 +251,7 @@ public final class Lab {
                 startPlainServer(LabNode.DHCP1);
             }
             case LEASEHOLD -> {
+                Installation.prepareLaunch();
                 new PairConfiguration(directory, options).write();
                 for (var node : LabNode.servers()) {
                     node(node)
