@@ -173,20 +173,32 @@ final class Replicator implements OperationLog {
 
     @Override
     public void whenDurable(Seq upTo, Runnable completion) {
-        if (!upTo.isAfter(completed)) {
+        if (!waits(upTo, completion)) {
             completion.run();
             return;
-        }
-        machineLock.lock();
-        try {
-            waiting.add(new Waiting(upTo, completion));
-        } finally {
-            machineLock.unlock();
         }
         step(new Event.FlushWanted(upTo));
         // The peer first: its disk works while ours does.
         flushToPeer(upTo);
         commits.sync(upTo);
+    }
+
+    /**
+     * Lets a completion wait, unless it need not. Decided under the lock under which completions
+     * are taken: one that was added after its operation was completed by somebody else (the lazy
+     * flush) would wait for ever.
+     */
+    private boolean waits(Seq upTo, Runnable completion) {
+        machineLock.lock();
+        try {
+            boolean waits = upTo.isAfter(completed);
+            if (waits) {
+                waiting.add(new Waiting(upTo, completion));
+            }
+            return waits;
+        } finally {
+            machineLock.unlock();
+        }
     }
 
     @Override
