@@ -86,8 +86,11 @@ public final class FileSystem {
     /** EXT4_LINK_MAX. */
     static final int LINKS_MAX = 65_000;
 
+    /** The unit in which the disk allocates: ext4's default. */
+    private static final long BLOCK_BYTES = 4_096;
+
     /** The largest file of ext4 with blocks of 4 KiB. */
-    static final long FILE_BYTES_MAX = (1L << 44) - 4_096;
+    static final long FILE_BYTES_MAX = (1L << 44) - BLOCK_BYTES;
 
     /**
      * Operations in memory that wait for the journal's disk; beyond that a writer flushes first.
@@ -200,7 +203,7 @@ public final class FileSystem {
                     inode.uid,
                     inode.gid,
                     sizeBytes,
-                    exact ? blocks.getAsLong() : (sizeBytes + 511) / 512,
+                    exact ? blocks.getAsLong() : expectedBlocks(sizeBytes),
                     inode.accessTimeNanos,
                     inode.modifyTimeNanos,
                     inode.changeTimeNanos,
@@ -208,6 +211,11 @@ public final class FileSystem {
         } finally {
             volume.lock().unlock();
         }
+    }
+
+    /** What the disk is going to use for a file without holes: it allocates by the block. */
+    private static long expectedBlocks(long sizeBytes) {
+        return Math.ceilDiv(sizeBytes, BLOCK_BYTES) * (BLOCK_BYTES / 512);
     }
 
     /** The target of a symbolic link. */
