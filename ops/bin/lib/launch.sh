@@ -7,7 +7,8 @@
 # ops/target/launch/
 #   java-home          the JDK
 #   NAME.args          arguments of `java` before the main class: flags, class path, AOT cache
-#   NAME.aot           classes that are loaded and linked already (JEP 483); may be absent
+#   NAME.aot           classes that are loaded and linked already (JEP 483), and which methods are
+#                      hot (JEP 515); may be absent
 #   launch.log         what the rehearsals said
 #
 # A cache that is absent, damaged or older than its jars is ignored by the virtual machine: programs
@@ -66,7 +67,10 @@ rehearse() {
   local name=$1 main=$2
   local cache=$LEASEHOLD_LAUNCH/$name.aot
   rm -f "$cache"
-  if timeout 120 "$LEASEHOLD_JAVA_HOME/bin/java" "@$LEASEHOLD_LAUNCH/$name.args" \
+  # What it mounts is nobody else's business, and goes with it.
+  local -a alone=()
+  unshare --mount true 2>>"$LEASEHOLD_LAUNCH/launch.log" && alone=(unshare --mount)
+  if timeout 120 "${alone[@]}" "$LEASEHOLD_JAVA_HOME/bin/java" "@$LEASEHOLD_LAUNCH/$name.args" \
     "-XX:AOTCacheOutput=$cache.new" "$main" >>"$LEASEHOLD_LAUNCH/launch.log" 2>&1 </dev/null &&
     [[ -s $cache.new ]]; then
     mv "$cache.new" "$cache"

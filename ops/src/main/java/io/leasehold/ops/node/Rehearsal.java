@@ -17,8 +17,8 @@ import java.util.jar.JarFile;
 import javax.net.ssl.SSLContext;
 
 /**
- * Loads what a daemon loads when it starts, so that the virtual machine can write its start-up
- * cache (JEP 483): a restarted daemon has 0.8 s. Does nothing else, and needs no right.
+ * Loads what a daemon loads when it starts and replicates for a few seconds, so that the virtual
+ * machine can write its start-up cache (JEP 483, JEP 515): a restarted daemon has 0.8 s.
  */
 public final class Rehearsal {
     private static final String OURS = "io/leasehold/";
@@ -46,8 +46,19 @@ public final class Rehearsal {
             }
             System.out.println(
                     problems + " " + engine.getSession() + " " + recorder.last(1).size());
+            replicate(directory);
         } finally {
             delete(directory);
+        }
+    }
+
+    /** As far as this machine lets us: whoever builds may have no right to mount. */
+    private static void replicate(Path directory)
+            throws InterruptedException, GeneralSecurityException {
+        try {
+            ReplicationRehearsal.run(directory);
+        } catch (IOException e) {
+            System.out.println("no rehearsal of replication: " + e.getMessage());
         }
     }
 
