@@ -28,6 +28,11 @@ final class CommitBench extends BenchCommand {
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final String LOCAL = "/var/lib/leasehold/bench";
 
+    /** A round that does not count. */
+    private static final int WARM_UP = 0;
+
+    private static final int WARM_UP_COMMITS = 20_000;
+
     private static final double RATIO_P50_MAX = 1.5;
     private static final double RATIO_P99_MAX = 2.5;
     private static final double RATIO_THROUGHPUT_MIN = 0.6;
@@ -54,6 +59,11 @@ final class CommitBench extends BenchCommand {
         var ours8 = new ArrayList<Run>();
         var server = startFloorPeer(lab, primary.peer());
         try {
+            // The daemons have just been started: what is wanted is how they run for months.
+            say("warming up: both daemons' compilers see what they will be measured with");
+            for (int writers : new int[] {1, WRITERS}) {
+                var unused = measure(lab, primary, WARM_UP, "leasehold", volume(), writers);
+            }
             // In turn, so that whatever else the machine does hits all of them alike.
             for (int round = 1; round <= rounds; round++) {
                 raw.add(measure(lab, primary, round, "raw", LOCAL, 1));
@@ -109,13 +119,10 @@ final class CommitBench extends BenchCommand {
             int writers,
             String... peer)
             throws IOException, InterruptedException {
+        int wanted = round == WARM_UP ? WARM_UP_COMMITS : commits;
         var arguments =
                 new ArrayList<>(
-                        List.of(
-                                "run",
-                                directory,
-                                String.valueOf(writers),
-                                String.valueOf(commits)));
+                        List.of("run", directory, String.valueOf(writers), String.valueOf(wanted)));
         arguments.addAll(List.of(peer));
         var lines =
                 lab.in(
