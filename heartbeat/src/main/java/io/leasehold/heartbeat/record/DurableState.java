@@ -1,5 +1,6 @@
 package io.leasehold.heartbeat.record;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /**
  * Everything about rights that a node must still know after a power cut. Small, written whole.
@@ -89,192 +91,133 @@ public record DurableState(
     }
 
     public DurableState withRecord(ClusterRecord next) {
-        return new DurableState(
-                next,
-                Epoch.max(promised, next.epoch()),
-                bootId,
-                deviceId,
-                standing,
-                wasPrimary,
-                permit.filter(
-                        held -> held.epoch().equals(next.epoch()) && next.inSync().size() == 1),
-                standby,
-                maintenance,
-                failureCounts,
-                fencesEpochMillis,
-                forcedEpochs,
-                Math.max(
-                        lastRequestNumber,
-                        next.requestId().node().equals(record.requestId().node())
-                                ? next.requestId().number()
-                                : 0));
+        return edited(draft -> {
+            draft.record = next;
+            draft.promised = Epoch.max(promised, next.epoch());
+            draft.permit =
+                    permit.filter(
+                            held -> held.epoch().equals(next.epoch()) && next.inSync().size() == 1);
+            if (next.requestId().node().equals(record.requestId().node())) {
+                draft.lastRequestNumber = Math.max(lastRequestNumber, next.requestId().number());
+            }
+        });
     }
 
     public DurableState withPromised(Epoch epoch) {
-        return new DurableState(
-                record,
-                Epoch.max(promised, epoch),
-                bootId,
-                deviceId,
-                standing,
-                wasPrimary,
-                permit,
-                standby,
-                maintenance,
-                failureCounts,
-                fencesEpochMillis,
-                forcedEpochs,
-                lastRequestNumber);
+        return edited(draft -> draft.promised = Epoch.max(promised, epoch));
     }
 
     public DurableState withBoot(BootId boot, Optional<String> device) {
-        return new DurableState(
-                record,
-                promised,
-                boot,
-                device,
-                standing,
-                wasPrimary,
-                permit,
-                standby,
-                maintenance,
-                failureCounts,
-                fencesEpochMillis,
-                forcedEpochs,
-                lastRequestNumber);
+        return edited(draft -> {
+            draft.bootId = boot;
+            draft.deviceId = device;
+        });
     }
 
     public DurableState withStanding(Standing next) {
-        return new DurableState(
-                record,
-                promised,
-                bootId,
-                deviceId,
-                next,
-                wasPrimary,
-                permit,
-                standby,
-                maintenance,
-                failureCounts,
-                fencesEpochMillis,
-                forcedEpochs,
-                lastRequestNumber);
+        return edited(draft -> draft.standing = next);
     }
 
     public DurableState withWasPrimary(boolean primary) {
-        return new DurableState(
-                record,
-                promised,
-                bootId,
-                deviceId,
-                standing,
-                primary,
-                permit,
-                standby,
-                maintenance,
-                failureCounts,
-                fencesEpochMillis,
-                forcedEpochs,
-                lastRequestNumber);
+        return edited(draft -> draft.wasPrimary = primary);
     }
 
     /** Grants the permit for the record's own epoch. */
     public DurableState withPermit() {
-        return withPermit(Optional.of(new SoloPermit(record.epoch())));
+        return edited(draft -> draft.permit = Optional.of(new SoloPermit(record.epoch())));
     }
 
     public DurableState withoutPermit() {
-        return withPermit(Optional.empty());
+        return edited(draft -> draft.permit = Optional.empty());
     }
 
-    private DurableState withPermit(Optional<SoloPermit> next) {
-        return new DurableState(
-                record,
-                promised,
-                bootId,
-                deviceId,
-                standing,
-                wasPrimary,
-                next,
-                standby,
-                maintenance,
-                failureCounts,
-                fencesEpochMillis,
-                forcedEpochs,
-                lastRequestNumber);
+    /** What P1 says: this copy may lack acknowledged writes, and no right to serve is left. */
+    public DurableState outdated() {
+        return edited(draft -> {
+            draft.permit = Optional.empty();
+            draft.wasPrimary = false;
+            draft.standing =
+                    standing == Standing.INCONSISTENT ? Standing.INCONSISTENT : Standing.OUTDATED;
+        });
     }
 
     public DurableState withStandby(Optional<Standby> next) {
-        return new DurableState(
-                record,
-                promised,
-                bootId,
-                deviceId,
-                standing,
-                wasPrimary,
-                permit,
-                next,
-                maintenance,
-                failureCounts,
-                fencesEpochMillis,
-                forcedEpochs,
-                lastRequestNumber);
+        return edited(draft -> draft.standby = next);
     }
 
     public DurableState withMaintenance(Maintenance next) {
-        return new DurableState(
-                record,
-                promised,
-                bootId,
-                deviceId,
-                standing,
-                wasPrimary,
-                permit,
-                standby,
-                next,
-                failureCounts,
-                fencesEpochMillis,
-                forcedEpochs,
-                lastRequestNumber);
+        return edited(draft -> draft.maintenance = next);
     }
 
     public DurableState withFailureCounts(Map<String, Integer> next) {
-        return new DurableState(
-                record,
-                promised,
-                bootId,
-                deviceId,
-                standing,
-                wasPrimary,
-                permit,
-                standby,
-                maintenance,
-                new TreeMap<>(next),
-                fencesEpochMillis,
-                forcedEpochs,
-                lastRequestNumber);
+        return edited(draft -> draft.failureCounts = new TreeMap<>(next));
     }
 
     public DurableState withFence(long epochMillis) {
-        var fences = new java.util.ArrayList<>(fencesEpochMillis);
-        fences.add(epochMillis);
-        return new DurableState(
-                record,
-                promised,
-                bootId,
-                deviceId,
-                standing,
-                wasPrimary,
-                permit,
-                standby,
-                maintenance,
-                failureCounts,
-                fences,
-                forcedEpochs,
-                lastRequestNumber);
+        return edited(draft -> {
+            draft.fencesEpochMillis = new ArrayList<>(fencesEpochMillis);
+            draft.fencesEpochMillis.add(epochMillis);
+        });
     }
 
     public boolean holdsPermit() {
         return permit.isPresent();
+    }
+
+    /** The one way to a changed copy; the constructor checks it. */
+    private DurableState edited(Consumer<Draft> edit) {
+        var draft = new Draft(this);
+        edit.accept(draft);
+        return draft.toState();
+    }
+
+    /** A state that is being changed. */
+    private static final class Draft {
+        private ClusterRecord record;
+        private Epoch promised;
+        private BootId bootId;
+        private Optional<String> deviceId;
+        private Standing standing;
+        private boolean wasPrimary;
+        private Optional<SoloPermit> permit;
+        private Optional<Standby> standby;
+        private Maintenance maintenance;
+        private SortedMap<String, Integer> failureCounts;
+        private List<Long> fencesEpochMillis;
+        private SortedSet<Epoch> forcedEpochs;
+        private long lastRequestNumber;
+
+        private Draft(DurableState from) {
+            record = from.record;
+            promised = from.promised;
+            bootId = from.bootId;
+            deviceId = from.deviceId;
+            standing = from.standing;
+            wasPrimary = from.wasPrimary;
+            permit = from.permit;
+            standby = from.standby;
+            maintenance = from.maintenance;
+            failureCounts = from.failureCounts;
+            fencesEpochMillis = from.fencesEpochMillis;
+            forcedEpochs = from.forcedEpochs;
+            lastRequestNumber = from.lastRequestNumber;
+        }
+
+        private DurableState toState() {
+            return new DurableState(
+                    record,
+                    promised,
+                    bootId,
+                    deviceId,
+                    standing,
+                    wasPrimary,
+                    permit,
+                    standby,
+                    maintenance,
+                    failureCounts,
+                    fencesEpochMillis,
+                    forcedEpochs,
+                    lastRequestNumber);
+        }
     }
 }

@@ -18,5 +18,13 @@ public enum Standing {
     /** A whole copy, but nobody asked the peer since power-on whether it is the newest. */
     CONSISTENT,
     /** Holds every acknowledged write. */
-    UP_TO_DATE
+    UP_TO_DATE;
+
+    /** Whether nobody counts on this copy: outdated, or worse. */
+    public boolean isOutdated() {
+        return switch (this) {
+            case OUTDATED, INCONSISTENT -> true;
+            case CONSISTENT, UP_TO_DATE -> false;
+        };
+    }
 }
