@@ -1,0 +1,238 @@
+package io.leasehold.heartbeat.controller;
+
+import io.leasehold.heartbeat.controller.Arbitration.Outcome;
+import io.leasehold.heartbeat.controller.ClusterMessage.Hello;
+import io.leasehold.heartbeat.controller.ClusterMessage.OutdatedReason;
+import io.leasehold.heartbeat.record.Change;
+import io.leasehold.heartbeat.record.Epoch;
+import io.leasehold.heartbeat.record.Generation;
+import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Position;
+import io.leasehold.heartbeat.record.Proof;
+import io.leasehold.heartbeat.record.Rule;
+import io.leasehold.heartbeat.record.Standing;
+
+/**
+ * By which right a node that does not write becomes the writer while nobody is known to lead. What
+ * it may try, first match first:
+ *
+ * <pre>
+ *   disk failed             nothing; says so to the peer                              R32
+ *   solo permit held        starts alone, after listening for a moment if powered on  R20
+ *   peer met in a session   {@link Meeting}: one leads, the other gives P1 or promises R27, R28
+ *   peer lost               failover: takes over once it is fenced or confirmed off   R6, R34
+ *   peer hands over         takes over at the epoch that it names                     R17
+ *
+ *   each: arbitration --won--> {@link Promotion}
+ * </pre>
+ */
+final class Candidacy {
+    private final NodeName me;
+    private final NodeName peer;
+    private final NodeName lowerNode;
+    private final long listenUntilNanos;
+    private final Lifecycle lifecycle;
+    private final Rights rights;
+    private final Evidence evidence;
+    private final Arbitration arbitration;
+    private final PeerWatch watch;
+    private final PeerSession session;
+    private final NodeHealth health;
+    private final Publication publication;
+    private final Service service;
+    private final Promotion promotion;
+    private final Follower follower;
+    private final Alarms alarms;
+    private final StepTime time;
+    private final Effects effects;
+
+    /**
+     * @param listenUntilNanos a permit is not used before: a person may have forced the other side
+     */
+    Candidacy(
+            ClusterConfiguration config,
+            long listenUntilNanos,
+            Lifecycle lifecycle,
+            Rights rights,
+            Evidence evidence,
+            Arbitration arbitration,
+            PeerWatch watch,
+            PeerSession session,
+            NodeHealth health,
+            Publication publication,
+            Service service,
+            Promotion promotion,
+            Follower follower,
+            Alarms alarms,
+            StepTime time,
+            Effects effects) {
+        this.me = config.me();
+        this.peer = config.peer();
+        this.lowerNode = config.lowerNode();
+        this.listenUntilNanos = listenUntilNanos;
+        this.lifecycle = lifecycle;
+        this.rights = rights;
+        this.evidence = evidence;
+        this.arbitration = arbitration;
+        this.watch = watch;
+        this.session = session;
+        this.health = health;
+        this.publication = publication;
+        this.service = service;
+        this.promotion = promotion;
+        this.follower = follower;
+        this.alarms = alarms;
+        this.time = time;
+        this.effects = effects;
+    }
+
+    // ---------------------------------------------------------------- duty
+
+    /** Tries what the situation allows. */
+    void advance() {
+        var resumable = publication.isResumable();
+        if (!resumable) {
+            service.wantNone();
+        }
+        if (health.isDiskFailed()) {
+            follower.sayOutdated(OutdatedReason.DISK_FAILED);
+            return;
+        }
+        if (rights.state().holdsPermit()) {
+            var listened = time.nowNanos() >= listenUntilNanos || session.hello().isPresent();
+            if (resumable || listened) {
+                promoteIfWon(arbitration.attempt(Change.START_ALONE));
+            }
+            return;
+        }
+        // A session may still look open: TCP notices a dead peer later than the beats do. What is
+        // heard in it counts as a sign of life (R37), so lost means that it is silent, too.
+        if (!watch.isLost()) {
+            session.hello().ifPresent(this::meet);
+        } else if (rights.state().standby().isEmpty() && !rights.state().maintenance().on()) {
+            failOver();
+        }
+    }
+
+    private void failOver() {
+        switch (arbitration.pursue(Change.TAKE_OVER)) {
+            case Outcome.Won(var next) -> promotion.begin(next);
+            case Outcome.NotYet() -> promotion.prepare();
+            case Outcome.Refused() -> {}
+        }
+    }
+
+    private void promoteIfWon(Outcome outcome) {
+        if (outcome instanceof Outcome.Won(var next)) {
+            promotion.begin(next);
+        }
+    }
+
+    private void meet(Hello peers) {
+        if (peers.role() == Role.STOPPED) {
+            return;
+        }
+        var outcome = Meeting.decide(publication.hello(), peers, session.relation(), lowerNode);
+        switch (outcome.lead()) {
+            case NOBODY -> {
+                arbitration.finding(
+                        "meeting " + outcome.sentence(),
+                        outcome.rule(),
+                        "nobody leads",
+                        outcome.sentence());
+                alarms.raise("meeting", outcome.sentence());
+            }
+            case PEER -> {
+                alarms.clear("meeting");
+                follower.sayOutdated(OutdatedReason.TARGET);
+            }
+            case PEER_RESUMING -> alarms.clear("meeting");
+            case ME -> {
+                alarms.clear("meeting");
+                if (evidence.isPresent()) {
+                    effects.note("arbiter", outcome.rule(), me + " leads", outcome.sentence());
+                    promoteIfWon(arbitration.attempt(Change.TAKE_OVER));
+                }
+            }
+            case ME_RESUMING -> {
+                alarms.clear("meeting");
+                var state = rights.state();
+                session.sendOnce(
+                        new ClusterMessage.PromiseRequest(
+                                state.record().epoch(),
+                                state.promised().next(),
+                                state.record().gen().next()));
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- heard
+
+    /** R27: our daemon was restarted, and the peer promised the next epoch. */
+    void promised(Epoch epoch, Standing standing) {
+        if (!lifecycle.isIdle() || !epoch.equals(rights.state().promised().next())) {
+            return;
+        }
+        var member = !standing.isOutdated();
+        evidence.is(
+                new Proof.PeerPromised(
+                        rights.record().epoch(),
+                        rights.record().gen(),
+                        epoch,
+                        member,
+                        peer
+                                + " promised epoch "
+                                + epoch
+                                + (member ? " and holds every write" : ", but is outdated")));
+        promoteIfWon(arbitration.attempt(Change.RESUME));
+        // Asking again needs a new answer; an old promise is never used twice.
+        evidence.used();
+    }
+
+    /** R27: not promised; whoever holds the higher epoch leads. */
+    void promiseRefused(Epoch epoch, Epoch higher, String sentence) {
+        effects.note(
+                "arbiter",
+                Rule.R27,
+                peer + " refuses to promise epoch " + epoch,
+                sentence + " (it promised " + higher + ")");
+        rights.save(rights.state().withPromised(higher));
+    }
+
+    /** R17: may be prepared for, and grants nothing. */
+    void handOverComing(Epoch epoch) {
+        if (lifecycle.isIdle() && epoch.equals(rights.record().epoch())) {
+            promotion.prepare();
+        }
+    }
+
+    /** R17, on the new one: void unless the record is still the one that it names. */
+    void handedOver(Epoch epoch, Generation gen, Position position) {
+        var record = rights.record();
+        var names = epoch.equals(record.epoch()) && gen.equals(record.gen());
+        if (!names || !lifecycle.isIdle() || health.isDiskFailed() || lifecycle.isShuttingDown()) {
+            effects.note(
+                    "record",
+                    Rule.R17,
+                    "the hand-over of epoch " + epoch + " is void",
+                    "the record is " + record.describe());
+            return;
+        }
+        effects.note(
+                "record",
+                Rule.R17,
+                peer + " hands over",
+                "drained at sequence " + position.seq(),
+                "demoted and outdated, durably");
+        evidence.peerOutdated(Rule.R17, peer + " handed over at sequence " + position.seq());
+        if (arbitration.attempt(Change.TAKE_OVER) instanceof Outcome.Won(var next)) {
+            promotion.beginHandedOver(next);
+        }
+    }
+
+    void deadlines(Deadlines deadlines) {
+        if (lifecycle.isIdle()) {
+            deadlines.ifComing(listenUntilNanos);
+        }
+    }
+}

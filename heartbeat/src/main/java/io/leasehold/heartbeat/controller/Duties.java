@@ -1,0 +1,176 @@
+package io.leasehold.heartbeat.controller;
+
+import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Rule;
+import java.util.Optional;
+
+/**
+ * What the situation demands of a node in its present phase, whatever event came last. Done again
+ * and again until nothing is left to do, so that no order of events leaves the pair waiting for
+ * something that has happened already.
+ *
+ * <pre>
+ *   Idle       shutdown → {@link Follower#leave}; peer leads → {@link Follower#follow};
+ *              else → {@link Candidacy}
+ *   Promoting  {@link InSyncSet#settle}, {@link Promotion#advance}; shutdown → the end
+ *   Leading    {@link Leadership#lead}
+ *   Departing  {@link Departure#advance}
+ *   Leaving    {@link Follower#leaving}
+ *   each       a fence that nothing waits for lapses; the gate follows the lease
+ * </pre>
+ */
+final class Duties {
+
+    /** Rounds of one step; more means that two duties undo each other: an error of ours. */
+    private static final int ROUNDS_MAX = 64;
+
+    private final NodeName me;
+    private final Lifecycle lifecycle;
+    private final Rights rights;
+    private final PeerWatch watch;
+    private final PeerFencing fencing;
+    private final InSyncSet inSync;
+    private final Service service;
+    private final Promotion promotion;
+    private final Follower follower;
+    private final Candidacy candidacy;
+    private final Leadership leadership;
+    private final Departure departure;
+    private final PlannedMove move;
+    private final CommandAnswers answers;
+    private final Ending ending;
+    private final StepTime time;
+    private final Effects effects;
+
+    Duties(
+            NodeName me,
+            Lifecycle lifecycle,
+            Rights rights,
+            PeerWatch watch,
+            PeerFencing fencing,
+            InSyncSet inSync,
+            Service service,
+            Promotion promotion,
+            Follower follower,
+            Candidacy candidacy,
+            Leadership leadership,
+            Departure departure,
+            PlannedMove move,
+            CommandAnswers answers,
+            Ending ending,
+            StepTime time,
+            Effects effects) {
+        this.me = me;
+        this.lifecycle = lifecycle;
+        this.rights = rights;
+        this.watch = watch;
+        this.fencing = fencing;
+        this.inSync = inSync;
+        this.service = service;
+        this.promotion = promotion;
+        this.follower = follower;
+        this.candidacy = candidacy;
+        this.leadership = leadership;
+        this.departure = departure;
+        this.move = move;
+        this.answers = answers;
+        this.ending = ending;
+        this.time = time;
+        this.effects = effects;
+    }
+
+    /** Does what is due until nothing is. */
+    void settle() {
+        for (var round = 0; round < ROUNDS_MAX; round++) {
+            var before = effects.count();
+            var phaseBefore = lifecycle.phase();
+            watch.advance();
+            if (fencing.advance()) {
+                peerProvenOff();
+            }
+            service.advance();
+            perform();
+            if (effects.count() == before && lifecycle.phase().equals(phaseBefore)) {
+                return;
+            }
+        }
+        throw new IllegalStateException(
+                "no end of duties in " + lifecycle.phase() + ", " + rights.state());
+    }
+
+    private void perform() {
+        fencing.pursued(false);
+        expire();
+        switch (lifecycle.phase()) {
+            case Phase.Idle() -> idle();
+            case Phase.Promoting promoting -> {
+                inSync.settle();
+                promotion.advance();
+                if (lifecycle.isShuttingDown()) {
+                    ending.end("shut down while promoting epoch " + promoting.epoch());
+                }
+            }
+            case Phase.Leading leading -> leadership.lead(leading);
+            case Phase.Departing departing ->
+                    departure.advance(departing).ifPresent(count -> service.want(count, false));
+            case Phase.Leaving leaving -> follower.leaving(leaving);
+            case Phase.Ended _ -> {
+                return;
+            }
+        }
+        fencing.lapseUnlessPursued();
+        service.advanceGate();
+    }
+
+    private void idle() {
+        var shutdown = lifecycle.shutdownReason();
+        if (shutdown.isPresent()) {
+            follower.leave(shutdown.get());
+        } else if (watch.leads()) {
+            follower.follow();
+        } else {
+            candidacy.advance();
+        }
+    }
+
+    /** The power of the peer was read back off; what waited for it goes first. */
+    void peerProvenOff() {
+        useProof();
+        fencing.afterFence();
+    }
+
+    /** A proof is used at once, before anything else can void it. */
+    void useProof() {
+        switch (lifecycle.phase()) {
+            case Phase.Leading _, Phase.Promoting _ -> inSync.settle();
+            case Phase.Idle() -> {
+                if (!watch.leads()) {
+                    idle();
+                }
+            }
+            case Phase.Departing _, Phase.Leaving _, Phase.Ended _ -> {}
+        }
+    }
+
+    private void expire() {
+        rights.save(rights.state().withFailureCounts(service.failures()));
+        var standby = rights.state().standby();
+        if (standby.isPresent()
+                && standby.get().untilEpochMillis().isPresent()
+                && time.epochMillis() >= standby.get().untilEpochMillis().getAsLong()) {
+            effects.note("operator", Rule.POLICY, me + " is online again", "its standby ended");
+            rights.save(rights.state().withStandby(Optional.empty()));
+        }
+        move.expire();
+        answers.expire();
+    }
+
+    void deadlines(Deadlines deadlines) {
+        rights.state()
+                .standby()
+                .ifPresent(standby ->
+                        standby.untilEpochMillis()
+                                .ifPresent(until ->
+                                        deadlines.ifComing(time.wallClock().nanosAt(until))));
+    }
+}
