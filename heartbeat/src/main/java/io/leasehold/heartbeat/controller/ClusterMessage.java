@@ -7,6 +7,9 @@ import io.leasehold.heartbeat.record.Generation;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Position;
 import io.leasehold.heartbeat.record.Standing;
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * What two controllers say to each other. It travels in the replication session, in order with the
@@ -22,6 +25,7 @@ import io.leasehold.heartbeat.record.Standing;
  *   B leaves           B: Outdated --> A goes on alone: OutdatedNoted --> B stops        (R16)
  *   hand-over          A: HandOverComing ... A: HandOver --> B: HandOverTaken            (R17)
  *   after a pause      A: ConfirmRequest --> B: Confirmed                                (R9)
+ *   after a force      ForcedEpochs, so that both mark them                              (R21)
  *   operator           CommandForwarded --> CommandAnswered
  * </pre>
  */
@@ -101,6 +105,13 @@ public sealed interface ClusterMessage {
     record CommandForwarded(long requestNumber, Command command) implements ClusterMessage {}
 
     record CommandAnswered(long requestNumber, CommandResult result) implements ClusterMessage {}
+
+    /** R21: these epochs were forced by a person; said once in a session, if there are any. */
+    record ForcedEpochs(SortedSet<Epoch> epochs) implements ClusterMessage {
+        public ForcedEpochs {
+            epochs = Collections.unmodifiableSortedSet(new TreeSet<>(epochs));
+        }
+    }
 
     /** Why a node marked itself outdated. */
     enum OutdatedReason {

@@ -4,6 +4,7 @@ import io.leasehold.heartbeat.layout.LayoutException;
 import io.leasehold.heartbeat.layout.LayoutReader;
 import io.leasehold.heartbeat.layout.LayoutWriter;
 import io.leasehold.heartbeat.record.BootId;
+import io.leasehold.heartbeat.record.DurableState;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.Generation;
 import io.leasehold.heartbeat.record.Maintenance;
@@ -16,6 +17,7 @@ import io.leasehold.heartbeat.resource.ResourceName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /**
  * Bytes of {@link ClusterMessage} and {@link Announcement}: one octet version, one octet kind, then
@@ -34,6 +36,7 @@ public final class ClusterMessageCodec {
 
     private static final int TEXT_MAX = 1_024;
     private static final int NAME_MAX = 255;
+    private static final int RULE_NAME_MAX = 16;
     private static final int CHECKS_MAX = 16;
     private static final int ANNOUNCEMENT = 100;
 
@@ -143,6 +146,10 @@ public final class ClusterMessageCodec {
                 to.octet(18).number(number);
                 write(to, result);
             }
+            case ClusterMessage.ForcedEpochs(var epochs) -> {
+                to.octet(19).count(epochs.size());
+                epochs.forEach(epoch -> to.number(epoch.value()));
+            }
         }
         return to.toBytes();
     }
@@ -207,7 +214,14 @@ public final class ClusterMessageCodec {
             case 16 -> new ClusterMessage.Confirmed(epoch(from), from.number());
             case 17 -> new ClusterMessage.CommandForwarded(from.number(), command(from));
             case 18 -> new ClusterMessage.CommandAnswered(from.number(), result(from));
-            default -> throw new LayoutException(at, "a kind from 1 to 18", "kind " + kind);
+            case 19 -> {
+                var epochs = new TreeSet<Epoch>();
+                for (var left = from.count(DurableState.FORCED_EPOCHS_MAX); left > 0; left--) {
+                    epochs.add(epoch(from));
+                }
+                yield new ClusterMessage.ForcedEpochs(epochs);
+            }
+            default -> throw new LayoutException(at, "a kind from 1 to 19", "kind " + kind);
         };
     }
 
@@ -224,6 +238,8 @@ public final class ClusterMessageCodec {
             case Command.ConfirmFenced(var node) -> to.octet(7).text(node.value());
             case Command.Restart(var resource, var reason) ->
                     to.octet(8).text(resource.value()).text(cut(reason));
+            case Command.ForcePromotion _ ->
+                    throw new IllegalArgumentException("never forwarded: " + command);
         }
     }
 
@@ -254,15 +270,17 @@ public final class ClusterMessageCodec {
         switch (result) {
             case CommandResult.Done(var sentence) -> to.octet(1).text(cut(sentence));
             case CommandResult.Failed(var sentence) -> to.octet(2).text(cut(sentence));
+            case CommandResult.Bill _ ->
+                    throw new IllegalArgumentException("never forwarded: " + result);
             case CommandResult.Refused(var sentence, var rule, var failed) -> {
                 // A refusal must fit whatever it lists: long sentences are cut, not the message.
                 var shown = failed.subList(0, Math.min(failed.size(), CHECKS_MAX));
-                to.octet(3).text(cut(sentence)).choice(rule).count(shown.size());
+                to.octet(3).text(cut(sentence)).text(rule.name()).count(shown.size());
                 for (var check : shown) {
                     to.text(cut(check.name(), 48))
                             .flag(check.ok())
                             .text(cut(check.sentence(), 120))
-                            .choice(check.rule());
+                            .text(check.rule().name());
                 }
             }
         }
@@ -276,7 +294,7 @@ public final class ClusterMessageCodec {
             case 2 -> new CommandResult.Failed(from.text(TEXT_MAX));
             case 3 -> {
                 var sentence = from.text(TEXT_MAX);
-                var rule = from.choice(Rule.class);
+                var rule = rule(from);
                 List<View.Check> failed = new ArrayList<>();
                 for (var left = from.count(CHECKS_MAX); left > 0; left--) {
                     failed.add(
@@ -284,12 +302,17 @@ public final class ClusterMessageCodec {
                                     from.text(NAME_MAX),
                                     from.flag(),
                                     from.text(TEXT_MAX),
-                                    from.choice(Rule.class)));
+                                    rule(from)));
                 }
                 yield new CommandResult.Refused(sentence, rule, failed);
             }
             default -> throw new LayoutException(at, "a result from 1 to 3", "result " + kind);
         };
+    }
+
+    /** By name: rules are listed by their numbers, so their positions change. */
+    private static Rule rule(LayoutReader from) throws LayoutException {
+        return Rule.valueOf(from.text(RULE_NAME_MAX));
     }
 
     private static NodeName node(LayoutReader from) throws LayoutException {

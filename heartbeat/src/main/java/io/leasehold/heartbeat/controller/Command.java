@@ -31,6 +31,14 @@ public sealed interface Command {
     /** A person asserts that {@code node} is powered off (R19). */
     record ConfirmFenced(NodeName node) implements Command {}
 
+    /**
+     * Make this node primary although acknowledged writes may be missing here (R21). Never
+     * forwarded: it is said on the node that is to serve.
+     *
+     * @param code of the bill that the person was shown; empty: show it
+     */
+    record ForcePromotion(Optional<String> code) implements Command {}
+
     /** Restart one resource and those that stand on it, in order: {@code dhcp reload}. */
     record Restart(ResourceName resource, String reason) implements Command {}
 }

@@ -234,6 +234,20 @@ public final class Controller {
                         ending,
                         time,
                         effects);
+        var forced =
+                new ForcedPromotion(
+                        config,
+                        lifecycle,
+                        rights,
+                        evidence,
+                        arbitration,
+                        watch,
+                        session,
+                        health,
+                        publication,
+                        service,
+                        promotion,
+                        effects);
         operator =
                 new OperatorCommands(
                         config,
@@ -245,6 +259,7 @@ public final class Controller {
                         evidence,
                         fencing,
                         arbitration,
+                        forced,
                         service,
                         departure,
                         move,
@@ -519,6 +534,8 @@ public final class Controller {
             case ClusterMessage.ConfirmRequest(var epoch, var nonce) ->
                     follower.confirm(epoch, nonce);
             case ClusterMessage.Confirmed(var epoch, var nonce) -> gate.peerConfirmed(epoch, nonce);
+            case ClusterMessage.ForcedEpochs(var epochs) ->
+                    rights.save(rights.state().withForced(epochs));
             case ClusterMessage.CommandForwarded(var number, var command) ->
                     operator.obey(new Origin.Remote(number), command);
             case ClusterMessage.CommandAnswered(var number, var result) ->

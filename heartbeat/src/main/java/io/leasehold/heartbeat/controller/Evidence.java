@@ -80,7 +80,7 @@ final class Evidence {
     private static boolean isPowerOff(Proof given) {
         return switch (given) {
             case Proof.PowerReadOff _, Proof.PowerAssertedOff _ -> true;
-            case Proof.PeerOutdated _, Proof.PeerPromised _ -> false;
+            case Proof.PeerOutdated _, Proof.PeerPromised _, Proof.Forced _ -> false;
         };
     }
 }

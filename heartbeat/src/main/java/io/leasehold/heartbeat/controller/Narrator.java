@@ -231,6 +231,22 @@ final class Narrator {
                         s.state().record().inSync().size() == 2
                                 ? ""
                                 : "the other node enters inSync once its copy is equal (R10)"));
+        if (s.state().forcedEpochs().contains(s.state().record().epoch())) {
+            facts.add(
+                    new Fact(
+                            "epoch "
+                                    + s.state().record().epoch()
+                                    + " was forced by an operator: leases that were acknowledged"
+                                    + " before it may be missing",
+                            Rule.R21,
+                            ""));
+        } else if (!s.state().forcedEpochs().isEmpty()) {
+            facts.add(
+                    new Fact(
+                            "epochs that an operator forced: " + s.state().forcedEpochs(),
+                            Rule.R21,
+                            ""));
+        }
         if (!s.lastWin().isEmpty()) {
             facts.add(new Fact("the last change: " + s.lastWin(), Rule.R40, ""));
         }

@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
  *   cleanup [RESOURCE]   failures forgotten, blocked ones tried again
  *   fence NODE           the peer, now, without delay → answered when its power was read off
  *   confirm-fenced NODE  the peer, only if it is lost → proof P2, used at once
+ *   promote --force      shows the bill; with its code → {@link ForcedPromotion}
  *   restart RESOURCE     on the primary, with all that stand on it
  * </pre>
  */
@@ -47,6 +48,7 @@ final class OperatorCommands {
     private final Evidence evidence;
     private final PeerFencing fencing;
     private final Arbitration arbitration;
+    private final ForcedPromotion forced;
     private final Service service;
     private final Departure departure;
     private final PlannedMove move;
@@ -66,6 +68,7 @@ final class OperatorCommands {
             Evidence evidence,
             PeerFencing fencing,
             Arbitration arbitration,
+            ForcedPromotion forced,
             Service service,
             Departure departure,
             PlannedMove move,
@@ -85,6 +88,7 @@ final class OperatorCommands {
         this.evidence = evidence;
         this.fencing = fencing;
         this.arbitration = arbitration;
+        this.forced = forced;
         this.service = service;
         this.departure = departure;
         this.move = move;
@@ -129,6 +133,7 @@ final class OperatorCommands {
                     confirmFenced(origin);
                 }
             }
+            case Command.ForcePromotion(var code) -> answers.answer(origin, forced.order(code));
             case Command.Restart(var resource, var reason) ->
                     restart(origin, command, resource, reason);
         }

@@ -64,6 +64,9 @@ final class Publication {
             effects.add(new Effect.PublishBeat(announcement.get()));
         }
         session.introduce(hello());
+        if (!rights.state().forcedEpochs().isEmpty()) {
+            session.sendOnce(new ClusterMessage.ForcedEpochs(rights.state().forcedEpochs()));
+        }
         var role = Optional.of(notifiedRole());
         if (!notified.equals(role)) {
             notified = role;

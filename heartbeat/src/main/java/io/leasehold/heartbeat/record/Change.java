@@ -11,5 +11,7 @@ public enum Change {
     /** The primary's successor process continues at the next epoch (R27). */
     RESUME,
     /** The primary takes the peer into inSync (R10). */
-    ADMIT_PEER
+    ADMIT_PEER,
+    /** A person makes this node primary although acknowledged writes may be missing here (R21). */
+    FORCE
 }

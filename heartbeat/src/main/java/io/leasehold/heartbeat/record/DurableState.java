@@ -1,6 +1,7 @@
 package io.leasehold.heartbeat.record;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -157,6 +158,14 @@ public record DurableState(
         return edited(draft -> {
             draft.fencesEpochMillis = new ArrayList<>(fencesEpochMillis);
             draft.fencesEpochMillis.add(epochMillis);
+        });
+    }
+
+    /** Marks epochs that a person forced; a mark is never taken back (R21). */
+    public DurableState withForced(Collection<Epoch> epochs) {
+        return edited(draft -> {
+            draft.forcedEpochs = new TreeSet<>(forcedEpochs);
+            draft.forcedEpochs.addAll(epochs);
         });
     }
 

@@ -25,6 +25,12 @@ public sealed interface Proof {
     record PowerAssertedOff(Epoch epoch, Generation gen, String sentence) implements Proof {}
 
     /**
+     * R21: no proof but a person's will, who was shown what may be lost and answers for the peer's
+     * silence. Good for {@link Change#FORCE} alone.
+     */
+    record Forced(Epoch epoch, Generation gen, String sentence) implements Proof {}
+
+    /**
      * R27: the peer durably promised {@code promised} to this node.
      *
      * @param member the peer still holds every acknowledged write and goes on as a member

@@ -29,7 +29,7 @@ public final class ProofRules {
 
     public Ruling rule(Change change, DurableState state, Optional<Proof> offered) {
         var record = state.record();
-        if (record.mode() != mode) {
+        if (record.mode() != mode && change != Change.FORCE) {
             return new Ruling.Refused(
                     Rule.R12, "the record belongs to arbiter " + record.mode() + ", not " + mode);
         }
@@ -42,6 +42,7 @@ public final class ProofRules {
             case START_ALONE -> startAlone(state);
             case RESUME -> resume(state, proof);
             case ADMIT_PEER -> admitPeer(state);
+            case FORCE -> force(state, proof);
         };
     }
 
@@ -53,14 +54,14 @@ public final class ProofRules {
         if (state.standing() != Standing.UP_TO_DATE) {
             return new Ruling.Refused(Rule.R32, me + " is " + words(state.standing()));
         }
-        if (proof.isEmpty() || proof.get() instanceof Proof.PeerPromised) {
+        if (!provesSilence(proof)) {
             return missing("writes stay frozen until " + peer + " is fenced or leaves");
         }
         return new Ruling.Granted(
                 next(state, record.epoch(), Set.of(me)),
                 true,
-                ruleOf(proof.get(), Rule.R4),
-                me + " goes on alone: " + proof.get().sentence());
+                ruleOf(proof.orElseThrow(), Rule.R4),
+                me + " goes on alone: " + proof.orElseThrow().sentence());
     }
 
     private Ruling takeOver(DurableState state, Optional<Proof> proof) {
@@ -91,14 +92,14 @@ public final class ProofRules {
                 }
             }
         }
-        if (proof.isEmpty() || proof.get() instanceof Proof.PeerPromised) {
+        if (!provesSilence(proof)) {
             return missing(me + " may take over once " + peer + " is fenced");
         }
         return new Ruling.Granted(
                 next(state, state.promised().next(), Set.of(me)),
                 true,
-                ruleOf(proof.get(), Rule.R6),
-                me + " takes over: " + proof.get().sentence());
+                ruleOf(proof.orElseThrow(), Rule.R6),
+                me + " takes over: " + proof.orElseThrow().sentence());
     }
 
     private Ruling startAlone(DurableState state) {
@@ -156,11 +157,40 @@ public final class ProofRules {
                 peer + " is equal and enters inSync");
     }
 
+    /**
+     * R21. The mode may be another one than the record's: a person may change the arbiter alone
+     * (R12).
+     */
+    private Ruling force(DurableState state, Optional<Proof> proof) {
+        if (state.standing() == Standing.INCONSISTENT) {
+            return new Ruling.Refused(Rule.R31, me + "'s copy is inconsistent");
+        }
+        if (!(proof.orElse(null) instanceof Proof.Forced forced)) {
+            return new Ruling.Missing(
+                    Ruling.Need.PERSON, Rule.R21, "only a person forces an epoch");
+        }
+        return new Ruling.Granted(
+                next(state, state.promised().forced(me.compareTo(peer) < 0), Set.of(me)),
+                true,
+                Rule.R21,
+                me + " is made primary by force: " + forced.sentence());
+    }
+
+    private static boolean provesSilence(Optional<Proof> offered) {
+        return offered.isPresent()
+                && switch (offered.get()) {
+                    case Proof.PeerOutdated _, Proof.PowerReadOff _, Proof.PowerAssertedOff _ ->
+                            true;
+                    case Proof.PeerPromised _, Proof.Forced _ -> false;
+                };
+    }
+
     private static Rule ruleOf(Proof proof, Rule byPowerOff) {
         return switch (proof) {
             case Proof.PeerOutdated word -> word.rule();
             case Proof.PowerReadOff _, Proof.PowerAssertedOff _ -> byPowerOff;
             case Proof.PeerPromised _ -> Rule.R27;
+            case Proof.Forced _ -> Rule.R21;
         };
     }
 

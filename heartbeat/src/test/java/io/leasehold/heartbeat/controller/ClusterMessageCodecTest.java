@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,7 +89,8 @@ class ClusterMessageCodecTest {
                         new ClusterMessage.ServiceStarted(FIVE),
                         new ClusterMessage.ServiceFailed(FIVE, "dhcp: exit code 1"),
                         new ClusterMessage.ConfirmRequest(FIVE, 1),
-                        new ClusterMessage.Confirmed(FIVE, 1));
+                        new ClusterMessage.Confirmed(FIVE, 1),
+                        new ClusterMessage.ForcedEpochs(new TreeSet<>(Set.of(FIVE))));
         return Stream.of(
                         plain,
                         commands.map(command -> new ClusterMessage.CommandForwarded(1, command)),

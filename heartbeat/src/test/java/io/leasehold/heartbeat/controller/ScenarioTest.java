@@ -27,10 +27,12 @@ import org.junit.jupiter.params.provider.MethodSource;
  *   0s    power-on NODE         power-off NODE · sigterm NODE · replace-disk NODE · disk-fails NODE
  *   1.5s  kill NODE 400ms       pause NODE 2s · interface NODE down · dhcp-dies NODE
  *   2s    cut LINK              heal LINK · cut LINK from NODE
- *   3s    fence-device dead     fence-device works · dhcp broken · dhcp works · stop broken
+ *   3s    fence-device dead     fence-device works · fence-device slow 1s · dhcp broken · dhcp works · stop broken
  *   4s    NODE takeover dhcp2   NODE standby NODE 30s · online · maintenance on · cleanup ·
- *                               fence NODE · confirm-fenced NODE · restart RESOURCE
+ *                               fence NODE · confirm-fenced NODE · restart RESOURCE ·
+ *                               force (shows the bill) · force shown · force CODE
  *   5s    expect NODE serves    expect nobody serves · expect in-sync · expect verdict NODE WORDS
+ *                               expect forced-marks · expect NODE still-counts NODE
  *   6s    end
  * </pre>
  */
@@ -102,7 +104,18 @@ class ScenarioTest {
         var what = words.get(0);
         if (world.boxes.containsKey(what)) {
             world.say(what, "> " + String.join(" ", words.subList(1, words.size())));
-            world.box(what).command(command(words.subList(1, words.size())));
+            var box = world.box(what);
+            // The volume tells its facts every second.
+            box.report();
+            box.command(
+                    command(
+                            words.stream()
+                                    .skip(1)
+                                    .map(word ->
+                                            word.equals("shown")
+                                                    ? box.codeShown.orElseThrow()
+                                                    : word)
+                                    .toList()));
             return;
         }
         if (!what.equals("expect") && !what.equals("end")) {
@@ -134,7 +147,11 @@ class ScenarioTest {
                 }
             }
             case "heal" -> world.heal(words.get(1));
-            case "fence-device" -> world.fenceDead = words.get(1).equals("dead");
+            case "fence-device" -> {
+                world.fenceDead = words.get(1).equals("dead");
+                world.fenceNanos =
+                        words.get(1).equals("slow") ? nanos(words.get(2)) : 50 * World.MILLI;
+            }
             case "dhcp" -> world.dhcpBrokenOn = words.get(1).equals("broken") ? words.get(2) : "";
             case "stop" -> world.stopBroken = words.get(1).equals("broken");
             case "expect" -> expect(world, where, words.subList(1, words.size()));
@@ -155,10 +172,18 @@ class ScenarioTest {
                     .allSatisfy(box -> assertThat(box.state().record().inSync()).hasSize(2))
                     .allSatisfy(box ->
                             assertThat(box.state().standing()).isEqualTo(Standing.UP_TO_DATE));
+        } else if (words.get(0).equals("forced-marks")) {
+            assertThat(world.boxes.values())
+                    .as(where)
+                    .allSatisfy(box -> assertThat(box.state().forcedEpochs()).hasSize(1));
         } else if (words.get(0).equals("verdict")) {
             assertThat(world.box(words.get(1)).view().verdict())
                     .as(where)
                     .contains(String.join(" ", words.subList(2, words.size())));
+        } else if (words.size() == 3 && words.get(1).equals("still-counts")) {
+            assertThat(world.box(words.get(0)).state().record().inSync())
+                    .as(where)
+                    .contains(new NodeName(words.get(2)));
         } else if (words.get(0).equals("nobody")) {
             assertThat(serving).as(where).isEmpty();
         } else {
@@ -181,6 +206,7 @@ class ScenarioTest {
             case "cleanup" -> new Command.Cleanup(Optional.empty());
             case "fence" -> new Command.Fence(new NodeName(words.get(1)));
             case "confirm-fenced" -> new Command.ConfirmFenced(new NodeName(words.get(1)));
+            case "force" -> new Command.ForcePromotion(words.stream().skip(1).findFirst());
             case "restart" ->
                     new Command.Restart(new ResourceName(words.get(1)), "dhcpd.conf changed");
             default -> throw new IllegalArgumentException("no command " + words);

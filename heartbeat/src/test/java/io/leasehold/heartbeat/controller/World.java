@@ -98,6 +98,10 @@ final class World {
     private long events;
     int takeovers;
     boolean fenceDead;
+
+    /** How long the fence device takes; the agent's answer is as late as the deed. */
+    long fenceNanos = 50 * MILLI;
+
     String dhcpBrokenOn = "";
     boolean stopBroken;
 
@@ -350,6 +354,7 @@ final class World {
         private long promised;
         long servedNanos = -1;
         long nextCommand = 1;
+        Optional<String> codeShown = Optional.empty();
         boolean shutDown;
 
         private Box(NodeName name) {
@@ -773,6 +778,10 @@ final class World {
 
         // -------------------------------------------------------------- daemon
 
+        void report() {
+            deliver(new Event.VolumeReport(volumeStatus()));
+        }
+
         void command(Command command) {
             deliver(new Event.CommandReceived(new CommandId(nextCommand++), command));
         }
@@ -825,8 +834,13 @@ final class World {
 
         private void perform(Effect effect) {
             switch (effect) {
-                case Effect.PersistState(var state) ->
-                        stateFile = Optional.of(StateCodec.encode(state));
+                case Effect.PersistState(var state) -> {
+                    if (state.forcedEpochs().contains(state.record().epoch())) {
+                        // A person accepted that whatever is not here is lost (R21).
+                        acknowledged.retainAll(log.stream().map(Op::id).toList());
+                    }
+                    stateFile = Optional.of(StateCodec.encode(state));
+                }
                 case Effect.PromiseEpoch(var epoch) -> {
                     if (epoch.value() < promised) {
                         throw new AssertionError("R2: promised " + promised + ", asked " + epoch);
@@ -944,13 +958,7 @@ final class World {
                                                                         "no process")))));
                 case Effect.RunFenceAgent(var id, var node, var action, _, _) ->
                         fence(id, box(node.value()), action);
-                case Effect.Answer(_, var result) ->
-                        say(
-                                name.value(),
-                                "answer     "
-                                        + result.getClass().getSimpleName()
-                                        + ": "
-                                        + result.sentence());
+                case Effect.Answer(_, var result) -> answered(result);
                 case Effect.SelfFence(_, var reason) -> {
                     say(name.value(), "reset      " + reason);
                     powerOff();
@@ -959,6 +967,21 @@ final class World {
                     say(name.value(), "shut down  " + reason);
                     ended();
                 }
+            }
+        }
+
+        private void answered(CommandResult result) {
+            say(
+                    name.value(),
+                    "answer     " + result.getClass().getSimpleName() + ": " + result.sentence());
+            if (result instanceof CommandResult.Bill bill) {
+                bill.items()
+                        .forEach(item ->
+                                say(
+                                        name.value(),
+                                        "  bill     %-6s %s"
+                                                .formatted(item.rule(), item.sentence())));
+                codeShown = Optional.of(bill.code());
             }
         }
 
@@ -1023,7 +1046,7 @@ final class World {
             var fails = fenceDead || happens(chaos.fenceFails);
             var late = happens(chaos.fenceLate);
             in(
-                    late ? 4 * SECOND : about(50 * MILLI),
+                    late ? 4 * SECOND : about(fenceNanos),
                     () -> {
                         if (!fails) {
                             if (action == FenceAction.OFF) {

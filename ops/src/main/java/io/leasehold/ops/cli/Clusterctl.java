@@ -74,6 +74,7 @@ public final class Clusterctl extends HelpOption {
         commands.put("fence", console -> new CommandLine(new FenceCommand(console)));
         commands.put(
                 "confirm-fenced", console -> new CommandLine(new ConfirmFencedCommand(console)));
+        commands.put("promote", console -> new CommandLine(new PromoteCommand(console)));
         commands.put("links", console -> new CommandLine(new LinksCommand(console)));
         commands.put(
                 "volume",

@@ -61,6 +61,14 @@ public sealed interface Request {
     /** A person asserts that a node is without power (R19). */
     record ConfirmFenced(NodeName node) implements Request {}
 
+    /**
+     * Make the node that is asked primary although acknowledged leases may be missing there (R21).
+     *
+     * @param code of the bill that a person was shown; without it, answered by that {@link
+     *     BillView}
+     */
+    record ForcePromotion(Optional<String> code) implements Request {}
+
     /** Answered by a {@link LinksView}. */
     record Links() implements Request {}
 

@@ -6,7 +6,8 @@ package io.leasehold.ops.control;
  * null}; lists and maps are never null. Numbers carry their unit in their name.
  */
 public sealed interface View
-        permits ConfigCheckView,
+        permits BillView,
+                ConfigCheckView,
                 ConfigView,
                 ExplainView,
                 LinksView,

@@ -122,6 +122,7 @@ final class ControlDesk implements ControlHandler {
             case Request.Maintenance(boolean on) -> command(new Command.SetMaintenance(on));
             case Request.Fence(var node) -> command(new Command.Fence(node));
             case Request.ConfirmFenced(var node) -> command(new Command.ConfirmFenced(node));
+            case Request.ForcePromotion(var code) -> command(new Command.ForcePromotion(code));
             case Request.Links() ->
                     new Reply.Report(
                             new LinksView(
@@ -222,6 +223,8 @@ final class ControlDesk implements ControlHandler {
             return switch (answer.get(COMMAND_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
                 case CommandResult.Done(String sentence) -> new Reply.Done(sentence);
                 case CommandResult.Failed(String sentence) -> new Reply.Failed(sentence);
+                case CommandResult.Bill bill ->
+                        new Reply.Report(Views.bill(settings.self(), bill, dhcp.leasesHere()));
                 case CommandResult.Refused(String sentence, var rule, var failed) ->
                         new Reply.Refused(
                                 sentence, rule.name(), failed.stream().map(Views::check).toList());

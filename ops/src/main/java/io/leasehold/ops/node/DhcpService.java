@@ -14,13 +14,16 @@ import io.leasehold.dhcp.engine.StopResult;
 import io.leasehold.dhcp.guard.ClockComparison;
 import io.leasehold.dhcp.guard.GuardReport;
 import io.leasehold.dhcp.guard.PromotionGuard;
+import io.leasehold.dhcp.lease.Lease;
 import io.leasehold.dhcp.lease.LeaseFollower;
 import io.leasehold.dhcp.lease.LeaseTable;
+import io.leasehold.dhcp.lease.LeaseTime;
 import io.leasehold.heartbeat.resource.Health;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -290,6 +293,27 @@ final class DhcpService {
             log.info("no leases to compare a configuration with: {}", e.getMessage());
             return LeaseTable.EMPTY;
         }
+    }
+
+    /**
+     * What this node's copy of the lease file knows, for a person who weighs what may be missing.
+     */
+    String leasesHere() {
+        var table = leases();
+        var newest =
+                table.leases().stream()
+                        .map(Lease::lastTransaction)
+                        .max(Comparator.naturalOrder())
+                        .orElse(LeaseTime.NONE);
+        return table.size() == 0
+                ? "the copy of the lease file here has no lease, or cannot be read"
+                : "the copy of the lease file here knows "
+                        + table.size()
+                        + " leases, "
+                        + table.activeAt(wallClock.instant())
+                        + " of them active; what was given or renewed after "
+                        + newest
+                        + " is not among them, and may be given to somebody else";
     }
 
     /** On the secondary: what a promotion would complain about, and what it need not do again. */

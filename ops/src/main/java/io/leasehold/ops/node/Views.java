@@ -2,6 +2,7 @@ package io.leasehold.ops.node;
 
 import io.leasehold.blockrep.VerifyReport;
 import io.leasehold.blockrep.VolumeFacts;
+import io.leasehold.heartbeat.controller.CommandResult;
 import io.leasehold.heartbeat.controller.View;
 import io.leasehold.heartbeat.history.HistoryEntry;
 import io.leasehold.heartbeat.history.HistoryItem;
@@ -10,6 +11,7 @@ import io.leasehold.heartbeat.membership.LinkStatus;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.config.EffectiveSetting;
 import io.leasehold.ops.config.Place;
+import io.leasehold.ops.control.BillView;
 import io.leasehold.ops.control.CheckView;
 import io.leasehold.ops.control.ConfigView;
 import io.leasehold.ops.control.EventView;
@@ -31,6 +33,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** What the parts of a node say, in the words of the control socket. Pure. */
 final class Views {
@@ -155,6 +158,18 @@ final class Views {
                                 new WhyView.FactView(
                                         fact.sentence(), fact.rule().name(), fact.change()))
                         .toList());
+    }
+
+    /** What the pair knows about a forced promotion, and what the lease file here says. */
+    static BillView bill(NodeName self, CommandResult.Bill bill, String leasesHere) {
+        var items =
+                bill.items().stream()
+                        .map(item ->
+                                new WhyView.FactView(
+                                        item.sentence(), item.rule().name(), item.change()))
+                        .collect(Collectors.toCollection(ArrayList::new));
+        items.add(new WhyView.FactView(leasesHere, "", ""));
+        return new BillView(self.value(), bill.sentence(), bill.code(), List.copyOf(items));
     }
 
     static VolumeView volume(VolumeFacts facts, Path directory) {

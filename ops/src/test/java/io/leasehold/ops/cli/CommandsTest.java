@@ -87,6 +87,9 @@ class CommandsTest {
                 new Typed("maintenance off", new Request.Maintenance(false)),
                 new Typed("fence dhcp2", new Request.Fence(DHCP_2)),
                 new Typed("confirm-fenced dhcp2", new Request.ConfirmFenced(DHCP_2)),
+                new Typed(
+                        "promote --force --code K7MWQ2",
+                        new Request.ForcePromotion(Optional.of("K7MWQ2"))),
                 new Typed("links", new Request.Links()),
                 new Typed("volume status", new Request.VolumeStatus()),
                 new Typed("volume verify", new Request.VolumeVerify()),
@@ -193,7 +196,8 @@ class CommandsTest {
             assertThat(run("status").out())
                     .contains("! link lan is silent")
                     .containsPattern(
-                            "compare \\[#{5}-{9}\\] 37% of 100\\.0 MiB, 12\\.0 MiB/s, 5\\.3 s left");
+                            "compare \\[#{5}-{9}\\] 37% of 100\\.0 MiB, 12\\.0 MiB/s, 5\\.3 s"
+                                    + " left");
         }
 
         @Test
@@ -372,6 +376,53 @@ class CommandsTest {
 
             assertThat(result.code()).isZero();
             assertThat(daemon.asked).containsExactly(new Request.ConfirmFenced(DHCP_2));
+        }
+    }
+
+    @Nested
+    class WhenAPromotionIsForced {
+        @Test
+        void shouldShowAScriptTheBillAndDoNothing() {
+            daemon.reports(SampleViews.bill());
+
+            var result = run("promote --force");
+
+            assertThat(result.code()).isEqualTo(3);
+            assertThat(result.out())
+                    .contains("dhcp2 is outdated")
+                    .endsWith(
+                            "Nothing was done. To take it: clusterctl promote --force --code"
+                                    + " K7MWQ2\n");
+            assertThat(daemon.asked).containsExactly(new Request.ForcePromotion(Optional.empty()));
+        }
+
+        @Test
+        void shouldGiveTheTypedCodeBack() {
+            daemon.reports(SampleViews.bill());
+
+            Terminal.person(socket(), "K7MWQ2\n").run("promote", "--force");
+
+            assertThat(daemon.asked)
+                    .containsExactly(
+                            new Request.ForcePromotion(Optional.empty()),
+                            new Request.ForcePromotion(Optional.of("K7MWQ2")));
+        }
+
+        @Test
+        void shouldDoNothingWithoutACode() {
+            daemon.reports(SampleViews.bill());
+
+            var result = Terminal.person(socket(), "\n").run("promote", "--force");
+
+            assertThat(result.code()).isEqualTo(3);
+            assertThat(result.err()).endsWith("Nothing was done.\n");
+            assertThat(daemon.asked).containsExactly(new Request.ForcePromotion(Optional.empty()));
+        }
+
+        @Test
+        void shouldNotPromoteWithoutForce() {
+            assertThat(run("promote").code()).isEqualTo(2);
+            assertThat(daemon.asked).isEmpty();
         }
     }
 

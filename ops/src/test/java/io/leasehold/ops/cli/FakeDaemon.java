@@ -58,6 +58,7 @@ final class FakeDaemon implements ControlHandler {
                     Request.Maintenance _,
                     Request.Fence _,
                     Request.ConfirmFenced _,
+                    Request.ForcePromotion _,
                     Request.DhcpReload _ ->
                     new Reply.Done("It is done.");
         };

@@ -65,6 +65,7 @@ class ControlSocketTest {
                 new Request.Maintenance(true),
                 new Request.Fence(dhcp2),
                 new Request.ConfirmFenced(dhcp2),
+                new Request.ForcePromotion(Optional.of("K7MWQ2")),
                 new Request.Links(),
                 new Request.VolumeStatus(),
                 new Request.VolumeVerify(),
@@ -142,7 +143,7 @@ class ControlSocketTest {
                     .isEqualTo(
                             new Reply.Failed(
                                     "the daemon failed on this request:"
-                                            + " java.lang.IllegalStateException: broken invariant"));
+                                        + " java.lang.IllegalStateException: broken invariant"));
         }
     }
 

@@ -34,6 +34,7 @@ class JsonShapeTest {
                 new Case("status-resync", SampleViews.resyncing()),
                 new Case("ready", SampleViews.notReady()),
                 new Case("why", SampleViews.why()),
+                new Case("bill", SampleViews.bill()),
                 new Case("explain", SampleViews.explain()),
                 new Case("links", SampleViews.links()),
                 new Case("volume", SampleViews.volume(Optional.empty())),

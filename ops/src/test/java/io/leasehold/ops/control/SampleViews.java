@@ -48,7 +48,8 @@ public final class SampleViews {
         var good = good();
         return new StatusView(
                 good.cluster(),
-                "dhcp1 serves. dhcp2 is being brought up to date: a crash of dhcp1 now would stop DHCP.",
+                "dhcp1 serves. dhcp2 is being brought up to date: a crash of dhcp1 now would stop"
+                        + " DHCP.",
                 Level.DEGRADED,
                 good.node(),
                 good.epoch(),
@@ -161,6 +162,20 @@ public final class SampleViews {
                 List.of(
                         new FactView("dhcp2 is not in sync", "R6", "the resync that is under way"),
                         new FactView("dhcp1 won epoch 7 by a hand-over", "R17", "")));
+    }
+
+    public static BillView bill() {
+        return new BillView(
+                "dhcp2",
+                "Forcing dhcp2 may lose acknowledged leases.",
+                "K7MWQ2",
+                List.of(
+                        new FactView(
+                                "dhcp2 is outdated: every lease that dhcp1 gave since may be"
+                                        + " missing here",
+                                "R7",
+                                "dhcp1's return: then nothing is lost"),
+                        new FactView("the epoch is marked as forced, for ever", "R21", "")));
     }
 
     public static EventView event(long sequence, String text) {
