@@ -57,13 +57,8 @@ class LifecycleTest {
                 // The demotion is the point of no return.
                 Path.to(LEADING, PROMOTING, LEADING, stopping, demoting),
                 Path.to(draining, PROMOTING, LEADING, stopping, demoting),
-                Path.to(
-                        LEADING,
-                        PROMOTING,
-                        LEADING,
-                        departing(Stage.STOPPING, Purpose.DEPOSED)),
-                Path.to(
-                        departing(Stage.DEMOTING, Purpose.DEPOSED), PROMOTING, LEADING, stopping),
+                Path.to(LEADING, PROMOTING, LEADING, departing(Stage.STOPPING, Purpose.DEPOSED)),
+                Path.to(departing(Stage.DEMOTING, Purpose.DEPOSED), PROMOTING, LEADING, stopping),
                 Path.to(IDLE, LEAVING),
                 Path.to(IDLE, ENDED),
                 Path.to(ENDED, ENDED));
