@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
@@ -80,69 +81,72 @@ public final class Linux {
 
     private static final MethodHandle OPENAT =
             variadic("openat", 3, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-    private static final MethodHandle CLOSE = call("close", JAVA_INT, JAVA_INT);
-    private static final MethodHandle READ = call("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CLOSE = function("close", JAVA_INT, JAVA_INT);
+    private static final MethodHandle READ =
+            function("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle WRITE =
-            call("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+            function("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle PREAD =
-            call("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+            function("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle PWRITE =
-            call("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle FSYNC = call("fsync", JAVA_INT, JAVA_INT);
-    private static final MethodHandle FDATASYNC = call("fdatasync", JAVA_INT, JAVA_INT);
-    private static final MethodHandle SYNCFS = call("syncfs", JAVA_INT, JAVA_INT);
-    private static final MethodHandle FTRUNCATE = call("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
+            function("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle FSYNC = function("fsync", JAVA_INT, JAVA_INT);
+    private static final MethodHandle FDATASYNC = function("fdatasync", JAVA_INT, JAVA_INT);
+    private static final MethodHandle SYNCFS = function("syncfs", JAVA_INT, JAVA_INT);
+    private static final MethodHandle FTRUNCATE =
+            function("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
     private static final MethodHandle FALLOCATE =
-            call("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+            function("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle LSEEK =
-            call("lseek", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+            function("lseek", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
     private static final MethodHandle GETDENTS64 =
-            call("getdents64", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+            function("getdents64", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle STATX =
-            call("statx", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle FSTATVFS = call("fstatvfs", JAVA_INT, JAVA_INT, ADDRESS);
+            function("statx", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle FSTATVFS = function("fstatvfs", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle MKNODAT =
-            call("mknodat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG);
+            function("mknodat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG);
     private static final MethodHandle MKDIRAT =
-            call("mkdirat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+            function("mkdirat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle SYMLINKAT =
-            call("symlinkat", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
+            function("symlinkat", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
     private static final MethodHandle READLINKAT =
-            call("readlinkat", JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
+            function("readlinkat", JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle LINKAT =
-            call("linkat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
+            function("linkat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle UNLINKAT =
-            call("unlinkat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+            function("unlinkat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle RENAMEAT2 =
-            call("renameat2", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
+            function("renameat2", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle FCHOWNAT =
-            call("fchownat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT);
+            function("fchownat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle FCHMODAT =
-            call("fchmodat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-    private static final MethodHandle FCHMOD = call("fchmod", JAVA_INT, JAVA_INT, JAVA_INT);
+            function("fchmodat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+    private static final MethodHandle FCHMOD = function("fchmod", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle FCHOWN =
-            call("fchown", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+            function("fchown", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle UTIMENSAT =
-            call("utimensat", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
-    private static final MethodHandle FUTIMENS = call("futimens", JAVA_INT, JAVA_INT, ADDRESS);
+            function("utimensat", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
+    private static final MethodHandle FUTIMENS = function("futimens", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle FSETXATTR =
-            call("fsetxattr", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
+            function("fsetxattr", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle FGETXATTR =
-            call("fgetxattr", JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
+            function("fgetxattr", JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle FREMOVEXATTR =
-            call("fremovexattr", JAVA_INT, JAVA_INT, ADDRESS);
+            function("fremovexattr", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle LSETXATTR =
-            call("lsetxattr", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
+            function("lsetxattr", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle LGETXATTR =
-            call("lgetxattr", JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+            function("lgetxattr", JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle LLISTXATTR =
-            call("llistxattr", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+            function("llistxattr", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle LREMOVEXATTR =
-            call("lremovexattr", JAVA_INT, ADDRESS, ADDRESS);
+            function("lremovexattr", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle MOUNT =
-            call("mount", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS);
-    private static final MethodHandle UMOUNT2 = call("umount2", JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle POLL = call("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+            function("mount", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS);
+    private static final MethodHandle UMOUNT2 = function("umount2", JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle POLL =
+            function("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle PIDFD_SYSCALL =
             variadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
 
@@ -156,7 +160,8 @@ public final class Linux {
         return System.getProperty("os.arch").equals("aarch64");
     }
 
-    private static MethodHandle call(String name, MemoryLayout result, MemoryLayout... arguments) {
+    private static MethodHandle function(
+            String name, MemoryLayout result, MemoryLayout... arguments) {
         return handle(name, FunctionDescriptor.of(result, arguments), ERRNO);
     }
 
@@ -174,48 +179,69 @@ public final class Linux {
         return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, options);
     }
 
-    /** A downcall itself throws nothing: if it did, a descriptor above is wrong. */
-    private static IllegalStateException broken(Throwable cause) {
-        return new IllegalStateException("system call is declared wrongly", cause);
+    /** One downcall; its arguments were put into a {@link Scratch}, which gets errno. */
+    @FunctionalInterface
+    private interface Downcall {
+        long make() throws Throwable;
+    }
+
+    /** The result of a call that must succeed. */
+    private static long checked(String name, Scratch scratch, Downcall call) throws LinuxException {
+        long result = made(call);
+        if (result < 0) {
+            throw new LinuxException(name, scratch.lastErrno());
+        }
+        return result;
+    }
+
+    /** The result of a call, or the negated errno. */
+    private static long orErrno(Scratch scratch, Downcall call) {
+        long result = made(call);
+        return result < 0 ? -scratch.lastErrno() : result;
+    }
+
+    private static long made(Downcall call) {
+        try {
+            return call.make();
+        } catch (Throwable t) {
+            // A downcall itself throws nothing: if it did, a descriptor above is wrong.
+            throw new IllegalStateException("system call is declared wrongly", t);
+        }
     }
 
     /** {@code openat(2)}; O_CLOEXEC is always set. */
     public static int openat(int directory, byte[] path, int flags, int mode)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            OPENAT.invokeExact(
-                                    scratch.errno,
-                                    directory,
-                                    scratch.first(path),
-                                    flags | O_CLOEXEC,
-                                    mode);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        return scratch.checked(result, "openat");
+        return (int)
+                checked(
+                        "openat",
+                        scratch,
+                        () ->
+                                (int)
+                                        OPENAT.invokeExact(
+                                                scratch.errno,
+                                                directory,
+                                                scratch.first(path),
+                                                flags | O_CLOEXEC,
+                                                mode));
     }
 
     /** {@code open(2)}; O_CLOEXEC is always set. */
     public static int open(Path path, int flags, int mode) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            OPENAT.invokeExact(
-                                    scratch.errno,
-                                    AT_FDCWD,
-                                    scratch.first(path),
-                                    flags | O_CLOEXEC,
-                                    mode);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        return scratch.checked(result, "open");
+        return (int)
+                checked(
+                        "open",
+                        scratch,
+                        () ->
+                                (int)
+                                        OPENAT.invokeExact(
+                                                scratch.errno,
+                                                AT_FDCWD,
+                                                scratch.first(path),
+                                                flags | O_CLOEXEC,
+                                                mode));
     }
 
     /**
@@ -223,11 +249,8 @@ public final class Linux {
      * before.
      */
     public static void close(int descriptor) {
-        try {
-            int unused = (int) CLOSE.invokeExact(Scratch.ofThread().errno, descriptor);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        var scratch = Scratch.ofThread();
+        var unused = orErrno(scratch, () -> (int) CLOSE.invokeExact(scratch.errno, descriptor));
     }
 
     /**
@@ -236,13 +259,9 @@ public final class Linux {
      */
     public static long read(int descriptor, MemorySegment memory, long sizeBytes) {
         var scratch = Scratch.ofThread();
-        long result;
-        try {
-            result = (long) READ.invokeExact(scratch.errno, descriptor, memory, sizeBytes);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        return result < 0 ? -scratch.lastErrno() : result;
+        return orErrno(
+                scratch,
+                () -> (long) READ.invokeExact(scratch.errno, descriptor, memory, sizeBytes));
     }
 
     /**
@@ -251,29 +270,22 @@ public final class Linux {
      */
     public static long write(int descriptor, MemorySegment memory, long sizeBytes) {
         var scratch = Scratch.ofThread();
-        long result;
-        try {
-            result = (long) WRITE.invokeExact(scratch.errno, descriptor, memory, sizeBytes);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        return result < 0 ? -scratch.lastErrno() : result;
+        return orErrno(
+                scratch,
+                () -> (long) WRITE.invokeExact(scratch.errno, descriptor, memory, sizeBytes));
     }
 
     /** {@code pread(2)}: the number of bytes, 0 at the end of the file. */
     public static long pread(int descriptor, MemorySegment memory, long sizeBytes, long offsetBytes)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        long result;
-        try {
-            result =
-                    (long)
-                            PREAD.invokeExact(
-                                    scratch.errno, descriptor, memory, sizeBytes, offsetBytes);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        return scratch.checked(result, "pread");
+        return checked(
+                "pread",
+                scratch,
+                () ->
+                        (long)
+                                PREAD.invokeExact(
+                                        scratch.errno, descriptor, memory, sizeBytes, offsetBytes));
     }
 
     /** {@code pwrite(2)}, repeated until all bytes are written. */
@@ -284,20 +296,19 @@ public final class Linux {
         long doneBytes = 0;
         while (doneBytes < sizeBytes) {
             var rest = doneBytes == 0 ? memory : memory.asSlice(doneBytes);
-            long result;
-            try {
-                result =
-                        (long)
-                                PWRITE.invokeExact(
-                                        scratch.errno,
-                                        descriptor,
-                                        rest,
-                                        sizeBytes - doneBytes,
-                                        offsetBytes + doneBytes);
-            } catch (Throwable t) {
-                throw broken(t);
-            }
-            doneBytes += scratch.checked(result, "pwrite");
+            long fromBytes = doneBytes;
+            doneBytes +=
+                    checked(
+                            "pwrite",
+                            scratch,
+                            () ->
+                                    (long)
+                                            PWRITE.invokeExact(
+                                                    scratch.errno,
+                                                    descriptor,
+                                                    rest,
+                                                    sizeBytes - fromBytes,
+                                                    offsetBytes + fromBytes));
         }
     }
 
@@ -321,90 +332,60 @@ public final class Linux {
     /** {@code fsync(2)}. */
     public static void fsync(int descriptor) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result = (int) FSYNC.invokeExact(scratch.errno, descriptor);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fsync");
+        checked("fsync", scratch, () -> (int) FSYNC.invokeExact(scratch.errno, descriptor));
     }
 
     /** {@code fdatasync(2)}. */
     public static void fdatasync(int descriptor) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result = (int) FDATASYNC.invokeExact(scratch.errno, descriptor);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fdatasync");
+        checked("fdatasync", scratch, () -> (int) FDATASYNC.invokeExact(scratch.errno, descriptor));
     }
 
     /** {@code syncfs(2)}: the whole file system that the descriptor is on. */
     public static void syncfs(int descriptor) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result = (int) SYNCFS.invokeExact(scratch.errno, descriptor);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "syncfs");
+        checked("syncfs", scratch, () -> (int) SYNCFS.invokeExact(scratch.errno, descriptor));
     }
 
     /** {@code ftruncate(2)}. */
     public static void ftruncate(int descriptor, long sizeBytes) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result = (int) FTRUNCATE.invokeExact(scratch.errno, descriptor, sizeBytes);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "ftruncate");
+        checked(
+                "ftruncate",
+                scratch,
+                () -> (int) FTRUNCATE.invokeExact(scratch.errno, descriptor, sizeBytes));
     }
 
     /** {@code fallocate(2)}. */
     public static void fallocate(int descriptor, int mode, long offsetBytes, long lengthBytes)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            FALLOCATE.invokeExact(
-                                    scratch.errno, descriptor, mode, offsetBytes, lengthBytes);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fallocate");
+        checked(
+                "fallocate",
+                scratch,
+                () ->
+                        (int)
+                                FALLOCATE.invokeExact(
+                                        scratch.errno, descriptor, mode, offsetBytes, lengthBytes));
     }
 
     /** {@code lseek(2)}. */
     public static long lseek(int descriptor, long offsetBytes, int whence) throws LinuxException {
         var scratch = Scratch.ofThread();
-        long result;
-        try {
-            result = (long) LSEEK.invokeExact(scratch.errno, descriptor, offsetBytes, whence);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        return scratch.checked(result, "lseek");
+        return checked(
+                "lseek",
+                scratch,
+                () -> (long) LSEEK.invokeExact(scratch.errno, descriptor, offsetBytes, whence));
     }
 
     /** {@code getdents64(2)}: the number of bytes of struct linux_dirent64, 0 at the end. */
     public static long getdents64(int descriptor, MemorySegment memory, long sizeBytes)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        long result;
-        try {
-            result = (long) GETDENTS64.invokeExact(scratch.errno, descriptor, memory, sizeBytes);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        return scratch.checked(result, "getdents64");
+        return checked(
+                "getdents64",
+                scratch,
+                () -> (long) GETDENTS64.invokeExact(scratch.errno, descriptor, memory, sizeBytes));
     }
 
     /** {@code statx(2)} of a directory entry; a symbolic link is not followed. */
@@ -423,95 +404,85 @@ public final class Linux {
 
     private static void statx(Scratch scratch, int directory, MemorySegment path, int flags)
             throws LinuxException {
-        int result;
-        try {
-            result =
-                    (int)
-                            STATX.invokeExact(
-                                    scratch.errno,
-                                    directory,
-                                    path,
-                                    flags,
-                                    STATX_BASIC_STATS,
-                                    scratch.result);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "statx");
+        checked(
+                "statx",
+                scratch,
+                () ->
+                        (int)
+                                STATX.invokeExact(
+                                        scratch.errno,
+                                        directory,
+                                        path,
+                                        flags,
+                                        STATX_BASIC_STATS,
+                                        scratch.result));
     }
 
     /** {@code fstatvfs(3)}. */
     public static SpaceStatus fstatvfs(int descriptor) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result = (int) FSTATVFS.invokeExact(scratch.errno, descriptor, scratch.result);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fstatvfs");
+        checked(
+                "fstatvfs",
+                scratch,
+                () -> (int) FSTATVFS.invokeExact(scratch.errno, descriptor, scratch.result));
         return SpaceStatus.of(scratch.result);
     }
 
     /** {@code mknodat(2)}; the umask applies. */
     public static void mknodat(int directory, byte[] name, int mode) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            MKNODAT.invokeExact(
-                                    scratch.errno, directory, scratch.first(name), mode, 0L);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "mknodat");
+        checked(
+                "mknodat",
+                scratch,
+                () ->
+                        (int)
+                                MKNODAT.invokeExact(
+                                        scratch.errno, directory, scratch.first(name), mode, 0L));
     }
 
     /** {@code mkdirat(2)}; the umask applies. */
     public static void mkdirat(int directory, byte[] name, int mode) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result = (int) MKDIRAT.invokeExact(scratch.errno, directory, scratch.first(name), mode);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "mkdirat");
+        checked(
+                "mkdirat",
+                scratch,
+                () ->
+                        (int)
+                                MKDIRAT.invokeExact(
+                                        scratch.errno, directory, scratch.first(name), mode));
     }
 
     /** {@code symlinkat(2)}. */
     public static void symlinkat(byte[] target, int directory, byte[] name) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            SYMLINKAT.invokeExact(
-                                    scratch.errno,
-                                    scratch.first(target),
-                                    directory,
-                                    scratch.second(name));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "symlinkat");
+        checked(
+                "symlinkat",
+                scratch,
+                () ->
+                        (int)
+                                SYMLINKAT.invokeExact(
+                                        scratch.errno,
+                                        scratch.first(target),
+                                        directory,
+                                        scratch.second(name)));
     }
 
     /** {@code readlinkat(2)}. */
     public static byte[] readlinkat(int directory, byte[] name) throws LinuxException {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(4_096);
-        long result;
-        try {
-            result =
-                    (long)
-                            READLINKAT.invokeExact(
-                                    scratch.errno, directory, scratch.first(name), memory, 4_096L);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "readlinkat");
+        long result =
+                checked(
+                        "readlinkat",
+                        scratch,
+                        () ->
+                                (long)
+                                        READLINKAT.invokeExact(
+                                                scratch.errno,
+                                                directory,
+                                                scratch.first(name),
+                                                memory,
+                                                4_096L));
         return memory.asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
     }
 
@@ -519,36 +490,30 @@ public final class Linux {
     public static void linkat(int directory, byte[] name, int newDirectory, byte[] newName)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            LINKAT.invokeExact(
-                                    scratch.errno,
-                                    directory,
-                                    scratch.first(name),
-                                    newDirectory,
-                                    scratch.second(newName),
-                                    0);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "linkat");
+        checked(
+                "linkat",
+                scratch,
+                () ->
+                        (int)
+                                LINKAT.invokeExact(
+                                        scratch.errno,
+                                        directory,
+                                        scratch.first(name),
+                                        newDirectory,
+                                        scratch.second(newName),
+                                        0));
     }
 
     /** {@code unlinkat(2)}. */
     public static void unlinkat(int directory, byte[] name, int flags) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            UNLINKAT.invokeExact(
-                                    scratch.errno, directory, scratch.first(name), flags);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "unlinkat");
+        checked(
+                "unlinkat",
+                scratch,
+                () ->
+                        (int)
+                                UNLINKAT.invokeExact(
+                                        scratch.errno, directory, scratch.first(name), flags));
     }
 
     /** {@code renameat2(2)}. */
@@ -556,21 +521,18 @@ public final class Linux {
             int directory, byte[] name, int newDirectory, byte[] newName, int flags)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            RENAMEAT2.invokeExact(
-                                    scratch.errno,
-                                    directory,
-                                    scratch.first(name),
-                                    newDirectory,
-                                    scratch.second(newName),
-                                    flags);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "renameat2");
+        checked(
+                "renameat2",
+                scratch,
+                () ->
+                        (int)
+                                RENAMEAT2.invokeExact(
+                                        scratch.errno,
+                                        directory,
+                                        scratch.first(name),
+                                        newDirectory,
+                                        scratch.second(newName),
+                                        flags));
     }
 
     /**
@@ -580,60 +542,52 @@ public final class Linux {
     public static void fchownat(int directory, byte[] name, int uid, int gid)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            FCHOWNAT.invokeExact(
-                                    scratch.errno,
-                                    directory,
-                                    scratch.first(name),
-                                    uid,
-                                    gid,
-                                    AT_SYMLINK_NOFOLLOW);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fchownat");
+        checked(
+                "fchownat",
+                scratch,
+                () ->
+                        (int)
+                                FCHOWNAT.invokeExact(
+                                        scratch.errno,
+                                        directory,
+                                        scratch.first(name),
+                                        uid,
+                                        gid,
+                                        AT_SYMLINK_NOFOLLOW));
     }
 
     /** {@code fchmodat(2)}; the entry must not be a symbolic link. */
     public static void fchmodat(int directory, byte[] name, int permissions) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            FCHMODAT.invokeExact(
-                                    scratch.errno, directory, scratch.first(name), permissions, 0);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fchmodat");
+        checked(
+                "fchmodat",
+                scratch,
+                () ->
+                        (int)
+                                FCHMODAT.invokeExact(
+                                        scratch.errno,
+                                        directory,
+                                        scratch.first(name),
+                                        permissions,
+                                        0));
     }
 
     /** {@code fchmod(2)}. */
     public static void fchmod(int descriptor, int permissions) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result = (int) FCHMOD.invokeExact(scratch.errno, descriptor, permissions);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fchmod");
+        checked(
+                "fchmod",
+                scratch,
+                () -> (int) FCHMOD.invokeExact(scratch.errno, descriptor, permissions));
     }
 
     /** {@code fchown(2)}. -1 leaves an id as it is. */
     public static void fchown(int descriptor, int uid, int gid) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result = (int) FCHOWN.invokeExact(scratch.errno, descriptor, uid, gid);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fchown");
+        checked(
+                "fchown",
+                scratch,
+                () -> (int) FCHOWN.invokeExact(scratch.errno, descriptor, uid, gid));
     }
 
     /** {@code utimensat(2)} of a directory entry; a symbolic link is not followed. */
@@ -643,20 +597,17 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         timespec(scratch.result, 0, accessTimeNanos);
         timespec(scratch.result, 16, modifyTimeNanos);
-        int result;
-        try {
-            result =
-                    (int)
-                            UTIMENSAT.invokeExact(
-                                    scratch.errno,
-                                    directory,
-                                    scratch.first(name),
-                                    scratch.result,
-                                    AT_SYMLINK_NOFOLLOW);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "utimensat");
+        checked(
+                "utimensat",
+                scratch,
+                () ->
+                        (int)
+                                UTIMENSAT.invokeExact(
+                                        scratch.errno,
+                                        directory,
+                                        scratch.first(name),
+                                        scratch.result,
+                                        AT_SYMLINK_NOFOLLOW));
     }
 
     /** {@code futimens(3)}. */
@@ -665,13 +616,10 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         timespec(scratch.result, 0, accessTimeNanos);
         timespec(scratch.result, 16, modifyTimeNanos);
-        int result;
-        try {
-            result = (int) FUTIMENS.invokeExact(scratch.errno, descriptor, scratch.result);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "futimens");
+        checked(
+                "futimens",
+                scratch,
+                () -> (int) FUTIMENS.invokeExact(scratch.errno, descriptor, scratch.result));
     }
 
     private static void timespec(MemorySegment memory, long offset, long timeNanos) {
@@ -688,41 +636,36 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(Math.max(value.length, 1));
         MemorySegment.copy(value, 0, memory, ValueLayout.JAVA_BYTE, 0, value.length);
-        int result;
-        try {
-            result =
-                    (int)
-                            FSETXATTR.invokeExact(
-                                    scratch.errno,
-                                    descriptor,
-                                    scratch.first(name),
-                                    memory,
-                                    (long) value.length,
-                                    0);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fsetxattr");
+        checked(
+                "fsetxattr",
+                scratch,
+                () ->
+                        (int)
+                                FSETXATTR.invokeExact(
+                                        scratch.errno,
+                                        descriptor,
+                                        scratch.first(name),
+                                        memory,
+                                        (long) value.length,
+                                        0));
     }
 
     /** {@code fgetxattr(2)}. */
     public static byte[] fgetxattr(int descriptor, byte[] name) throws LinuxException {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(XATTR_BYTES);
-        long result;
-        try {
-            result =
-                    (long)
-                            FGETXATTR.invokeExact(
-                                    scratch.errno,
-                                    descriptor,
-                                    scratch.first(name),
-                                    memory,
-                                    (long) XATTR_BYTES);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fgetxattr");
+        long result =
+                checked(
+                        "fgetxattr",
+                        scratch,
+                        () ->
+                                (long)
+                                        FGETXATTR.invokeExact(
+                                                scratch.errno,
+                                                descriptor,
+                                                scratch.first(name),
+                                                memory,
+                                                (long) XATTR_BYTES));
         return memory.asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
     }
 
@@ -732,41 +675,36 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(Math.max(value.length, 1));
         MemorySegment.copy(value, 0, memory, ValueLayout.JAVA_BYTE, 0, value.length);
-        int result;
-        try {
-            result =
-                    (int)
-                            LSETXATTR.invokeExact(
-                                    scratch.errno,
-                                    scratch.firstBelow(directory, entry),
-                                    scratch.second(name),
-                                    memory,
-                                    (long) value.length,
-                                    0);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "lsetxattr");
+        checked(
+                "lsetxattr",
+                scratch,
+                () ->
+                        (int)
+                                LSETXATTR.invokeExact(
+                                        scratch.errno,
+                                        scratch.firstBelow(directory, entry),
+                                        scratch.second(name),
+                                        memory,
+                                        (long) value.length,
+                                        0));
     }
 
     /** {@code lgetxattr(2)} of a directory entry. */
     public static byte[] lgetxattr(int directory, byte[] entry, byte[] name) throws LinuxException {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(XATTR_BYTES);
-        long result;
-        try {
-            result =
-                    (long)
-                            LGETXATTR.invokeExact(
-                                    scratch.errno,
-                                    scratch.firstBelow(directory, entry),
-                                    scratch.second(name),
-                                    memory,
-                                    (long) XATTR_BYTES);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "lgetxattr");
+        long result =
+                checked(
+                        "lgetxattr",
+                        scratch,
+                        () ->
+                                (long)
+                                        LGETXATTR.invokeExact(
+                                                scratch.errno,
+                                                scratch.firstBelow(directory, entry),
+                                                scratch.second(name),
+                                                memory,
+                                                (long) XATTR_BYTES));
         return memory.asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
     }
 
@@ -774,83 +712,77 @@ public final class Linux {
     public static byte[] llistxattr(int directory, byte[] entry) throws LinuxException {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(XATTR_BYTES);
-        long result;
-        try {
-            result =
-                    (long)
-                            LLISTXATTR.invokeExact(
-                                    scratch.errno,
-                                    scratch.firstBelow(directory, entry),
-                                    memory,
-                                    (long) XATTR_BYTES);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "llistxattr");
+        long result =
+                checked(
+                        "llistxattr",
+                        scratch,
+                        () ->
+                                (long)
+                                        LLISTXATTR.invokeExact(
+                                                scratch.errno,
+                                                scratch.firstBelow(directory, entry),
+                                                memory,
+                                                (long) XATTR_BYTES));
         return memory.asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
     }
 
     /** {@code fremovexattr(2)}. */
     public static void fremovexattr(int descriptor, byte[] name) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result = (int) FREMOVEXATTR.invokeExact(scratch.errno, descriptor, scratch.first(name));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "fremovexattr");
+        checked(
+                "fremovexattr",
+                scratch,
+                () ->
+                        (int)
+                                FREMOVEXATTR.invokeExact(
+                                        scratch.errno, descriptor, scratch.first(name)));
     }
 
     /** {@code lremovexattr(2)} of a directory entry. */
     public static void lremovexattr(int directory, byte[] entry, byte[] name)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result =
-                    (int)
-                            LREMOVEXATTR.invokeExact(
-                                    scratch.errno,
-                                    scratch.firstBelow(directory, entry),
-                                    scratch.second(name));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "lremovexattr");
+        checked(
+                "lremovexattr",
+                scratch,
+                () ->
+                        (int)
+                                LREMOVEXATTR.invokeExact(
+                                        scratch.errno,
+                                        scratch.firstBelow(directory, entry),
+                                        scratch.second(name)));
     }
 
     /** {@code mount(2)}. */
     public static void mount(String source, Path target, String type, long flags, String options)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try (var arena = java.lang.foreign.Arena.ofConfined()) {
-            result =
-                    (int)
-                            MOUNT.invokeExact(
-                                    scratch.errno,
-                                    arena.allocateFrom(source),
-                                    scratch.first(target),
-                                    arena.allocateFrom(type),
-                                    flags,
-                                    arena.allocateFrom(options));
-        } catch (Throwable t) {
-            throw broken(t);
+        try (var arena = Arena.ofConfined()) {
+            var sourceText = arena.allocateFrom(source);
+            var typeText = arena.allocateFrom(type);
+            var optionsText = arena.allocateFrom(options);
+            checked(
+                    "mount",
+                    scratch,
+                    () ->
+                            (int)
+                                    MOUNT.invokeExact(
+                                            scratch.errno,
+                                            sourceText,
+                                            scratch.first(target),
+                                            typeText,
+                                            flags,
+                                            optionsText));
         }
-        scratch.checked(result, "mount");
     }
 
     /** {@code umount2(2)}. */
     public static void umount2(Path target, int flags) throws LinuxException {
         var scratch = Scratch.ofThread();
-        int result;
-        try {
-            result = (int) UMOUNT2.invokeExact(scratch.errno, scratch.first(target), flags);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "umount2");
+        checked(
+                "umount2",
+                scratch,
+                () -> (int) UMOUNT2.invokeExact(scratch.errno, scratch.first(target), flags));
     }
 
     /**
@@ -863,13 +795,10 @@ public final class Linux {
         scratch.result.set(JAVA_INT, 0, descriptor);
         scratch.result.set(ValueLayout.JAVA_SHORT, 4, POLLIN);
         scratch.result.set(ValueLayout.JAVA_SHORT, 6, (short) 0);
-        int result;
-        try {
-            result = (int) POLL.invokeExact(scratch.errno, scratch.result, 1L, timeoutMillis);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        scratch.checked(result, "poll");
+        checked(
+                "poll",
+                scratch,
+                () -> (int) POLL.invokeExact(scratch.errno, scratch.result, 1L, timeoutMillis));
         return scratch.result.get(ValueLayout.JAVA_SHORT, 6);
     }
 
@@ -889,12 +818,12 @@ public final class Linux {
     private static long syscall(String name, long number, long first, long second, long third)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        long result;
-        try {
-            result = (long) PIDFD_SYSCALL.invokeExact(scratch.errno, number, first, second, third);
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-        return scratch.checked(result, name);
+        return checked(
+                name,
+                scratch,
+                () ->
+                        (long)
+                                PIDFD_SYSCALL.invokeExact(
+                                        scratch.errno, number, first, second, third));
     }
 }

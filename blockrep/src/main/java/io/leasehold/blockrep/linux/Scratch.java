@@ -73,20 +73,6 @@ final class Scratch {
         return errno.get(ValueLayout.JAVA_INT, 0);
     }
 
-    int checked(int result, String call) throws LinuxException {
-        if (result < 0) {
-            throw new LinuxException(call, lastErrno());
-        }
-        return result;
-    }
-
-    long checked(long result, String call) throws LinuxException {
-        if (result < 0) {
-            throw new LinuxException(call, lastErrno());
-        }
-        return result;
-    }
-
     private static MemorySegment terminated(MemorySegment memory, byte[] path) {
         MemorySegment.copy(path, 0, memory, ValueLayout.JAVA_BYTE, 0, path.length);
         memory.set(ValueLayout.JAVA_BYTE, path.length, (byte) 0);
