@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
         name = "promote",
         description = {
             "Make this node primary although acknowledged leases may be missing here. Shows first"
-                + " what may be lost, and a code; nothing is done before the code is given back.",
+                    + " what may be lost, and a code; nothing is done before the code is given back.",
             "For a planned move say 'takeover'; for a dead peer of a node that is in sync,"
                     + " 'confirm-fenced'."
         },

@@ -143,7 +143,7 @@ class ControlSocketTest {
                     .isEqualTo(
                             new Reply.Failed(
                                     "the daemon failed on this request:"
-                                        + " java.lang.IllegalStateException: broken invariant"));
+                                            + " java.lang.IllegalStateException: broken invariant"));
         }
     }
 
