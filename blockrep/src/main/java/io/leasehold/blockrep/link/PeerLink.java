@@ -33,6 +33,13 @@ public final class PeerLink implements AutoCloseable {
     private static final int CONNECT_TIMEOUT_MILLIS = 1_000;
     private static final int FIRST_RETRY_MILLIS = 50;
     private static final int LAST_RETRY_MILLIS = 500;
+
+    /**
+     * A daemon that is restarted is there again within a second, and clients wait for it: for so
+     * long after a session the pauses do not grow.
+     */
+    private static final long EXPECT_BACK_NANOS = 5_000_000_000L;
+
     private static final long SHORT_SESSION_NANOS = 500_000_000L;
     private static final int SOCKET_BUFFER_BYTES = 1 << 20;
     private static final long REFUSAL_LOG_INTERVAL_NANOS = 10_000_000_000L;
@@ -243,7 +250,13 @@ public final class PeerLink implements AutoCloseable {
     private void dial() {
         int retryMillis = FIRST_RETRY_MILLIS;
         long connectedNanos = System.nanoTime() - SHORT_SESSION_NANOS;
+        long aloneSinceNanos = System.nanoTime();
+        boolean connected = false;
         while (awaitNoSession()) {
+            if (connected) {
+                connected = false;
+                aloneSinceNanos = System.nanoTime();
+            }
             if (System.nanoTime() - connectedNanos < SHORT_SESSION_NANOS) {
                 // It was ended as soon as it was open: the reason will still be there in a moment.
                 pause(LAST_RETRY_MILLIS);
@@ -257,12 +270,15 @@ public final class PeerLink implements AutoCloseable {
                 connection.connect(peer, CONNECT_TIMEOUT_MILLIS);
                 offer(handshake(connection, true));
                 connectedNanos = System.nanoTime();
+                connected = true;
                 retryMillis = FIRST_RETRY_MILLIS;
             } catch (IOException e) {
                 closeQuietly(connection);
                 log.debug("dialling {}: {}", peer, e.getMessage());
                 pause(retryMillis);
-                retryMillis = Math.min(2 * retryMillis, LAST_RETRY_MILLIS);
+                if (System.nanoTime() - aloneSinceNanos > EXPECT_BACK_NANOS) {
+                    retryMillis = Math.min(2 * retryMillis, LAST_RETRY_MILLIS);
+                }
             }
         }
     }
