@@ -3,7 +3,6 @@ package io.leasehold.itests.bench;
 import io.leasehold.itests.lab.Lab;
 import io.leasehold.itests.lab.LabOptions;
 import io.leasehold.itests.lab.LeaseCheck;
-import io.leasehold.itests.lab.Pair;
 import io.leasehold.itests.lab.client.ProbeKind;
 import io.leasehold.itests.lab.client.RenewalState;
 import io.leasehold.itests.lab.network.LabNode;
@@ -116,10 +115,7 @@ abstract class OutageBench extends BenchCommand {
         var survivor = primary.peer();
         lab.pair().awaitServing(survivor);
         // Before anybody renews, which would repair what was lost.
-        var lost =
-                LeaseCheck.missing(
-                        clients.leases(),
-                        lab.node(survivor).path(Pair.VOLUME_DIRECTORY + "/tree/dhcpd.leases"));
+        var lost = LeaseCheck.missing(lab);
         missing += lost.size();
         say(
                 "trial %2d  %s -> %s  %7.1f ms%s"

@@ -26,7 +26,9 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Shows, and checks, that leases survive their server. */
 @Command(
@@ -35,13 +37,11 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         footer = {"", "Exit status: 0 if nothing was lost, NAKed or given twice, else 1."})
 public final class Demo implements Callable<Integer> {
-    private static final LabName LAB = new LabName("demo");
-    private static final int CLIENTS = 200;
-
     /** Clients that come right after the crash of the plain server, before the others renew. */
     private static final int NEWCOMERS = 20;
 
     private static final Duration RECOVERY_LIMIT = Duration.ofSeconds(30);
+    private static final Duration SETTLING_LIMIT = Duration.ofSeconds(5);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @Option(names = "--json", description = "the last line is one object with the result")
@@ -49,6 +49,18 @@ public final class Demo implements Callable<Integer> {
 
     @Option(names = "--keep", description = "leave the lab up, to look around")
     boolean keep;
+
+    @Option(names = "--clients", description = "that hold leases (default: 200)")
+    int clientCount = 200;
+
+    @Option(
+            names = "--name",
+            paramLabel = "LAB",
+            converter = LabNameConverter.class,
+            description = "the lab to do it in; one of that name is removed (default: demo)")
+    LabName name = new LabName("demo");
+
+    @Spec CommandSpec spec;
 
     private final long startNanos = System.nanoTime();
 
@@ -59,52 +71,71 @@ public final class Demo implements Callable<Integer> {
     private int duplicates;
     private int missingLeases;
 
-    Demo() {}
+    private Demo() {
+        spec = CommandSpec.create();
+    }
 
     public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    /** The command, which has not been run yet. */
+    static CommandLine commandLine() {
         var commandLine = new CommandLine(new Demo());
-        commandLine.setExecutionExceptionHandler((failure, _, _) -> {
+        commandLine.setExecutionExceptionHandler((failure, command, _) -> {
             if (failure instanceof CommandException e) {
-                System.err.println("demo: " + e.getMessage());
+                command.getErr().println("demo: " + e.getMessage());
                 return 1;
             }
             throw failure;
         });
-        System.exit(commandLine.execute(arguments));
+        return commandLine;
+    }
+
+    /** A name that no lab can have is a wrong use of the command. */
+    private static final class LabNameConverter implements CommandLine.ITypeConverter<LabName> {
+        @Override
+        public LabName convert(String value) {
+            try {
+                return new LabName(value);
+            } catch (IllegalArgumentException e) {
+                throw new CommandLine.TypeConversionException(e.getMessage());
+            }
+        }
     }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Lab.down(LAB);
+        Lab.down(name);
         try {
             var unshared = crashWithUnsharedLeases();
-            Lab.down(LAB);
+            Lab.down(name);
             var result = withLeasehold(unshared);
             say("");
-            System.out.println(result.table());
-            System.out.println();
+            print(result.table());
+            print("");
             say(
                     result.isFlawless()
                             ? "nothing was lost, nobody was sent away, no address was given twice"
                             : "THIS IS NOT AS IT SHOULD BE: see the table");
             if (json) {
-                System.out.println(JSON.writeValueAsString(result));
+                print(JSON.writeValueAsString(result));
             }
-            return result.isFlawless() ? 0 : 1;
+            return result.exitStatus();
         } finally {
             if (keep) {
-                say("the lab stays up: ops/bin/lab --help (with --name %s)".formatted(LAB));
+                say("the lab stays up: ops/bin/lab --help (with --name %s)".formatted(name));
             } else {
-                Lab.down(LAB);
+                Lab.down(name);
             }
         }
     }
 
     private DemoResult.Unshared crashWithUnsharedLeases() throws IOException, InterruptedException {
         say("for comparison: stock dhcpd on dhcp1; when it dies, only its address moves to dhcp2");
-        var lab = Lab.up(LAB, LabOptions.plain());
+        var lab = Lab.up(name, LabOptions.plain());
         var clients = lab.clients();
-        say("  " + clients.acquire(CLIENTS));
+        say("  " + clients.acquire(clientCount));
         OutageReport report;
         List<HeldLease> told;
         try (var probe = clients.probe()) {
@@ -114,7 +145,7 @@ public final class Demo implements Callable<Integer> {
         }
         told = clients.leases();
         // Somebody new comes before the others renew; that is all it takes.
-        clients.acquire(CLIENTS + NEWCOMERS);
+        clients.acquire(clientCount + NEWCOMERS);
         int given = Clients.duplicateAddresses(clients.leases());
         var renewed = clients.renew(Optional.of(RenewalState.REBINDING));
         var missing =
@@ -122,7 +153,7 @@ public final class Demo implements Callable<Integer> {
                         told, lab.node(LabNode.DHCP2).path("/var/lib/leasehold/dhcpd.leases"));
         var result =
                 new DemoResult.Unshared(
-                        CLIENTS,
+                        clientCount,
                         NEWCOMERS,
                         Math.max(0, renewed.sameAddress() - NEWCOMERS),
                         renewed.naks() + report.naks(),
@@ -138,7 +169,7 @@ public final class Demo implements Callable<Integer> {
     private DemoResult withLeasehold(DemoResult.Unshared unshared)
             throws IOException, InterruptedException {
         say("two boxes with Leasehold: dhcp1 and dhcp2, one dhcpd on a replicated volume");
-        var lab = Lab.up(LAB, LabOptions.DEFAULT.withProfile(LabOptions.Profile.FAST));
+        var lab = Lab.up(name, LabOptions.DEFAULT.withProfile(LabOptions.Profile.FAST));
         var pair = lab.pair();
         var clients = lab.clients();
         var realClient = new RealClient(lab.network(), lab.directory().path().resolve("dhclient"));
@@ -146,11 +177,14 @@ public final class Demo implements Callable<Integer> {
         var first = pair.awaitServing();
         say("  %s serves, both are in sync".formatted(first.label()));
 
-        var acquired = clients.acquire(CLIENTS);
+        var acquired = clients.acquire(clientCount);
         say("  " + acquired);
         duplicates += acquired.duplicateAddresses() + acquired.duplicateServers();
         naks += acquired.naks();
         var original = addresses(clients);
+        for (int i = original.size(); i < clientCount; i++) {
+            moved.add("never had an address " + i);
+        }
         var bound = realClient.bind();
         say("  dhclient has %s".formatted(bound.address()));
 
@@ -158,13 +192,13 @@ public final class Demo implements Callable<Integer> {
         say("planned takeover: %s hands over to %s".formatted(first.label(), second.label()));
         var planned = outage(clients, () -> takeover(pair, first, second));
         pair.awaitServing(second);
-        renewAll(lab, second, realClient, bound);
+        renewAll(lab, realClient, bound);
         pair.awaitInSync();
 
         say("power-off of the primary %s under load".formatted(second.label()));
         var crash = outage(clients, () -> lab.node(second).powerOff());
         pair.awaitServing(first);
-        renewAll(lab, first, realClient, bound);
+        renewAll(lab, realClient, bound);
         var explanation = pair.clusterctl(first, "explain").output();
 
         say("%s returns".formatted(second.label()));
@@ -173,25 +207,26 @@ public final class Demo implements Callable<Integer> {
         say("  it is in sync again; takeover back to it");
         var back = outage(clients, () -> takeover(pair, first, second));
         pair.awaitServing(second);
-        renewAll(lab, second, realClient, bound);
+        renewAll(lab, realClient, bound);
         pair.awaitInSync();
 
         boolean identical = compareReplicas(lab);
-        compareLeases(lab, LabNode.DHCP1);
-        compareLeases(lab, LabNode.DHCP2);
-        addresses(clients)
-                .forEach((station, address) -> {
-                    if (!address.equals(original.get(station))) {
-                        moved.add(station);
-                    }
-                });
+        for (var node : LabNode.servers()) {
+            note(node.label(), LeaseCheck.missingInCopy(lab, node));
+        }
+        var now = addresses(clients);
+        original.forEach((station, address) -> {
+            if (!address.equals(now.get(station))) {
+                moved.add(station);
+            }
+        });
 
         say("");
         say("clusterctl explain, after the crash:");
-        System.out.println(explanation.stripTrailing());
+        print(explanation.stripTrailing());
         return new DemoResult(
-                CLIENTS + 1,
-                CLIENTS + 1 - moved.size(),
+                clientCount + 1,
+                clientCount + 1 - moved.size(),
                 naks,
                 duplicates,
                 missingLeases,
@@ -230,10 +265,10 @@ public final class Demo implements Callable<Integer> {
         return report;
     }
 
-    private void renewAll(Lab lab, LabNode primary, RealClient realClient, RealClient.Bound bound)
+    private void renewAll(Lab lab, RealClient realClient, RealClient.Bound bound)
             throws IOException, InterruptedException {
         // Before they renew, or the renewal would repair what was lost.
-        compareLeases(lab, primary);
+        note("the volume", LeaseCheck.missing(lab));
         note(lab.clients().renew(Optional.empty()));
         note(lab.clients().renew(Optional.of(RenewalState.INIT_REBOOT)));
         var again = realClient.bind();
@@ -258,23 +293,16 @@ public final class Demo implements Callable<Integer> {
         }
     }
 
-    private void compareLeases(Lab lab, LabNode node) throws IOException {
-        var file = lab.node(node).path(Pair.VOLUME_DIRECTORY + "/tree/dhcpd.leases");
-        var missing = LeaseCheck.missing(lab.clients().leases(), file);
+    private void note(String where, List<HeldLease> missing) {
         missingLeases += missing.size();
         for (var lease : missing) {
-            say("  MISSING on %s: %s".formatted(node.label(), lease));
+            say("  MISSING on %s: %s".formatted(where, lease));
         }
     }
 
     private boolean compareReplicas(Lab lab) throws IOException, InterruptedException {
-        // The secondary applies what it has acknowledged a moment later.
-        var differences = ReplicaComparison.differences(lab);
-        long deadline = System.nanoTime() + Duration.ofSeconds(5).toNanos();
-        while (!differences.isEmpty() && System.nanoTime() < deadline) {
-            Thread.sleep(Duration.ofMillis(100));
-            differences = ReplicaComparison.differences(lab);
-        }
+        // Either copy applies a moment later what its journal has.
+        var differences = ReplicaComparison.differencesAfter(lab, SETTLING_LIMIT);
         differences.forEach(difference -> say("  DIFFERENT: " + difference));
         if (differences.isEmpty()) {
             say("both replicas are identical, byte for byte");
@@ -290,7 +318,13 @@ public final class Demo implements Callable<Integer> {
     }
 
     private void say(String line) {
-        System.out.printf("[%5.1f s] %s%n", (System.nanoTime() - startNanos) / 1e9, line);
+        print("[%5.1f s] %s".formatted((System.nanoTime() - startNanos) / 1e9, line));
+    }
+
+    private void print(String line) {
+        var out = spec.commandLine().getOut();
+        out.println(line);
+        out.flush();
     }
 
     /** What happens while the probe asks. */

@@ -34,13 +34,18 @@ public record DemoResult(
             int missingLeases,
             double crashOutageMillis) {}
 
-    /** Nothing lost, NAKed or duplicated. */
+    /** Nothing lost, NAKed or duplicated, and both copies are what the volume is. */
     public boolean isFlawless() {
         return sameAddress == clients
                 && naks == 0
                 && duplicates == 0
                 && missingLeases == 0
                 && replicasIdentical;
+    }
+
+    /** What the command ends with: 0 only if nothing was lost, NAKed or duplicated. */
+    int exitStatus() {
+        return isFlawless() ? 0 : 1;
     }
 
     String table() {

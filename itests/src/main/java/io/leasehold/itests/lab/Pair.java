@@ -16,7 +16,11 @@ import java.util.Optional;
 /** The pair as its administrator sees it: everything through {@code clusterctl} and the mount. */
 public final class Pair {
     public static final String MOUNT_POINT = "/srv/dhcp";
-    public static final String VOLUME_DIRECTORY = "/var/lib/leasehold/volume";
+
+    /**
+     * The files of a node's copy, under their own names; beside them are files of the volume's own.
+     */
+    public static final String COPY_DIRECTORY = "/var/lib/leasehold/volume/live/tree";
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration SERVING_LIMIT = Duration.ofSeconds(60);
@@ -58,7 +62,9 @@ public final class Pair {
     /** {@code clusterctl status}, or empty while the node or its daemon cannot be asked. */
     public Optional<JsonNode> status(LabNode node) throws InterruptedException {
         try {
-            return Optional.of(json(node, "status"));
+            // A daemon that is not there gives an answer of another kind.
+            return Optional.of(json(node, "status"))
+                    .filter(answer -> answer.path("kind").asText().equals("status"));
         } catch (IOException _) {
             return Optional.empty();
         }

@@ -1,6 +1,7 @@
 package io.leasehold.itests.lab;
 
 import io.leasehold.itests.lab.network.LabNode;
+import io.leasehold.itests.lab.process.CommandException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -18,34 +20,57 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Compares the backing files of both boxes byte for byte, with their owners, modes and times, the
- * way an administrator with {@code find} and {@code sha256sum} would: without asking Leasehold.
+ * Compares the volume, as the box that serves has it mounted, with the files of both boxes' copies:
+ * byte for byte, with owners, modes and times, the way an administrator with {@code find} and
+ * {@code sha256sum} would.
+ *
+ * <p>With the mount, because two copies that both lag are equal too: each gets an operation only
+ * after its journal has it on disk (ADR 0011).
  */
 public final class ReplicaComparison {
-    /** The replicated names; beside them are files of the volume's own. */
-    private static final String TREE = Pair.VOLUME_DIRECTORY + "/live/tree";
-
     private static final List<String> ATTRIBUTES =
             List.of("mode", "uid", "gid", "nlink", "lastModifiedTime");
 
+    private static final Duration POLL = Duration.ofMillis(50);
+
     private ReplicaComparison() {}
 
-    /** What differs, one sentence each; empty if the replicas are identical. Both must be on. */
+    /**
+     * What differs, one sentence each; empty if both copies are what the volume is. Both boxes must
+     * be on, and one must serve.
+     */
     public static List<String> differences(Lab lab) throws IOException {
-        var one = describe(lab.node(LabNode.DHCP1).path(TREE));
-        var other = describe(lab.node(LabNode.DHCP2).path(TREE));
-        var paths = new TreeSet<>(one.keySet());
-        paths.addAll(other.keySet());
+        var serving = lab.pair().serving().orElseThrow(() -> new CommandException("nobody serves"));
+        var volume = describe(lab.node(serving).path(Pair.MOUNT_POINT));
         var differences = new ArrayList<String>();
-        for (var path : paths) {
-            var left = one.getOrDefault(path, "absent");
-            var right = other.getOrDefault(path, "absent");
-            if (!left.equals(right)) {
-                differences.add("%s: dhcp1 has %s, dhcp2 has %s".formatted(path, left, right));
+        for (var node : LabNode.servers()) {
+            var copy = describe(lab.node(node).path(Pair.COPY_DIRECTORY));
+            var paths = new TreeSet<>(volume.keySet());
+            paths.addAll(copy.keySet());
+            for (var path : paths) {
+                var wanted = volume.getOrDefault(path, "absent");
+                var found = copy.getOrDefault(path, "absent");
+                if (!wanted.equals(found)) {
+                    differences.add(
+                            "%s: the volume, mounted on %s, has %s; the copy of %s has %s"
+                                    .formatted(path, serving.label(), wanted, node.label(), found));
+                }
             }
         }
-        if (one.isEmpty()) {
-            differences.add("both replicas are empty");
+        if (volume.isEmpty()) {
+            differences.add("the volume is empty");
+        }
+        return differences;
+    }
+
+    /** Looks again and again until nothing differs; what still does when {@code limit} is over. */
+    public static List<String> differencesAfter(Lab lab, Duration limit)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        var differences = differences(lab);
+        while (!differences.isEmpty() && System.nanoTime() < deadline) {
+            Thread.sleep(POLL);
+            differences = differences(lab);
         }
         return differences;
     }

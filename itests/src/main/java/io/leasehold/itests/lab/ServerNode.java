@@ -42,8 +42,11 @@ public final class ServerNode {
                                 .findFirst()
                                 .filter(mainClass -> mainClass.startsWith(mark))
                                 .isPresent();
+                // With -t it only looks whether it understands a file, and serves nobody.
                 case DHCPD ->
-                        !commandLine.isEmpty() && Path.of(commandLine.getFirst()).endsWith(mark);
+                        !commandLine.isEmpty()
+                                && Path.of(commandLine.getFirst()).endsWith(mark)
+                                && !commandLine.contains("-t");
             };
         }
     }
