@@ -3,6 +3,7 @@ package io.leasehold.blockrep.link;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
@@ -38,6 +40,11 @@ import javax.net.ssl.X509ExtendedTrustManager;
  */
 public final class PinnedIdentity {
     private static final char[] NO_PASSWORD = {};
+
+    /** A flight of TLS 1.3 with one certificate is two packets; a handshake has three flights. */
+    private static final int FLIGHT_PACKETS_MAX = 4;
+
+    private static final int HANDSHAKE_STEPS_MAX = 100;
 
     private final KeyManagerFactory keys;
     private final CertificateFingerprint own;
@@ -116,6 +123,73 @@ public final class PinnedIdentity {
         var context = SSLContext.getInstance("TLSv1.3");
         context.init(keys.getKeyManagers(), new TrustManager[] {new Pin(peer)}, new SecureRandom());
         return context;
+    }
+
+    /**
+     * Shakes hands with itself, in memory. A process that has just started needs most of its first
+     * handshake for loading and compiling; done here, beside whatever else starts, it is not the
+     * peer that waits for that.
+     *
+     * @return the protocol that both sides agreed on
+     */
+    public String rehearse() throws IOException {
+        try {
+            var itself = new PinnedIdentity(keys, own, own).context();
+            var client = itself.createSSLEngine();
+            client.setUseClientMode(true);
+            var server = itself.createSSLEngine();
+            server.setUseClientMode(false);
+            server.setNeedClientAuth(true);
+            var packetBytes = client.getSession().getPacketBufferSize();
+            var toServer = ByteBuffer.allocate(FLIGHT_PACKETS_MAX * packetBytes);
+            var toClient = ByteBuffer.allocate(FLIGHT_PACKETS_MAX * packetBytes);
+            client.beginHandshake();
+            server.beginHandshake();
+            for (int i = 0; i < HANDSHAKE_STEPS_MAX; i++) {
+                step(client, toServer, toClient);
+                step(server, toClient, toServer);
+                if (isOver(client) && isOver(server)) {
+                    return client.getSession().getProtocol();
+                }
+            }
+            throw new IOException(
+                    "no handshake within %d steps: %s, %s"
+                            .formatted(
+                                    HANDSHAKE_STEPS_MAX,
+                                    client.getHandshakeStatus(),
+                                    server.getHandshakeStatus()));
+        } catch (GeneralSecurityException e) {
+            throw new IOException("TLS 1.3 cannot be set up: " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean isOver(SSLEngine engine) {
+        return engine.getHandshakeStatus() == HandshakeStatus.NOT_HANDSHAKING;
+    }
+
+    private static void step(SSLEngine engine, ByteBuffer out, ByteBuffer in) throws IOException {
+        switch (engine.getHandshakeStatus()) {
+            case NEED_TASK -> {
+                for (var task = engine.getDelegatedTask();
+                        task != null;
+                        task = engine.getDelegatedTask()) {
+                    task.run();
+                }
+            }
+            case NEED_WRAP -> {
+                var unused = engine.wrap(ByteBuffer.allocate(0), out);
+            }
+            case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
+                in.flip();
+                var unused =
+                        engine.unwrap(
+                                in,
+                                ByteBuffer.allocate(
+                                        engine.getSession().getApplicationBufferSize()));
+                in.compact();
+            }
+            case FINISHED, NOT_HANDSHAKING -> {}
+        }
     }
 
     private static PinnedIdentity of(

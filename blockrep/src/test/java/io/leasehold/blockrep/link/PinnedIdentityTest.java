@@ -45,6 +45,17 @@ class PinnedIdentityTest {
     }
 
     @Test
+    void shouldShakeHandsWithItself() throws Exception {
+        var file = TestIdentities.keyStore(directory.resolve("node.p12"));
+        // The peer is somebody else, and not asked.
+        var peer = CertificateFingerprint.parse("0".repeat(64));
+
+        var identity = PinnedIdentity.fromPkcs12(file, "leasehold", peer);
+
+        assertThat(identity.rehearse()).isEqualTo("TLSv1.3");
+    }
+
+    @Test
     void shouldNameTheFileThatIsWrong() throws Exception {
         var wrong = Files.writeString(directory.resolve("wrong.pem"), "hello");
         var peer = CertificateFingerprint.parse("0".repeat(64));

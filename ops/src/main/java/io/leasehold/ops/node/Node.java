@@ -78,6 +78,7 @@ final class Node {
      */
     void run(Path keeperSocket) throws IOException, InterruptedException {
         var configuration = settings.configuration();
+        Thread.ofPlatform().daemon().name("volume-rehearsal").start(this::rehearseVolume);
         for (var directory :
                 List.of(
                         configuration.paths().stateDirectory(),
@@ -177,6 +178,16 @@ final class Node {
             }
         });
         mustNotGoOn(new IllegalStateException("the keeper is gone: " + reason));
+    }
+
+    /** Beside the start of everything else: clients wait for a daemon that is restarted. */
+    private void rehearseVolume() {
+        try {
+            ReplicatedVolume.rehearse(settings.identity());
+        } catch (IOException | RuntimeException e) {
+            // The real start fails in the same way, and tells whom it concerns.
+            log.debug("the rehearsal failed: {}", e.getMessage());
+        }
     }
 
     private FlightRecorderOptions recorderOptions() {

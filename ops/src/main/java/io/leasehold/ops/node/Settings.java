@@ -242,6 +242,14 @@ record Settings(Configuration configuration, NodeName self) {
                 vip.arp().within());
     }
 
+    /** This node's key, and the certificate that the peer must show. */
+    PinnedIdentity identity() throws IOException {
+        return PinnedIdentity.fromPem(
+                configuration.tls().keyFile(),
+                configuration.tls().certificateFile(),
+                CertificateFingerprint.parse(configuration.node(peer()).certificate().hex()));
+    }
+
     VolumeConfiguration volume(String bootId) throws IOException {
         var volume = configuration.volume();
         return new VolumeConfiguration(
@@ -256,11 +264,7 @@ record Settings(Configuration configuration, NodeName self) {
                 new VolumeConfiguration.Network(
                         configuration.node(self).replication(),
                         configuration.node(peer()).replication(),
-                        PinnedIdentity.fromPem(
-                                configuration.tls().keyFile(),
-                                configuration.tls().certificateFile(),
-                                CertificateFingerprint.parse(
-                                        configuration.node(peer()).certificate().hex()))),
+                        identity()),
                 new VolumeConfiguration.Timing(
                         volume.replicaTimeout(), volume.checkpointInterval()),
                 bootId);
