@@ -20,6 +20,7 @@ import java.util.Set;
  * table netdev leasehold {
  *     set dhcp { type inet_service; flags timeout; }
  *     set vip { type ipv4_addr; flags timeout; }
+ *     set ticket { type inet_service; flags timeout; }
  *     chain eth0 {
  *         type filter hook egress device "eth0" priority 0; policy accept;
  *         udp sport 67 udp sport != @dhcp counter drop
@@ -34,6 +35,17 @@ import java.util.Set;
  * device, because dhcpd answers through a packet socket, which the hooks of the IP stack never see;
  * ADR 0031 has the measurements.
  *
+ * <p>A timeout counts from the moment at which the kernel takes the order, and a process can be
+ * stopped for any time between its look at the clock and that moment. So an opening needs a
+ * <i>ticket</i>: an element of {@link #TICKET}'s life that is put down <i>before</i> the look at
+ * the clock, and that the opening has to find and take away, in one transaction. An order that
+ * comes too late finds none, and nothing of it happens.
+ *
+ * <p>The table belongs to this object's connection: {@code nft flush ruleset}, with which a
+ * firewall is reloaded, leaves it alone, and so does another keeper. It stays when the connection
+ * ends, and is then the next one's. Linux 6.9 and later; earlier ones cannot keep a table that
+ * belongs to somebody, so there it belongs to nobody, and {@link #prepare} tells when it is gone.
+ *
  * <p>Every method is one netlink transaction: it has happened when the method returns, or nothing
  * of it. Belongs to one thread, and to the network namespace in which it was opened.
  */
@@ -41,11 +53,21 @@ final class Gate implements AutoCloseable {
     /** Belongs here and not to the client: the keeper must not load the client, which logs. */
     static final Duration TIMEOUT = Duration.ofMillis(300);
 
+    /**
+     * How long after {@link #prepare} the gate can still be opened: two ticks of the slowest kernel
+     * (HZ=100), so that at least one of them is left of it.
+     */
+    static final Duration TICKET = Duration.ofMillis(20);
+
     static final String TABLE = "leasehold";
 
     private static final String DHCP_SET = "dhcp";
     private static final String VIP_SET = "vip";
+    private static final String TICKET_SET = "ticket";
     private static final int DHCP_SERVER_PORT = 67;
+
+    @SuppressWarnings("MutableArray") // ours alone
+    private static final byte[] DHCP_PORT_KEY = {0, DHCP_SERVER_PORT};
 
     // linux/netfilter/nfnetlink.h
     private static final int SUBSYSTEM_NFTABLES = 10;
@@ -63,6 +85,9 @@ final class Gate implements AutoCloseable {
     private static final int DELSETELEM = 14;
 
     private static final int TABLE_NAME = 1;
+    private static final int TABLE_FLAGS = 2;
+    private static final int TABLE_OWNED = 2;
+    private static final int TABLE_PERSISTENT = 4;
     private static final int CHAIN_TABLE = 1;
     private static final int CHAIN_NAME = 3;
     private static final int CHAIN_HOOK = 4;
@@ -117,78 +142,122 @@ final class Gate implements AutoCloseable {
 
     private final Netlink netlink;
     private final NetlinkWriter batch = new NetlinkWriter(BATCH_BYTES_MAX);
-    private List<GateConfiguration.Guarded> guarded = List.of();
+    private GateConfiguration configuration = new GateConfiguration(List.of());
+    private boolean owning;
 
-    private Gate(Netlink netlink) {
+    private Gate(Netlink netlink, boolean owning) {
         this.netlink = netlink;
+        this.owning = owning;
     }
 
     /** The gate of this network namespace; installs nothing. */
     static Gate open() throws IOException {
-        return new Gate(Netlink.open(Netlink.NETFILTER, 0));
+        return new Gate(Netlink.open(Netlink.NETFILTER, 0), true);
     }
 
-    /** Puts these rules in the place of whatever was there, shut. */
-    void install(GateConfiguration configuration) throws IOException {
+    /** The same as on a kernel before 6.9, where the table belongs to nobody. */
+    static Gate openWithoutOwnership() throws IOException {
+        return new Gate(Netlink.open(Netlink.NETFILTER, 0), false);
+    }
+
+    /**
+     * Puts these rules in the place of whatever was there, shut.
+     *
+     * @throws LinuxException with {@link Errno#EPERM} if the table belongs to another keeper that
+     *     lives
+     */
+    void install(GateConfiguration wanted) throws IOException {
+        try {
+            write(wanted);
+        } catch (LinuxException e) {
+            // How the kernels before 5.12, before 6.9, refuse flags that they do not know.
+            if (!owning || (e.errno() != Errno.EOPNOTSUPP && e.errno() != Errno.EINVAL)) {
+                throw e;
+            }
+            owning = false;
+            write(wanted);
+        }
+        configuration = wanted;
+    }
+
+    private void write(GateConfiguration wanted) throws IOException {
         beginBatch();
         // Made, so that it can be deleted, and made anew: replaced in one transaction.
         table(NEWTABLE);
         table(DELTABLE);
-        table(NEWTABLE);
+        newTable();
         set(DHCP_SET, 1, NFT_TYPE_SERVICE, 2);
         set(VIP_SET, 2, NFT_TYPE_IPV4_ADDRESS, 4);
-        for (var interfaceName : interfaces(configuration)) {
+        set(TICKET_SET, 3, NFT_TYPE_SERVICE, 2);
+        for (var interfaceName : interfaces(wanted)) {
             chain(interfaceName);
             dropDhcp(interfaceName);
         }
-        for (var entry : configuration.guarded()) {
+        for (var entry : wanted.guarded()) {
             dropFrom(entry, ETHER_TYPE_ARP, ARP_SENDER_ADDRESS_OFFSET);
             dropFrom(entry, ETHER_TYPE_IPV4, IPV4_SOURCE_OFFSET);
         }
-        commit("install the gate on " + interfaces(configuration));
-        guarded = configuration.guarded();
+        commit("install the gate on " + interfaces(wanted));
     }
 
-    /** Lets packets pass for so long; what was left of an earlier permission does not count. */
-    void openFor(long timeoutMillis) throws IOException {
+    /**
+     * Puts down the ticket for one opening. To be called before the look at the clock by which the
+     * opening's length is reckoned.
+     *
+     * @return false if the rules are not there any more: somebody else has removed them
+     */
+    boolean prepare() throws IOException {
         beginBatch();
+        flush(TICKET_SET);
+        elements(TICKET_SET, TICKET.toMillis(), List.of(DHCP_PORT_KEY));
+        return commitIfThere("prepare to open the gate");
+    }
+
+    /**
+     * Lets packets pass for so long; what was left of an earlier permission does not count.
+     *
+     * @return false if more than {@link #TICKET} has passed since {@link #prepare}: nothing has
+     *     changed then
+     */
+    boolean openFor(long timeoutMillis) throws IOException {
+        beginBatch();
+        // First, and refused if there is none: the kernel then does nothing of the rest.
+        takeTicket();
         flush(DHCP_SET);
         flush(VIP_SET);
-        elements(
-                DHCP_SET,
-                timeoutMillis,
-                List.of(new byte[] {(byte) (DHCP_SERVER_PORT >> 8), (byte) DHCP_SERVER_PORT}));
+        elements(DHCP_SET, timeoutMillis, List.of(DHCP_PORT_KEY));
         elements(
                 VIP_SET,
                 timeoutMillis,
-                guarded.stream()
+                configuration.guarded().stream()
                         .map(GateConfiguration.Guarded::virtualAddress)
                         .distinct()
                         .map(Inet4Address::getAddress)
                         .toList());
-        commit("open the gate");
+        return commitIfThere("open the gate");
     }
 
-    /** Lets nothing pass. */
+    /** Lets nothing pass. Rules that somebody else has removed are installed anew. */
     void shut() throws IOException {
         beginBatch();
         flush(DHCP_SET);
         flush(VIP_SET);
-        commit("shut the gate");
+        if (!commitIfThere("shut the gate")) {
+            install(configuration);
+        }
     }
 
     /** Takes the rules away: from now on nothing is dropped. */
     void remove() throws IOException {
         beginBatch();
         table(DELTABLE);
-        try {
-            commit("remove the gate");
-        } catch (LinuxException e) {
-            if (e.errno() != Errno.ENOENT) {
-                throw e;
-            }
-        }
-        guarded = List.of();
+        commitIfThere("remove the gate");
+        configuration = new GateConfiguration(List.of());
+    }
+
+    /** Whether nobody else can change the rules; known from {@link #install} on. */
+    boolean isOwning() {
+        return owning;
     }
 
     private static Set<String> interfaces(GateConfiguration configuration) {
@@ -217,6 +286,19 @@ final class Gate implements AutoCloseable {
         netlink.execute(what, batch);
     }
 
+    /** Returns false, and has done nothing, if something that the batch is about is not there. */
+    private boolean commitIfThere(String what) throws IOException {
+        try {
+            commit(what);
+            return true;
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.ENOENT) {
+                throw e;
+            }
+            return false;
+        }
+    }
+
     private NetlinkWriter message(int type, int flags) {
         return batch.begin(
                         (SUBSYSTEM_NFTABLES << 8) | type,
@@ -229,6 +311,14 @@ final class Gate implements AutoCloseable {
     private void table(int type) {
         int flags = type == NEWTABLE ? NetlinkWriter.CREATE : 0;
         message(type, flags).attribute(TABLE_NAME, TABLE).end();
+    }
+
+    private void newTable() {
+        var message = message(NEWTABLE, NetlinkWriter.CREATE).attribute(TABLE_NAME, TABLE);
+        if (owning) {
+            message.attribute32BigEndian(TABLE_FLAGS, TABLE_OWNED | TABLE_PERSISTENT);
+        }
+        message.end();
     }
 
     private void set(String name, int id, int keyType, int keyBytes) {
@@ -261,6 +351,25 @@ final class Gate implements AutoCloseable {
         message(DELSETELEM, 0).attribute(ELEMENTS_TABLE, TABLE).attribute(ELEMENTS_SET, set).end();
     }
 
+    private void takeTicket() {
+        message(DELSETELEM, 0)
+                .attribute(ELEMENTS_TABLE, TABLE)
+                .attribute(ELEMENTS_SET, TICKET_SET)
+                .nest(
+                        ELEMENTS_LIST,
+                        () ->
+                                batch.nest(
+                                        LIST_ITEM,
+                                        () ->
+                                                batch.nest(
+                                                        ELEMENT_KEY,
+                                                        () ->
+                                                                batch.attribute(
+                                                                        DATA_VALUE,
+                                                                        DHCP_PORT_KEY))))
+                .end();
+    }
+
     private void elements(String set, long timeoutMillis, List<byte[]> keys) {
         message(NEWSETELEM, NetlinkWriter.CREATE)
                 .attribute(ELEMENTS_TABLE, TABLE)
@@ -287,7 +396,7 @@ final class Gate implements AutoCloseable {
                     loadMeta(META_L4PROTO);
                     compare(new byte[] {PROTOCOL_UDP});
                     loadPayload(PAYLOAD_TRANSPORT, 0, 2);
-                    compare(new byte[] {0, DHCP_SERVER_PORT});
+                    compare(DHCP_PORT_KEY);
                     dropUnlessIn(DHCP_SET);
                 });
     }

@@ -6,14 +6,17 @@ import java.util.OptionalLong;
  * When the gate's permission is renewed, and when it is over. Pure: the kernel part is {@link
  * Gate}.
  *
- * <p>A permission of {@link KeeperClient#GATE_TIMEOUT} is given anew every {@link #RENEWAL_NANOS},
- * never beyond the end that the daemon set, so that the kernel shuts the gate at the end even if
- * nobody runs then. Who comes so late that the kernel has already shut it does not open it again.
+ * <p>A permission of {@link #PERMISSION_NANOS} is given anew every {@link #RENEWAL_NANOS}, never
+ * beyond the end that the daemon set, so that the kernel shuts the gate at the end even if nobody
+ * runs then. Who comes so late that the kernel has already shut it does not open it again. The
+ * kernel may carry an order out up to {@link Gate#TICKET} after the look at the clock; each
+ * permission is shorter by that, and so never lasts beyond {@link Gate#TIMEOUT} after the look.
  */
 final class GateKeeping {
     static final long RENEWAL_NANOS = 100_000_000;
 
-    private static final long TIMEOUT_NANOS = Gate.TIMEOUT.toNanos();
+    private static final long TICKET_NANOS = Gate.TICKET.toNanos();
+    static final long PERMISSION_NANOS = Gate.TIMEOUT.toNanos() - TICKET_NANOS;
     private static final long MILLI_NANOS = 1_000_000;
 
     private boolean open;
@@ -24,8 +27,11 @@ final class GateKeeping {
     sealed interface Order {
         record Nothing() implements Order {}
 
-        /** Give a permission of so long, at least a millisecond, the kernel's unit. */
-        record OpenFor(long millis) implements Order {}
+        /**
+         * Give a permission of so long, at least a millisecond, the kernel's unit, and say {@link
+         * GateKeeping#opened} when the kernel has done it.
+         */
+        record OpenFor(long millis, long decidedNanos) implements Order {}
 
         record Shut() implements Order {}
 
@@ -35,8 +41,16 @@ final class GateKeeping {
 
     Order open(long until, long nowNanos) {
         untilNanos = until;
-        open = true;
+        if (!open) {
+            open = true;
+            renewedNanos = nowNanos - RENEWAL_NANOS;
+        }
         return permission(nowNanos);
+    }
+
+    /** The kernel has given the permission that was decided on then. */
+    void opened(Order.OpenFor order) {
+        renewedNanos = order.decidedNanos();
     }
 
     void shut() {
@@ -45,10 +59,10 @@ final class GateKeeping {
 
     /** To be called at {@link #nextRenewalNanos}. */
     Order renew(long nowNanos) {
-        if (!open || nowNanos - nextNanos() < 0) {
+        if (!isDue(nowNanos)) {
             return new Order.Nothing();
         }
-        if (nowNanos - renewedNanos >= TIMEOUT_NANOS) {
+        if (nowNanos - renewedNanos >= PERMISSION_NANOS) {
             open = false;
             return new Order.Lapsed(nowNanos - renewedNanos - RENEWAL_NANOS);
         }
@@ -56,13 +70,18 @@ final class GateKeeping {
     }
 
     private Order permission(long nowNanos) {
-        long millis = Math.min(TIMEOUT_NANOS, untilNanos - nowNanos) / MILLI_NANOS;
+        long millis =
+                Math.min(PERMISSION_NANOS, untilNanos - nowNanos - TICKET_NANOS) / MILLI_NANOS;
         if (millis < 1) {
             open = false;
             return new Order.Shut();
         }
-        renewedNanos = nowNanos;
-        return new Order.OpenFor(millis);
+        return new Order.OpenFor(millis, nowNanos);
+    }
+
+    /** Whether {@link #renew} has something to do. */
+    boolean isDue(long nowNanos) {
+        return open && nowNanos - nextNanos() >= 0;
     }
 
     OptionalLong nextRenewalNanos() {

@@ -62,6 +62,9 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
 
     private static final int LAST_BEATS = 3;
 
+    /** Each fails only if the thread stands still for a moment in it. */
+    private static final int OPENING_ATTEMPTS_MAX = 5;
+
     private final Path socketPath;
     private final List<String> daemonCommand;
     private final UUID bootId;
@@ -223,7 +226,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     private void meetDeadlines() throws IOException {
         long nowNanos = System.nanoTime();
         noticeSuspension();
-        perform(gateKeeping.renew(nowNanos));
+        renewGate(nowNanos);
         if (beating && links.isPresent() && nowNanos - nextBeatNanos >= 0) {
             measureLateness(nowNanos - nextBeatNanos);
             sendBeat(nowNanos);
@@ -239,6 +242,9 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
             nextReportNanos = nowNanos + SECOND_NANOS;
             report();
             closeStrangers(nowNanos);
+            if (gateConfiguration.isPresent()) {
+                prepareGate();
+            }
         }
     }
 
@@ -254,10 +260,44 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         }
     }
 
-    private void perform(GateKeeping.Order order) throws IOException {
+    private void renewGate(long nowNanos) throws IOException {
+        if (gateKeeping.isDue(nowNanos)) {
+            prepareGate();
+            // Read after the ticket was put down; see Gate. If that had run out, it stays due.
+            perform(gateKeeping.renew(System.nanoTime()));
+        }
+    }
+
+    private void openGate(long untilNanos) throws IOException {
+        for (int attempt = 0; attempt < OPENING_ATTEMPTS_MAX; attempt++) {
+            prepareGate();
+            if (perform(gateKeeping.open(untilNanos, System.nanoTime()))) {
+                return;
+            }
+        }
+        shutGate();
+        lapse("the keeper stood still " + OPENING_ATTEMPTS_MAX + " times while it opened the gate");
+    }
+
+    /** Puts the ticket down; rules that somebody removed are there again then, and shut. */
+    private void prepareGate() throws IOException {
+        if (!gate.prepare()) {
+            Keeper.say("somebody removed the gate's rules: installing them anew");
+            gate.install(gateConfiguration.orElseThrow());
+            gate.prepare();
+        }
+    }
+
+    /** Returns whether it has come about. */
+    private boolean perform(GateKeeping.Order order) throws IOException {
         switch (order) {
             case GateKeeping.Order.Nothing() -> {}
-            case GateKeeping.Order.OpenFor(long millis) -> gate.openFor(millis);
+            case GateKeeping.Order.OpenFor opening -> {
+                if (!gate.openFor(opening.millis())) {
+                    return false;
+                }
+                gateKeeping.opened(opening);
+            }
             case GateKeeping.Order.Shut() -> gate.shut();
             case GateKeeping.Order.Lapsed(long lateNanos) -> {
                 measureLateness(lateNanos);
@@ -265,6 +305,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                 lapse("the keeper stood still for " + lateNanos / 1_000_000 + " ms");
             }
         }
+        return true;
     }
 
     private void lapse(String reason) {
@@ -502,7 +543,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                     if (gateConfiguration.isEmpty()) {
                         yield new Answer.Refused("no gate is installed");
                     }
-                    perform(gateKeeping.open(untilNanos, nowNanos));
+                    openGate(untilNanos);
                     yield new Answer.Done();
                 }
                 case Request.CloseGate() -> {

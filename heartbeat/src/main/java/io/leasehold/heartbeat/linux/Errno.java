@@ -4,6 +4,7 @@ package io.leasehold.heartbeat.linux;
  * Error numbers that a caller acts upon; the same on every architecture that Linux runs Java on.
  */
 public final class Errno {
+    public static final int EPERM = 1;
     public static final int ENOENT = 2;
     public static final int ESRCH = 3;
     public static final int EINTR = 4;
@@ -14,6 +15,7 @@ public final class Errno {
     public static final int ENODEV = 19;
     public static final int EINVAL = 22;
     public static final int EPIPE = 32;
+    public static final int EOPNOTSUPP = 95;
     public static final int EADDRINUSE = 98;
     public static final int EADDRNOTAVAIL = 99;
     public static final int ENETDOWN = 100;

@@ -72,21 +72,33 @@ public final class Netlink implements AutoCloseable {
      * asks for an {@link NetlinkWriter#ACK}.
      *
      * @param what it is, for a person
-     * @throws LinuxException if the kernel refused any of the messages; of a netfilter batch
-     *     nothing was done then
+     * @throws LinuxException the first of the kernel's refusals; of a netfilter batch nothing was
+     *     done then
      */
     public void execute(String what, NetlinkWriter messages) throws IOException {
         send(messages);
+        int error = 0;
         while (true) {
-            for (var answer : receive(what)) {
-                if (answer.type() == NetlinkMessage.TYPE_ERROR) {
-                    int error = answer.payload().getInt(0);
+            var answers = events();
+            if (answers.isEmpty()) {
+                // After a refusal the kernel may leave the rest unanswered.
+                throw error != 0
+                        ? new LinuxException(what, error)
+                        : new IOException(what + ": the kernel did not answer");
+            }
+            for (var answer : answers) {
+                if (answer.type() != NetlinkMessage.TYPE_ERROR) {
+                    continue;
+                }
+                if (error == 0) {
+                    error = -answer.payload().getInt(0);
+                }
+                // All are taken, or the next call would find the rest of them.
+                if (answer.sequence() == messages.acknowledgedSequence()) {
                     if (error != 0) {
-                        throw new LinuxException(what, -error);
+                        throw new LinuxException(what, error);
                     }
-                    if (answer.sequence() == messages.acknowledgedSequence()) {
-                        return;
-                    }
+                    return;
                 }
             }
         }

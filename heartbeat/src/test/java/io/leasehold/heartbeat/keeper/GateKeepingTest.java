@@ -23,13 +23,14 @@ class GateKeepingTest {
 
     @Test
     void shouldRenewEveryHundredMillisecondsAndNeverBeyondTheEnd() {
-        assertThat(gate.open(now + 450 * MILLI, now)).isEqualTo(new OpenFor(300));
+        assertThat(millis(gate.open(now + 450 * MILLI, now))).isEqualTo(280);
         assertThat(gate.nextRenewalNanos()).hasValue(now + 100 * MILLI);
         assertThat(renewAfter(99)).isEqualTo(new Nothing());
-        assertThat(renewAfter(1)).isEqualTo(new OpenFor(300));
-        assertThat(renewAfter(100)).isEqualTo(new OpenFor(250));
-        assertThat(renewAfter(100)).isEqualTo(new OpenFor(150));
-        assertThat(renewAfter(100)).isEqualTo(new OpenFor(50));
+        assertThat(millis(renewAfter(1))).isEqualTo(280);
+        // Up to 20 ms may pass before the kernel takes an order: the end is not passed by then.
+        assertThat(millis(renewAfter(100))).isEqualTo(230);
+        assertThat(millis(renewAfter(100))).isEqualTo(130);
+        assertThat(millis(renewAfter(100))).isEqualTo(30);
         assertThat(gate.nextRenewalNanos()).hasValue(now + 50 * MILLI);
         assertThat(renewAfter(50)).isEqualTo(new Shut());
         assertThat(gate.isOpen()).isFalse();
@@ -38,9 +39,9 @@ class GateKeepingTest {
 
     @Test
     void shouldProlongAndShorten() {
-        gate.open(now + 1_000 * MILLI, now);
-        assertThat(gate.open(now + 120 * MILLI, now)).isEqualTo(new OpenFor(120));
-        assertThat(gate.open(now + 9_000 * MILLI, now)).isEqualTo(new OpenFor(300));
+        millis(gate.open(now + 1_000 * MILLI, now));
+        assertThat(millis(gate.open(now + 120 * MILLI, now))).isEqualTo(100);
+        assertThat(millis(gate.open(now + 9_000 * MILLI, now))).isEqualTo(280);
     }
 
     @Test
@@ -50,23 +51,54 @@ class GateKeepingTest {
     }
 
     @Test
-    void shouldNotOpenAgainWhatTheKernelHasShut() {
-        gate.open(now + 60_000 * MILLI, now);
+    void shouldNotOpenForAnEndThatMayHavePassedWhenTheKernelTakesTheOrder() {
+        assertThat(gate.open(now + 20 * MILLI, now)).isEqualTo(new Shut());
+    }
 
-        assertThat(renewAfter(300)).isEqualTo(new Lapsed(200 * MILLI));
+    @Test
+    void shouldNotOpenAgainWhatTheKernelHasShut() {
+        millis(gate.open(now + 60_000 * MILLI, now));
+
+        assertThat(renewAfter(280)).isEqualTo(new Lapsed(180 * MILLI));
         assertThat(gate.isOpen()).isFalse();
         assertThat(renewAfter(100)).isEqualTo(new Nothing());
     }
 
     @Test
     void shouldForgiveARenewalThatIsLateButInTime() {
-        gate.open(now + 60_000 * MILLI, now);
+        millis(gate.open(now + 60_000 * MILLI, now));
 
-        assertThat(renewAfter(299)).isEqualTo(new OpenFor(300));
+        assertThat(millis(renewAfter(279))).isEqualTo(280);
+    }
+
+    @Test
+    void shouldTryAgainAtOnceWhenTheKernelDidNotTakeTheOrder() {
+        millis(gate.open(now + 60_000 * MILLI, now));
+
+        assertThat(renewAfter(100)).isInstanceOf(OpenFor.class);
+        assertThat(gate.nextRenewalNanos()).hasValue(now);
+        assertThat(millis(renewAfter(30))).isEqualTo(280);
+        assertThat(gate.nextRenewalNanos()).hasValue(now + 100 * MILLI);
+    }
+
+    @Test
+    void shouldGiveUpWhenTheKernelTakesNoOrderForAsLongAsAPermissionLasts() {
+        millis(gate.open(now + 60_000 * MILLI, now));
+        renewAfter(100);
+        renewAfter(100);
+
+        assertThat(renewAfter(80)).isEqualTo(new Lapsed(180 * MILLI));
     }
 
     private GateKeeping.Order renewAfter(long millis) {
         now += millis * MILLI;
         return gate.renew(now);
+    }
+
+    /** The kernel takes the order; returns for how long. */
+    private long millis(GateKeeping.Order order) {
+        var opening = (OpenFor) order;
+        gate.opened(opening);
+        return opening.millis();
     }
 }
