@@ -36,7 +36,7 @@ public final class ServingLease {
         if (confirmedNanos.isEmpty()) {
             return OptionalLong.empty();
         }
-        var untilNanos = confirmedNanos.getAsLong() + timing.lengthNanos() - timing.marginNanos();
+        var untilNanos = confirmedNanos.getAsLong() + timing.audibleNanos();
         return nowNanos < untilNanos ? OptionalLong.of(untilNanos) : OptionalLong.empty();
     }
 
@@ -50,6 +50,6 @@ public final class ServingLease {
 
     /** How far ahead of its end the open gate is renewed. */
     public long renewalNanos() {
-        return (timing.lengthNanos() - timing.marginNanos()) / 2;
+        return timing.audibleNanos() / 2;
     }
 }

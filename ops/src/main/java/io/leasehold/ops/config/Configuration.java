@@ -169,6 +169,7 @@ public record Configuration(
      * @param daemonDeadTime how long the keeper waits for a daemon that died or hangs before it
      *     gives the node up
      * @param earlyMissedBeats beats missed on the other links that suffice once a point-to-point
+     * @param servingLease how long a confirmation of the right to serve lasts (R9)
      *     link lost its carrier
      * @param handOverLimit a hand-over that is not over by then is given up
      * @param leaveLimit how long a node that leaves waits for the other one's word
@@ -180,6 +181,7 @@ public record Configuration(
             Duration initDead,
             Duration daemonDeadTime,
             int earlyMissedBeats,
+            Duration servingLease,
             Duration handOverLimit,
             Duration leaveLimit) {}
 

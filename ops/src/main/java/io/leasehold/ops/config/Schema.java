@@ -24,6 +24,7 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
 import com.typesafe.config.ConfigObject;
+import io.leasehold.heartbeat.lease.LeaseTiming;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.config.Configuration.Arbiter;
 import io.leasehold.ops.config.Configuration.Arp;
@@ -73,6 +74,9 @@ final class Schema {
     private static final Duration PROCESS_LIMIT_MAX = ofMinutes(10);
 
     private final Reading reading;
+    /** Half of it outlasts the restart of a daemon. */
+    private static final Duration SERVING_LEASE_USUAL = ofSeconds(2);
+
     private SortedMap<NodeName, Place> nodes = Collections.emptySortedMap();
 
     Schema(Source source) {
@@ -363,6 +367,11 @@ final class Schema {
         var earlyMissedBeats = section.optional("early-missed-beats", integer(2, 100), 3);
         var handOverLimit =
                 section.optional(
+        var servingLease =
+                section.optional(
+                        "serving-lease",
+                        duration(Duration.ofNanos(LeaseTiming.LENGTH_NANOS_MIN), ofMinutes(4)),
+                        servingLeaseFor(deadTime));
                         "hand-over-limit", duration(ofMillis(500), ofMinutes(10)), ofSeconds(30));
         var leaveLimit =
                 section.optional(
@@ -376,6 +385,7 @@ final class Schema {
         if (keepalive.isSound() && deadTime.isSound() && earlyMissedBeats.isSound()) {
             var early = keepalive.get().multipliedBy(earlyMissedBeats.get());
             if (early.compareTo(deadTime.get()) >= 0) {
+        requireLonger(servingLease, deadTime);
                 reading.problem(
                         earlyMissedBeats.place(),
                         earlyMissedBeats.key(),
@@ -400,11 +410,36 @@ final class Schema {
                                 earlyMissedBeats.get(),
                                 handOverLimit.get(),
                                 leaveLimit.get()));
+                                servingLease.get(),
     }
 
     private Supplier<Volume> volume(
             Section section, Setting<Duration> deadTime, List<Setting<Path>> placed) {
         var directory =
+    private static Duration servingLeaseFor(Setting<Duration> deadTime) {
+        var twice = deadTime.isSound() ? deadTime.get().multipliedBy(2) : SERVING_LEASE_USUAL;
+        return twice.compareTo(SERVING_LEASE_USUAL) > 0 ? twice : SERVING_LEASE_USUAL;
+    }
+
+    /** The last tenth is the margin, in which the node is silent already. */
+    private void requireLonger(Setting<Duration> servingLease, Setting<Duration> deadTime) {
+        if (!servingLease.isSound() || !deadTime.isSound()) {
+            return;
+        }
+        var audible =
+                Duration.ofNanos(LeaseTiming.ofLength(servingLease.get().toNanos()).audibleNanos());
+        if (audible.compareTo(deadTime.get()) <= 0) {
+            reading.problem(
+                    servingLease.place(),
+                    servingLease.key(),
+                    print(servingLease.get())
+                            + " less a tenth is not longer than "
+                            + printed(deadTime)
+                            + ": the primary would fall silent before its peer counts as lost",
+                    "");
+        }
+    }
+
                 section.optional("directory", absolutePath(), Path.of("/var/lib/leasehold/volume"));
         var mountPoint = section.optional("mount-point", absolutePath(), Path.of("/srv/dhcp"));
         var replicaTimeout =

@@ -69,7 +69,7 @@ record Settings(Configuration configuration, NodeName self) {
                                         link.kind() == Configuration.LinkKind.POINT_TO_POINT))
                         .toList(),
                 fencing(),
-                LeaseTiming.defaults(),
+                LeaseTiming.ofLength(configuration.timing().servingLease().toNanos()),
                 resources(),
                 Set.copyOf(configuration.trackInterfaces().of(self)),
                 configuration.timing().handOverLimit().toNanos(),

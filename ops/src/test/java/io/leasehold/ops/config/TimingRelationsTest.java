@@ -3,6 +3,7 @@ package io.leasehold.ops.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import io.leasehold.heartbeat.lease.LeaseTiming;
 import io.leasehold.heartbeat.membership.Timing;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,6 +68,8 @@ class TimingRelationsTest {
                                 timing.daemonDeadTime().toNanos(),
                                 timing.earlyMissedBeats()))
                 .isEqualTo(Timing.defaults());
+        assertThat(LeaseTiming.ofLength(timing.servingLease().toNanos()))
+                .isEqualTo(LeaseTiming.defaults());
     }
 
     private static long millis(long millis) {
