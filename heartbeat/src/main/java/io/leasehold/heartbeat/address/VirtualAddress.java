@@ -8,6 +8,9 @@ import io.leasehold.heartbeat.linux.NetlinkWriter;
 import io.leasehold.heartbeat.linux.Sockets;
 import java.io.IOException;
 import java.net.Inet4Address;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 
@@ -30,6 +33,7 @@ public record VirtualAddress(String interfaceName, Inet4Address address, int pre
     private static final int RTM_GETADDR = 22;
     private static final int IFA_ADDRESS = 1;
     private static final int IFA_LOCAL = 2;
+    private static final int IFA_CACHEINFO = 6;
     private static final int HEADER_BYTES = 8;
     private static final int PREFIX_LENGTH_OFFSET = 1;
     private static final int INDEX_OFFSET = 4;
@@ -42,8 +46,16 @@ public record VirtualAddress(String interfaceName, Inet4Address address, int pre
         }
     }
 
-    /** Adds the address for ever; one that is there already is left as it is. */
-    public void add() throws IOException {
+    /**
+     * Adds the address for so long, or gives one that is there already that lifetime. Then the
+     * kernel removes it, whoever runs or stands still, and up to a second late.
+     *
+     * @param lifetime whole seconds, at least one
+     */
+    public void add(Duration lifetime) throws IOException {
+        if (lifetime.toSeconds() < 1 || lifetime.toNanosPart() != 0) {
+            throw new IllegalArgumentException("not whole seconds: " + lifetime);
+        }
         try (var netlink = Netlink.open(Netlink.ROUTE, 0)) {
             var request = new NetlinkWriter(REQUEST_BYTES_MAX);
             request.begin(
@@ -52,8 +64,21 @@ public record VirtualAddress(String interfaceName, Inet4Address address, int pre
                             | NetlinkWriter.ACK
                             | NetlinkWriter.CREATE
                             | NetlinkWriter.REPLACE);
-            netlink.execute("add " + this, appendAddress(request, prefixLength).end());
+            netlink.execute(
+                    "add " + this,
+                    appendAddress(request, prefixLength)
+                            .attribute(IFA_CACHEINFO, lifetimes((int) lifetime.toSeconds()))
+                            .end());
         }
+    }
+
+    /** {@code struct ifa_cacheinfo}: preferred, valid, and two times that only the kernel sets. */
+    private static byte[] lifetimes(int seconds) {
+        return ByteBuffer.allocate(16)
+                .order(ByteOrder.nativeOrder())
+                .putInt(seconds)
+                .putInt(seconds)
+                .array();
     }
 
     /** Removes the address, with whatever prefix length; returns false if it was not there. */

@@ -103,6 +103,18 @@ final class DaemonWatch {
         return guarded;
     }
 
+    /**
+     * Whether this node is as it should be, which is what a watchdog is fed with: the daemon proves
+     * its progress, or it is given up.
+     *
+     * @param notSilenced the node was to be made silent, and something that could serve is left:
+     *     then only a reset helps (R38)
+     */
+    boolean isProven(boolean notSilenced, long nowNanos) {
+        return !notSilenced
+                && (!guarded || nowNanos - progressNanos < policy.daemonDeadTime().toNanos());
+    }
+
     /** To be called after each event and when {@link #nextDeadlineNanos} has come. */
     List<Action> decide(long nowNanos) {
         var actions = new ArrayList<Action>();

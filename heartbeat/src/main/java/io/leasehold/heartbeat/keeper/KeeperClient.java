@@ -1,5 +1,6 @@
 package io.leasehold.heartbeat.keeper;
 
+import io.leasehold.heartbeat.address.VirtualAddress;
 import io.leasehold.heartbeat.keeper.KeeperMessage.Answer;
 import io.leasehold.heartbeat.keeper.KeeperMessage.Notification;
 import io.leasehold.heartbeat.keeper.KeeperMessage.Request;
@@ -36,6 +37,9 @@ public final class KeeperClient implements AutoCloseable {
      * How long the gate stays open without the keeper: an upper bound for what the kernel enforces.
      */
     public static final Duration GATE_TIMEOUT = Gate.TIMEOUT;
+
+    /** How long the virtual address stays without the keeper; the kernel may add a second. */
+    public static final Duration ADDRESS_LIFETIME = AddressKeeping.LIFETIME;
 
     /** A keeper that takes longer counts as lost. */
     public static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(5);
@@ -118,6 +122,17 @@ public final class KeeperClient implements AutoCloseable {
     }
 
     /**
+     * Starts this watchdog, or stops the one that runs if there is none; with the one that runs
+     * already nothing happens. The keeper feeds it while this daemon proves its progress, or while
+     * it is given up and nothing of the service is left. So it resets a machine that could not be
+     * made silent, and one whose keeper does not run.
+     */
+    public void configureWatchdog(Optional<WatchdogConfiguration> configuration)
+            throws IOException {
+        ask(new Request.ConfigureWatchdog(configuration));
+    }
+
+    /**
      * Opens these links and closes all others. With the configuration that is in force already
      * nothing happens, so a restarted daemon does not interrupt its beats. Beats are sent from the
      * first {@link #publish} on.
@@ -175,6 +190,20 @@ public final class KeeperClient implements AutoCloseable {
     /** Shuts the gate. When it returns, nothing passes any more. */
     public void closeGate() throws IOException {
         ask(new Request.CloseGate());
+    }
+
+    /**
+     * Adds the virtual address, with a lifetime of {@link #ADDRESS_LIFETIME} that the keeper
+     * renews: until the gate is opened for the first time, and from then on while it is open. When
+     * the gate is opened again after longer than that, the address comes back with it.
+     */
+    public void holdAddress(VirtualAddress address) throws IOException {
+        ask(new Request.HoldAddress(address));
+    }
+
+    /** Removes the virtual address; without one nothing happens. */
+    public void releaseAddress() throws IOException {
+        ask(new Request.ReleaseAddress());
     }
 
     /**

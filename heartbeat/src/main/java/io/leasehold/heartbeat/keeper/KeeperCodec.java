@@ -1,5 +1,6 @@
 package io.leasehold.heartbeat.keeper;
 
+import io.leasehold.heartbeat.address.VirtualAddress;
 import io.leasehold.heartbeat.keeper.GateConfiguration.Guarded;
 import io.leasehold.heartbeat.keeper.KeeperMessage.Answer;
 import io.leasehold.heartbeat.keeper.KeeperMessage.Notification;
@@ -39,7 +40,7 @@ import java.util.UUID;
  */
 final class KeeperCodec {
     /** Changes with every change of a message; daemon and keeper must have the same. */
-    static final int PROTOCOL_VERSION = 1;
+    static final int PROTOCOL_VERSION = 2;
 
     static final int FRAME_BYTES_MAX = 256 << 10;
     static final int LENGTH_BYTES = 4;
@@ -199,6 +200,23 @@ final class KeeperCodec {
                 out.writeUTF(reason);
             }
             case Request.EndWithDaemon() -> out.writeByte(16);
+            case Request.HoldAddress(var address) -> {
+                out.writeByte(17);
+                out.writeUTF(address.interfaceName());
+                out.write(address.address().getAddress());
+                out.writeByte(address.prefixLength());
+            }
+            case Request.ReleaseAddress() -> out.writeByte(18);
+            case Request.ConfigureWatchdog(var configuration) -> {
+                out.writeByte(19);
+                writeList(
+                        out,
+                        configuration.stream().toList(),
+                        watchdog -> {
+                            out.writeUTF(watchdog.device().toString());
+                            out.writeInt(watchdog.timeoutSeconds());
+                        });
+            }
         }
     }
 
@@ -255,6 +273,18 @@ final class KeeperCodec {
             case 14 -> new Request.Signal(in.readUTF(), in.readInt());
             case 15 -> new Request.StandDown(in.readUTF());
             case 16 -> new Request.EndWithDaemon();
+            case 17 ->
+                    new Request.HoldAddress(
+                            new VirtualAddress(
+                                    in.readUTF(), readAddress(in), in.readUnsignedByte()));
+            case 18 -> new Request.ReleaseAddress();
+            case 19 ->
+                    new Request.ConfigureWatchdog(
+                            readOption(
+                                    in,
+                                    () ->
+                                            new WatchdogConfiguration(
+                                                    Path.of(in.readUTF()), in.readInt())));
             default -> throw new ProtocolException("no request has type " + type);
         };
     }

@@ -15,6 +15,7 @@ import io.leasehold.heartbeat.linux.PollSet;
 import io.leasehold.heartbeat.linux.Processes;
 import io.leasehold.heartbeat.linux.Sockets;
 import io.leasehold.heartbeat.linux.WakeUp;
+import io.leasehold.heartbeat.linux.WatchdogDevice;
 import io.leasehold.heartbeat.wire.Datagram.Beat;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -73,12 +74,14 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     private final WakeUp wakeUp;
     private final InterfaceMonitor interfaces;
     private final Gate gate;
+    private final ServiceManager serviceManager;
     private final Clocks clocks = new Clocks();
     private final PollSet polled = new PollSet(POLLED_MAX);
     private final SecureRandom random = new SecureRandom();
 
     private final DaemonWatch watch;
     private final GateKeeping gateKeeping = new GateKeeping();
+    private final AddressKeeping addressKeeping = new AddressKeeping();
     private final ServiceProcesses services = new ServiceProcesses();
     private final List<Connection> connections = new ArrayList<>();
     private Optional<Connection> daemon = Optional.empty();
@@ -88,7 +91,11 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     private final Map<String, Integer> gateInterfaces = new HashMap<>();
     private Set<String> watchedInterfaces = Set.of();
     private Optional<HeldFuse> fuse = Optional.empty();
+    private Optional<Armed> watchdog = Optional.empty();
     private Optional<String> stoodDown = Optional.empty();
+
+    /** From a stand-down until all of it has come about. */
+    private boolean mustBeSilent;
 
     private long attachments;
     private boolean beating;
@@ -105,6 +112,8 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     private boolean ended;
 
     private record HeldFuse(Descriptor descriptor, Path mountPoint) {}
+
+    private record Armed(WatchdogDevice device, WatchdogConfiguration configuration) {}
 
     /** One connected process; the daemon if it has attached. */
     private static final class Connection {
@@ -127,7 +136,8 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
             Descriptor listening,
             WakeUp wakeUp,
             InterfaceMonitor interfaces,
-            Gate gate) {
+            Gate gate,
+            ServiceManager serviceManager) {
         this.socketPath = socketPath;
         this.daemonCommand = daemonCommand;
         this.bootId = bootId;
@@ -136,6 +146,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         this.wakeUp = wakeUp;
         this.interfaces = interfaces;
         this.gate = gate;
+        this.serviceManager = serviceManager;
         this.watch = new DaemonWatch(SupervisionPolicy.DEFAULT, System.nanoTime());
     }
 
@@ -156,7 +167,8 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                         listening,
                         new WakeUp(),
                         InterfaceMonitor.open(),
-                        Gate.open());
+                        Gate.open(),
+                        ServiceManager.of(System.getenv()));
         loop.suspendedNanos = loop.clocks.suspendedNanos();
         return loop;
     }
@@ -217,6 +229,10 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         if (renewal.isPresent()) {
             in = Math.min(in, renewal.getAsLong() - nowNanos);
         }
+        var lifetime = addressKeeping.nextRenewalNanos(gateKeeping.isOpen());
+        if (lifetime.isPresent()) {
+            in = Math.min(in, lifetime.getAsLong() - nowNanos);
+        }
         var decision = watch.nextDeadlineNanos(nowNanos);
         return decision.isPresent() ? Math.min(in, decision.getAsLong() - nowNanos) : in;
     }
@@ -227,6 +243,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         long nowNanos = System.nanoTime();
         noticeSuspension();
         renewGate(nowNanos);
+        renewAddress(nowNanos);
         if (beating && links.isPresent() && nowNanos - nextBeatNanos >= 0) {
             measureLateness(nowNanos - nextBeatNanos);
             sendBeat(nowNanos);
@@ -241,6 +258,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         if (nowNanos - nextReportNanos >= 0) {
             nextReportNanos = nowNanos + SECOND_NANOS;
             report();
+            feedWatchdogs(nowNanos);
             closeStrangers(nowNanos);
             if (gateConfiguration.isPresent()) {
                 prepareGate();
@@ -277,6 +295,19 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         }
         shutGate();
         lapse("the keeper stood still " + OPENING_ATTEMPTS_MAX + " times while it opened the gate");
+    }
+
+    /** After the gate, which says whether it may be renewed. */
+    private void renewAddress(long nowNanos) {
+        addressKeeping
+                .due(gateKeeping.isOpen(), nowNanos)
+                .ifPresent(address -> {
+                    try {
+                        address.add(AddressKeeping.LIFETIME);
+                    } catch (IOException e) {
+                        Keeper.say("lifetime not renewed: " + e.getMessage());
+                    }
+                });
     }
 
     /** Puts the ticket down; rules that somebody removed are there again then, and shut. */
@@ -326,6 +357,49 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         }
         ticks = 0;
         latenessMaxNanos = 0;
+    }
+
+    /** Fed from what was proven, never from the mere fact that this thread runs. */
+    private void feedWatchdogs(long nowNanos) {
+        mustBeSilent &= isSomethingLeft();
+        if (!watch.isProven(mustBeSilent, nowNanos)) {
+            return;
+        }
+        serviceManager.alive();
+        watchdog.ifPresent(armed -> {
+            try {
+                armed.device().feed();
+            } catch (IOException e) {
+                Keeper.say("watchdog not fed: " + e.getMessage());
+            }
+        });
+    }
+
+    /** Whether this node still holds what must not outlive its right. */
+    private boolean isSomethingLeft() {
+        return fuse.isPresent() || !services.isEmpty() || addressKeeping.held().isPresent();
+    }
+
+    private void configureWatchdog(Optional<WatchdogConfiguration> wanted) throws IOException {
+        if (watchdog.map(Armed::configuration).equals(wanted)) {
+            return;
+        }
+        disarmWatchdog();
+        if (wanted.isPresent()) {
+            var device = WatchdogDevice.open(wanted.get().device(), wanted.get().timeoutSeconds());
+            watchdog = Optional.of(new Armed(device, wanted.get()));
+            Keeper.say(
+                    "watchdog %s resets this machine %d s after the last proof"
+                            .formatted(wanted.get().device(), wanted.get().timeoutSeconds()));
+        }
+    }
+
+    private void disarmWatchdog() throws IOException {
+        if (watchdog.isPresent()) {
+            var device = watchdog.get().device();
+            watchdog = Optional.empty();
+            device.disarm();
+        }
     }
 
     private void closeStrangers(long nowNanos) {
@@ -515,6 +589,9 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         interfaces.watch(Set.of());
         interfaces.watch(allWatchedInterfaces());
         Keeper.say("daemon attached, process " + connection.pid);
+        if (attachments == 1) {
+            serviceManager.ready();
+        }
         return new Answer.State(state());
     }
 
@@ -544,10 +621,24 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                         yield new Answer.Refused("no gate is installed");
                     }
                     openGate(untilNanos);
+                    renewAddress(nowNanos);
                     yield new Answer.Done();
                 }
                 case Request.CloseGate() -> {
                     shutGate();
+                    yield new Answer.Done();
+                }
+                case Request.ConfigureWatchdog(var configuration) -> {
+                    configureWatchdog(configuration);
+                    yield new Answer.Done();
+                }
+                case Request.HoldAddress(var address) -> {
+                    address.add(AddressKeeping.LIFETIME);
+                    addressKeeping.hold(address, nowNanos);
+                    yield new Answer.Done();
+                }
+                case Request.ReleaseAddress() -> {
+                    releaseAddress();
                     yield new Answer.Done();
                 }
                 case Request.HoldFuse(var mountPoint) -> holdFuse(mountPoint);
@@ -619,6 +710,13 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         gateKeeping.shut();
         if (gateConfiguration.isPresent()) {
             gate.shut();
+        }
+    }
+
+    private void releaseAddress() throws IOException {
+        var released = addressKeeping.release();
+        if (released.isPresent()) {
+            released.get().remove();
         }
     }
 
@@ -707,7 +805,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                     ChildProcess.spawn(
                             new ChildProcess.Command(
                                     daemonCommand,
-                                    System.getenv(),
+                                    ServiceManager.withoutIt(System.getenv()),
                                     Optional.empty(),
                                     OptionalInt.empty()));
             daemonProcess = Optional.of(child);
@@ -734,6 +832,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
 
     private void passOnEnd() throws IOException {
         Keeper.say("told to stop");
+        serviceManager.stopping();
         watch.endRequested(System.nanoTime());
         if (daemon.isPresent()) {
             tell(new Notification.ShutdownRequested());
@@ -745,13 +844,14 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     /**
      * Makes this node silent, in this order: nothing leaves any more (the gate is the quickest, a
      * tenth of a millisecond); the DHCP server has a SIGKILL pending, so that it will not run
-     * another instruction; only then the requests that it waits for fail; only then the peer hears
-     * that it is its turn. No step waits for an earlier one's effect, and one that fails does not
-     * keep the others from being done.
+     * another instruction; only then the requests that it waits for fail; the virtual address goes;
+     * only then the peer hears that it is its turn. No step waits for an earlier one's effect, and
+     * one that fails does not keep the others from being done.
      */
     private void standDown(String reason) {
         Keeper.say("standing down: " + reason);
         stoodDown = Optional.of(reason);
+        mustBeSilent = true;
         try {
             shutGate();
         } catch (IOException e) {
@@ -762,6 +862,11 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
             abortFuse();
         } catch (IOException e) {
             Keeper.say("mount not aborted: " + e.getMessage());
+        }
+        try {
+            releaseAddress();
+        } catch (IOException e) {
+            Keeper.say("virtual address not removed, it goes by itself: " + e.getMessage());
         }
         long nowNanos = System.nanoTime();
         for (int i = 0; beating && i < LAST_BEATS; i++) {
@@ -783,7 +888,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     }
 
     private void end() throws IOException {
-        if (fuse.isPresent() || !services.isEmpty()) {
+        if (isSomethingLeft()) {
             standDown("the daemon ended and left something behind");
         }
         long limitNanos = System.nanoTime() + KILLED_NANOS_MAX;
@@ -794,9 +899,13 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
             services.reap(System.nanoTime());
         }
         if (!services.isEmpty()) {
+            // The watchdog, if there is one, goes on without food.
             Keeper.say("the gate stays shut, because these did not end: " + services.running());
-        } else if (gateConfiguration.isPresent()) {
-            gate.remove();
+        } else {
+            if (gateConfiguration.isPresent()) {
+                gate.remove();
+            }
+            disarmWatchdog();
         }
         Keeper.say("ended");
         ended = true;
@@ -832,6 +941,8 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         links.ifPresent(Links::close);
         interfaces.close();
         gate.close();
+        watchdog.ifPresent(armed -> armed.device().close());
+        serviceManager.close();
         wakeUp.close();
     }
 }

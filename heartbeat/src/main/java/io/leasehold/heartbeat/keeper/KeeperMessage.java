@@ -1,9 +1,11 @@
 package io.leasehold.heartbeat.keeper;
 
+import io.leasehold.heartbeat.address.VirtualAddress;
 import io.leasehold.heartbeat.link.LinkConfiguration;
 import io.leasehold.heartbeat.link.LinkStatistics;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -41,6 +43,12 @@ sealed interface KeeperMessage {
         record OpenGate(long untilNanos) implements Order {}
 
         record CloseGate() implements Order {}
+
+        record ConfigureWatchdog(Optional<WatchdogConfiguration> configuration) implements Order {}
+
+        record HoldAddress(VirtualAddress address) implements Order {}
+
+        record ReleaseAddress() implements Order {}
 
         record HoldFuse(Path mountPoint) implements Order {}
 

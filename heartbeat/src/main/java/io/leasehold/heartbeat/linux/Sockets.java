@@ -225,17 +225,30 @@ public final class Sockets {
 
     /** {@code struct sockaddr_un} of a path in the file system. */
     public static MemorySegment unixAddress(Path path) {
-        byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
+        return unixAddress(path.toString());
+    }
+
+    /**
+     * The same of a name: a path, or one in no file system if it begins with {@code @} (unix(7),
+     * abstract).
+     */
+    public static MemorySegment unixAddress(String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         if (bytes.length > UNIX_PATH_BYTES_MAX) {
             throw new IllegalArgumentException(
                     "longer than "
                             + UNIX_PATH_BYTES_MAX
                             + " bytes, which a socket's path may have: "
-                            + path);
+                            + name);
         }
-        var segment = Arena.ofAuto().allocate(2 + bytes.length + 1L, 2);
+        boolean isAbstract = name.startsWith("@");
+        // A path ends with a zero; an abstract name begins with one, and its length is its own.
+        var segment = Arena.ofAuto().allocate(2L + bytes.length + (isAbstract ? 0 : 1), 2);
         segment.set(JAVA_SHORT, 0, (short) AF_UNIX);
         MemorySegment.copy(bytes, 0, segment, JAVA_BYTE, 2, bytes.length);
+        if (isAbstract) {
+            segment.set(JAVA_BYTE, 2, (byte) 0);
+        }
         return segment;
     }
 

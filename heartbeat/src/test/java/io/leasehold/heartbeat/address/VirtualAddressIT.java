@@ -2,6 +2,7 @@ package io.leasehold.heartbeat.address;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.leasehold.heartbeat.linux.LinuxException;
@@ -51,10 +52,50 @@ class VirtualAddressIT {
         assertThat(inNode(address::isPresent)).isTrue();
         assertThat(TestNetwork.ip(node, "addr show eth0"))
                 .containsOnlyOnce("inet 192.0.2.10/24")
-                .contains("valid_lft forever");
+                .contains("valid_lft 60sec");
         assertThat(inNode(address::remove)).isTrue();
         assertThat(inNode(address::remove)).isFalse();
         assertThat(inNode(address::isPresent)).isFalse();
+    }
+
+    @Test
+    void shouldGoByItselfAtTheEndOfItsLifetimeAndNotBefore() throws IOException {
+        var address = new VirtualAddress("eth0", VIP, 24);
+        add(address, Duration.ofSeconds(60));
+        add(address, Duration.ofSeconds(1));
+        await().pollDelay(Duration.ofMillis(700)).until(() -> true);
+        add(address, Duration.ofSeconds(2));
+        long renewedNanos = System.nanoTime();
+
+        await().pollInterval(Duration.ofMillis(20))
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> !inNode(address::isPresent));
+
+        long millis = (System.nanoTime() - renewedNanos) / 1_000_000;
+        System.out.printf("a lifetime of 2 s ended after %d ms%n", millis);
+        // Whole seconds in the kernel's ticks, its work queue, and this look.
+        assertThat(millis).isBetween(1_900L, 4_000L);
+    }
+
+    @Test
+    void shouldLimitTheLifeOfAnAddressThatSomebodyAddedForEver() throws IOException {
+        TestNetwork.ip(node, "addr add 192.0.2.10/24 dev eth0");
+
+        add(new VirtualAddress("eth0", VIP, 24));
+
+        assertThat(TestNetwork.ip(node, "addr show eth0"))
+                .containsOnlyOnce("inet 192.0.2.10/24")
+                .contains("valid_lft 60sec");
+    }
+
+    @Test
+    void shouldRefuseALifetimeThatTheKernelCannotCount() {
+        var address = new VirtualAddress("eth0", VIP, 24);
+
+        assertThatThrownBy(() -> address.add(Duration.ofMillis(1_500)))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> address.add(Duration.ZERO))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -144,8 +185,12 @@ class VirtualAddressIT {
     }
 
     private void add(VirtualAddress address) throws IOException {
+        add(address, Duration.ofSeconds(60));
+    }
+
+    private void add(VirtualAddress address, Duration lifetime) throws IOException {
         inNode(() -> {
-            address.add();
+            address.add(lifetime);
             return true;
         });
     }

@@ -43,6 +43,12 @@ class DaemonWatchTest {
         assertThat(decideAfter(1)).containsExactly(new KillDaemon("it hangs"));
     }
 
+    @Test
+    void shouldBeProvenWhileNothingCouldServe() {
+        assertThat(watch.isProven(false, now)).isTrue();
+        assertThat(watch.isProven(true, now)).isFalse();
+    }
+
     @Nested
     class WhenADaemonIsAttached {
         @BeforeEach
@@ -50,6 +56,25 @@ class DaemonWatchTest {
             watch.decide(now);
             now += 700 * MILLI;
             watch.attached(now);
+        }
+
+        @Test
+        void shouldBeProvenAsLongAsItShowsProgressAndAgainWhenItIsGivenUp() {
+            assertThat(watch.isProven(false, now + 999 * MILLI)).isTrue();
+            assertThat(watch.isProven(false, now + 1_000 * MILLI)).isFalse();
+
+            decideAfter(1_000);
+
+            assertThat(watch.isProven(true, now)).as("something is left").isFalse();
+            assertThat(watch.isProven(false, now)).isTrue();
+        }
+
+        @Test
+        void shouldNotBeProvenByASuccessorWhileWhatItsPredecessorLeftIsNotSilenced() {
+            decideAfter(1_000);
+            watch.attached(now);
+
+            assertThat(watch.isProven(true, now)).isFalse();
         }
 
         @Test

@@ -3,6 +3,7 @@ package io.leasehold.heartbeat.keeper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.leasehold.heartbeat.address.VirtualAddress;
 import io.leasehold.heartbeat.keeper.KeeperMessage.Answer;
 import io.leasehold.heartbeat.keeper.KeeperMessage.Notification;
 import io.leasehold.heartbeat.keeper.KeeperMessage.Request;
@@ -62,6 +63,10 @@ class KeeperCodecTest {
                 new Request.Signal("dhcpd", 15),
                 new Request.StandDown("self-fence"),
                 new Request.EndWithDaemon(),
+                new Request.HoldAddress(new VirtualAddress("eth0", ADDRESS, 24)),
+                new Request.ReleaseAddress(),
+                new Request.ConfigureWatchdog(
+                        Optional.of(new WatchdogConfiguration(Path.of("/dev/watchdog"), 10))),
                 new Answer.Done(),
                 new Answer.Refused("no"),
                 new Answer.Value(42),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.leasehold.heartbeat.address.VirtualAddress;
 import io.leasehold.heartbeat.keeper.GateConfiguration.Guarded;
 import io.leasehold.heartbeat.link.LinkConfiguration;
 import io.leasehold.heartbeat.link.LinkSpec;
@@ -23,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,7 +46,18 @@ class KeeperIT {
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(10),
                     Duration.ofSeconds(2));
+    private static final SupervisionPolicy PATIENT =
+            new SupervisionPolicy(
+                    Duration.ofSeconds(60),
+                    Duration.ofSeconds(60),
+                    3,
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(2));
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** As nft shows the element that is no permission, but the ticket for one. */
+    private static final String TICKET = "timeout " + Gate.TICKET.toMillis() + "ms";
 
     @TempDir Path directory = Path.of("/");
 
@@ -335,6 +348,128 @@ class KeeperIT {
     }
 
     @Test
+    void shouldLetTheVirtualAddressGoWhileItStandsStillAndNotBringItBack() throws Exception {
+        var listener = new RecordingListener();
+        var keeper = keeper("a", one, RunningKeeper.IDLE_DAEMON);
+        var client = attach(keeper, listener);
+        client.configureSupervision(PATIENT);
+        client.configureGate(GATE);
+        client.holdAddress(new VirtualAddress("eth0", VIP, 24));
+        client.openGate(System.nanoTime() + 60_000_000_000L);
+        // Longer than a lifetime: it is renewed.
+        await().during(KeeperClient.ADDRESS_LIFETIME.plusSeconds(2))
+                .atMost(PATIENCE)
+                .until(() -> hasAddress());
+
+        RunningKeeper.signal("STOP", keeper.pid());
+        await().atMost(KeeperClient.ADDRESS_LIFETIME.plusSeconds(2)).until(() -> !hasAddress());
+        RunningKeeper.signal("CONT", keeper.pid());
+
+        await().atMost(PATIENCE).until(() -> !listener.events.isEmpty());
+        assertThat(listener.events.getFirst()).startsWith("gate lapsed");
+        assertThat(hasAddress()).isFalse();
+        client.openGate(System.nanoTime() + 60_000_000_000L);
+        assertThat(hasAddress()).as("back with the permission").isTrue();
+        client.standDown("test");
+        assertThat(hasAddress()).isFalse();
+    }
+
+    @Test
+    void shouldInstallItsRulesAnewWhenAReloadOfTheFirewallRemovedThem() throws Exception {
+        var client = attach(keeper("a", one, RunningKeeper.IDLE_DAEMON), new RecordingListener());
+        client.configureGate(GATE);
+        client.openGate(System.nanoTime() + 60_000_000_000L);
+
+        TestNetwork.exec(one, "nft", "flush", "ruleset");
+
+        // From Linux 6.9 on they were never gone.
+        await().atMost(PATIENCE).until(() -> openElements() > 0);
+        client.closeGate();
+        assertThat(TestNetwork.exec(one, "nft", "list", "ruleset")).contains("chain eth0");
+        assertThat(openElements()).isZero();
+    }
+
+    @Test
+    void shouldTellTheServiceManagerHowItIsAndNotSoWhileItStandsStill() throws Exception {
+        var name = directory + "/notify";
+        try (var systemd = new NotifySocket(name)) {
+            var keeper =
+                    RunningKeeper.start(
+                            Files.createDirectories(directory.resolve("a")),
+                            one,
+                            List.of("/bin/sh", "-c", "echo socket=$NOTIFY_SOCKET.; sleep 1000"),
+                            Map.of("NOTIFY_SOCKET", name, "WATCHDOG_USEC", "10000000"));
+            toClose.add(keeper);
+            keeper.awaitSocket();
+            assertThat(systemd.heard()).doesNotContain("READY=1");
+            attach(keeper, new RecordingListener());
+            await().atMost(PATIENCE).until(() -> systemd.heard().contains("READY=1"));
+            assertThat(keeper.log()).as("not for its children").contains("socket=.");
+
+            await().atMost(PATIENCE).until(() -> systemd.heard().contains("WATCHDOG=1"));
+
+            // One that stands still does not say that it works.
+            RunningKeeper.signal("STOP", keeper.pid());
+            await().pollDelay(Duration.ofMillis(100)).until(() -> true);
+            systemd.heard();
+            await().during(Duration.ofSeconds(2))
+                    .atMost(PATIENCE)
+                    .until(() -> systemd.heard().isEmpty());
+            RunningKeeper.signal("CONT", keeper.pid());
+            await().atMost(PATIENCE).until(() -> systemd.heard().contains("WATCHDOG=1"));
+
+            RunningKeeper.signal("TERM", keeper.pid());
+            await().atMost(PATIENCE).until(() -> systemd.heard().contains("STOPPING=1"));
+        }
+    }
+
+    @Test
+    void shouldGiveUpANodeWhoseDaemonEndsAgainAndAgain() throws Exception {
+        var listener = new RecordingListener();
+        var keeper = keeper("a", one, List.of("/bin/sh", "-c", "sleep 0.2; exit 1"));
+        var client = attach(keeper, listener);
+        client.configureGate(GATE);
+        client.openGate(System.nanoTime() + 60_000_000_000L);
+        client.spawn(sleeper("dhcpd"));
+        // What keeps proving its progress here is not the daemon that ends.
+        await().pollInterval(Duration.ofMillis(50))
+                .atMost(PATIENCE)
+                .until(() -> {
+                    client.progress();
+                    return listener.events.contains(
+                            "stood down: the daemon ended 6 times within 30 s");
+                });
+
+        await().atMost(PATIENCE).until(() -> !listener.exits.isEmpty());
+        assertThat(openElements()).isZero();
+        long started = starts(keeper);
+        await().during(Duration.ofSeconds(2))
+                .atMost(PATIENCE)
+                .until(() -> starts(keeper) == started);
+    }
+
+    private static long starts(RunningKeeper keeper) {
+        return keeper.log().lines().filter(line -> line.contains("started the daemon")).count();
+    }
+
+    @Test
+    void shouldRefuseAWatchdogThatIsNone() throws Exception {
+        var client = attach(keeper("a", one, RunningKeeper.IDLE_DAEMON), new RecordingListener());
+        var file = Files.createFile(directory.resolve("no-watchdog"));
+
+        assertThatThrownBy(() ->
+                        client.configureWatchdog(Optional.of(new WatchdogConfiguration(file, 10))))
+                .isInstanceOf(KeeperRefusedException.class)
+                .hasMessageContaining(file.toString())
+                .hasMessageContaining("ENOTTY");
+        client.configureWatchdog(Optional.empty());
+    }
+
+    private boolean hasAddress() throws IOException {
+        return TestNetwork.ip(one, "addr show eth0").contains("192.0.2.10/");
+    }
+
+    @Test
     void shouldGuardAnInterfaceThatWasReplaced() throws Exception {
         var listener = new RecordingListener();
         var client = attach(keeper("a", one, RunningKeeper.IDLE_DAEMON), listener);
@@ -357,6 +492,7 @@ class KeeperIT {
         return TestNetwork.exec(one, "nft", "list", "ruleset")
                 .lines()
                 .filter(line -> line.contains("elements ="))
+                .filter(line -> !line.contains(TICKET))
                 .count();
     }
 

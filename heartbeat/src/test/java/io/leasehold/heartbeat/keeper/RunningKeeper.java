@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -43,18 +44,22 @@ final class RunningKeeper implements AutoCloseable {
 
     static RunningKeeper start(Path directory, String namespace, List<String> daemon)
             throws IOException {
+        return start(directory, namespace, daemon, Map.of());
+    }
+
+    static RunningKeeper start(
+            Path directory, String namespace, List<String> daemon, Map<String, String> environment)
+            throws IOException {
         var socket = directory.resolve("keeper.sock");
         var log = directory.resolve("keeper.log");
         var command =
                 new ArrayList<>(List.of("nsenter", "--net=" + TestNetwork.path(namespace), "--"));
         command.addAll(java(Keeper.class, "--socket", socket.toString(), "--"));
         command.addAll(daemon);
-        var process =
-                new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(log.toFile())
-                        .start();
-        return new RunningKeeper(process, socket, log);
+        var builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(environment);
+        return new RunningKeeper(builder.start(), socket, log);
     }
 
     /** The command line of a main class of ours. */

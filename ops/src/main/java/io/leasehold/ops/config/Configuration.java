@@ -39,6 +39,7 @@ public record Configuration(
         Resources resources,
         History history,
         Control control,
+        Watchdog watchdog,
         Paths paths) {
 
     /** The other one of the two nodes. */
@@ -168,8 +169,8 @@ public record Configuration(
      * @param initDead the same at boot, when a switch may still be learning
      * @param daemonDeadTime how long the keeper waits for a daemon that died or hangs before it
      *     gives the node up
-     * @param earlyMissedBeats beats missed on the other links that suffice once a point-to-point
      * @param servingLease how long a confirmation of the right to serve lasts (R9)
+     * @param earlyMissedBeats beats missed on the other links that suffice once a point-to-point
      *     link lost its carrier
      * @param handOverLimit a hand-over that is not over by then is given up
      * @param leaveLimit how long a node that leaves waits for the other one's word
@@ -180,8 +181,8 @@ public record Configuration(
             Duration deadTime,
             Duration initDead,
             Duration daemonDeadTime,
-            int earlyMissedBeats,
             Duration servingLease,
+            int earlyMissedBeats,
             Duration handOverLimit,
             Duration leaveLimit) {}
 
@@ -240,6 +241,14 @@ public record Configuration(
             PerNode<List<String>> interfaces,
             Duration clockDifferenceMax,
             Probe probe) {}
+
+    /**
+     * What resets a machine that cannot be made silent in another way.
+     *
+     * @param device empty if there is none
+     * @param timeout how long after the last proof it resets the machine; whole seconds
+     */
+    public record Watchdog(Optional<Path> device, Duration timeout) {}
 
     /**
      * A DISCOVER as a client would send it.

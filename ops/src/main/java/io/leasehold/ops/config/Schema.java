@@ -50,6 +50,7 @@ import io.leasehold.ops.config.Configuration.Timing;
 import io.leasehold.ops.config.Configuration.Tls;
 import io.leasehold.ops.config.Configuration.Vip;
 import io.leasehold.ops.config.Configuration.Volume;
+import io.leasehold.ops.config.Configuration.Watchdog;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,10 +74,10 @@ import java.util.function.Supplier;
 final class Schema {
     private static final Duration PROCESS_LIMIT_MAX = ofMinutes(10);
 
-    private final Reading reading;
     /** Half of it outlasts the restart of a daemon. */
     private static final Duration SERVING_LEASE_USUAL = ofSeconds(2);
 
+    private final Reading reading;
     private SortedMap<NodeName, Place> nodes = Collections.emptySortedMap();
 
     Schema(Source source) {
@@ -106,6 +107,7 @@ final class Schema {
         var resources = resources(root.section("resources"));
         var history = history(root.section("history"), placed);
         var control = control(root.section("control"), paths);
+        var watchdog = watchdog(root.section("watchdog"));
         root.close();
         requireApart(placed);
 
@@ -129,6 +131,7 @@ final class Schema {
                         resources.get(),
                         history.get(),
                         control.get(),
+                        watchdog.get(),
                         paths.get());
         return new Loaded.Valid(configuration, reading.settings(), reading.warnings());
     }
@@ -364,14 +367,14 @@ final class Schema {
         var daemonDeadTime =
                 section.optional(
                         "daemon-dead-time", duration(ofSeconds(1), ofMinutes(2)), ofSeconds(3));
-        var earlyMissedBeats = section.optional("early-missed-beats", integer(2, 100), 3);
-        var handOverLimit =
-                section.optional(
         var servingLease =
                 section.optional(
                         "serving-lease",
                         duration(Duration.ofNanos(LeaseTiming.LENGTH_NANOS_MIN), ofMinutes(4)),
                         servingLeaseFor(deadTime));
+        var earlyMissedBeats = section.optional("early-missed-beats", integer(2, 100), 3);
+        var handOverLimit =
+                section.optional(
                         "hand-over-limit", duration(ofMillis(500), ofMinutes(10)), ofSeconds(30));
         var leaveLimit =
                 section.optional(
@@ -382,10 +385,10 @@ final class Schema {
         requireMultiple(keepalive, 4, deadTime, "three lost packets would be a failover");
         requireMultiple(deadTime, 2, initDead, "a peer that boots beside us would look dead");
         requireNotMore(deadTime, daemonDeadTime, "a restart of the daemon must fit into it");
+        requireLonger(servingLease, deadTime);
         if (keepalive.isSound() && deadTime.isSound() && earlyMissedBeats.isSound()) {
             var early = keepalive.get().multipliedBy(earlyMissedBeats.get());
             if (early.compareTo(deadTime.get()) >= 0) {
-        requireLonger(servingLease, deadTime);
                 reading.problem(
                         earlyMissedBeats.place(),
                         earlyMissedBeats.key(),
@@ -407,15 +410,12 @@ final class Schema {
                                 deadTime.get(),
                                 initDead.get(),
                                 daemonDeadTime.get(),
+                                servingLease.get(),
                                 earlyMissedBeats.get(),
                                 handOverLimit.get(),
                                 leaveLimit.get()));
-                                servingLease.get(),
     }
 
-    private Supplier<Volume> volume(
-            Section section, Setting<Duration> deadTime, List<Setting<Path>> placed) {
-        var directory =
     private static Duration servingLeaseFor(Setting<Duration> deadTime) {
         var twice = deadTime.isSound() ? deadTime.get().multipliedBy(2) : SERVING_LEASE_USUAL;
         return twice.compareTo(SERVING_LEASE_USUAL) > 0 ? twice : SERVING_LEASE_USUAL;
@@ -440,6 +440,9 @@ final class Schema {
         }
     }
 
+    private Supplier<Volume> volume(
+            Section section, Setting<Duration> deadTime, List<Setting<Path>> placed) {
+        var directory =
                 section.optional("directory", absolutePath(), Path.of("/var/lib/leasehold/volume"));
         var mountPoint = section.optional("mount-point", absolutePath(), Path.of("/srv/dhcp"));
         var replicaTimeout =
@@ -641,6 +644,21 @@ final class Schema {
                                 .orElseGet(
                                         () -> paths.get().runDirectory().resolve("control.sock")),
                         groups.get());
+    }
+
+    private Supplier<Watchdog> watchdog(Section section) {
+        var device = section.absentable("device", absolutePath(), "none");
+        var timeout =
+                section.optional("timeout", duration(ofSeconds(4), ofMinutes(10)), ofSeconds(10));
+        section.close();
+        if (timeout.isSound() && timeout.get().toNanosPart() != 0) {
+            reading.problem(
+                    timeout.place(),
+                    timeout.key(),
+                    print(timeout.get()) + " is not whole seconds",
+                    "a watchdog device counts seconds");
+        }
+        return () -> new Watchdog(device.get(), timeout.get());
     }
 
     /** Two directories of which one is in the other would replicate, or clean up, one another. */

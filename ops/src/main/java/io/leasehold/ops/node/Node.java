@@ -120,6 +120,7 @@ final class Node {
                             history);
             try (var keeper = KeeperClient.attach(keeperSocket, keeperEvents)) {
                 keeper.configureSupervision(settings.supervision());
+                keeper.configureWatchdog(settings.watchdog());
                 processes.fill(new KeeperProcesses(keeper));
                 keeper.configureGate(settings.gate());
                 keeper.watchInterfaces(
@@ -255,7 +256,7 @@ final class Node {
             Map<ResourceName, ResourceShell> resources = new LinkedHashMap<>();
             resources.put(Settings.VOLUME, volumeResource);
             resources.put(Settings.GUARD, dhcp.guardResource());
-            resources.put(Settings.VIP, new AddressResource(settings.address()));
+            resources.put(Settings.VIP, new AddressResource(settings.address(), keeper));
             resources.put(Settings.DHCP, dhcp.serverResource());
             resources.put(Settings.PROBE, dhcp.probeResource());
             resources.put(

@@ -10,6 +10,7 @@ import io.leasehold.heartbeat.controller.ClusterConfiguration;
 import io.leasehold.heartbeat.fencing.FencingConfiguration;
 import io.leasehold.heartbeat.keeper.GateConfiguration;
 import io.leasehold.heartbeat.keeper.SupervisionPolicy;
+import io.leasehold.heartbeat.keeper.WatchdogConfiguration;
 import io.leasehold.heartbeat.lease.LeaseTiming;
 import io.leasehold.heartbeat.link.LinkConfiguration;
 import io.leasehold.heartbeat.link.LinkSpec;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -175,6 +177,13 @@ record Settings(Configuration configuration, NodeName self) {
                 defaults.restartWindow(),
                 defaults.restartPause(),
                 defaults.handOverTime());
+    }
+
+    Optional<WatchdogConfiguration> watchdog() {
+        var watchdog = configuration.watchdog();
+        return watchdog.device()
+                .map(device ->
+                        new WatchdogConfiguration(device, (int) watchdog.timeout().toSeconds()));
     }
 
     GateConfiguration gate() {
