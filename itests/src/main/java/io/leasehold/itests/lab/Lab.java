@@ -1,5 +1,6 @@
 package io.leasehold.itests.lab;
 
+import io.leasehold.itests.lab.client.AnswerCapture;
 import io.leasehold.itests.lab.client.Clients;
 import io.leasehold.itests.lab.linux.Linux;
 import io.leasehold.itests.lab.network.Addresses;
@@ -152,6 +153,11 @@ public final class Lab {
 
     public Clients clients() {
         return new Clients(network, directory.clients());
+    }
+
+    /** Everything that the boxes say in the name of the service from now on; to be closed. */
+    public AnswerCapture captureAnswers() throws IOException, InterruptedException {
+        return AnswerCapture.start(network);
     }
 
     /** The pair's own view of itself, through {@code clusterctl}. */

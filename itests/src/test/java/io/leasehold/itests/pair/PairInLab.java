@@ -45,8 +45,15 @@ final class PairInLab {
     static PairInLab up(String name) throws Exception {
         // Not the fast profile: what is asked here is whether, not how soon, and 150 ms of silence
         // are nothing on a machine that builds at the same time.
-        var options =
-                LabOptions.DEFAULT.withProfile(LabOptions.Profile.DEFAULT).withFenceDelayMillis(50);
+        return up(
+                name,
+                LabOptions.DEFAULT
+                        .withProfile(LabOptions.Profile.DEFAULT)
+                        .withFenceDelayMillis(50));
+    }
+
+    /** The same in a lab of another kind. */
+    static PairInLab up(String name, LabOptions options) throws Exception {
         // What an earlier run that was killed left behind has stale clients.
         down(name);
         var pair = new PairInLab(Lab.up(new LabName(name), options));

@@ -91,12 +91,10 @@ final class Frames {
     /** The server's message in a frame, or empty if the frame is anything else or is damaged. */
     static Optional<Reply> reply(ByteBuffer frame) {
         int length = frame.limit();
-        if (length < ETHERNET_BYTES + IP_BYTES + UDP_BYTES
-                || frame.getShort(12) != ETHERTYPE_IPV4
-                || frame.get(ETHERNET_BYTES + 9) != PROTOCOL_UDP) {
+        if (!isUdp(frame)) {
             return Optional.empty();
         }
-        int udp = ETHERNET_BYTES + (frame.get(ETHERNET_BYTES) & 0x0f) * 4;
+        int udp = udpOffset(frame);
         int dhcp = udp + UDP_BYTES;
         if (length < dhcp + OPTIONS_OFFSET + 4
                 || frame.getShort(udp + 2) != CLIENT_PORT
@@ -148,6 +146,25 @@ final class Frames {
             case 6 -> MessageType.NAK;
             default -> null;
         };
+    }
+
+    /** Whether it is what only a DHCP server sends, to a client or a relay: UDP from port 67. */
+    static boolean isFromServerPort(ByteBuffer frame) {
+        if (!isUdp(frame)) {
+            return false;
+        }
+        int udp = udpOffset(frame);
+        return udp + UDP_BYTES <= frame.limit() && frame.getShort(udp) == SERVER_PORT;
+    }
+
+    private static boolean isUdp(ByteBuffer frame) {
+        return frame.limit() >= ETHERNET_BYTES + IP_BYTES + UDP_BYTES
+                && frame.getShort(12) == ETHERTYPE_IPV4
+                && frame.get(ETHERNET_BYTES + 9) == PROTOCOL_UDP;
+    }
+
+    private static int udpOffset(ByteBuffer frame) {
+        return ETHERNET_BYTES + (frame.get(ETHERNET_BYTES) & 0x0f) * 4;
     }
 
     /** The ARP message in a frame, or empty if it has none. */

@@ -102,9 +102,20 @@ class FramesTest {
         }
 
         @Test
+        void shouldBeKnownByItsPortHoweverItIsCut() throws Exception {
+            var whole = serverFrame(DHCPConstants.DHCPACK);
+
+            assertThat(Frames.isFromServerPort(whole)).isTrue();
+            for (int length = 0; length < 42; length++) {
+                assertThat(Frames.isFromServerPort(whole.duplicate().limit(length))).isFalse();
+            }
+        }
+
+        @Test
         void shouldNotBeReadFromWhatAClientSays() {
             Frames.write(frame, Question.discover(STATION, 77, 3), Frames.HARDWARE_BROADCAST);
 
+            assertThat(Frames.isFromServerPort(frame)).isFalse();
             assertThat(Frames.reply(frame)).isEmpty();
         }
     }
