@@ -38,7 +38,8 @@ public interface KeeperListener {
 
     /**
      * The keeper stood down by itself, because this daemon showed no progress: gate shut, processes
-     * killed, mount aborted. Whatever the daemon thought that it was serving, it is not any more.
+     * killed, mount aborted. Whatever the daemon thought that it was serving, it is not any more,
+     * and orders to serve are refused until the next attach.
      */
     void stoodDown(String reason);
 

@@ -97,6 +97,12 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     /** From a stand-down until all of it has come about. */
     private boolean mustBeSilent;
 
+    /**
+     * From a stand-down until the next attach. What the daemon sent before it learnt of it (an
+     * order may lie in the socket for as long as either stood still) gives it nothing any more.
+     */
+    private boolean dismissed;
+
     private long attachments;
     private boolean beating;
     private byte[] payload = {};
@@ -584,6 +590,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
             return new Answer.Refused("daemon and keeper do not read the same monotonic clock");
         }
         daemon = Optional.of(connection);
+        dismissed = false;
         attachments++;
         watch.attached(System.nanoTime());
         interfaces.watch(Set.of());
@@ -595,7 +602,33 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         return new Answer.State(state());
     }
 
+    /** Whether it would give the daemon something that serves, or without which nothing can. */
+    private static boolean isForService(Request.Order order) {
+        return switch (order) {
+            case Request.OpenGate _, Request.HoldAddress _, Request.HoldFuse _, Request.Spawn _ ->
+                    true;
+            case Request.GetState _,
+                    Request.ConfigureSupervision _,
+                    Request.ConfigureWatchdog _,
+                    Request.ConfigureLinks _,
+                    Request.ConfigureGate _,
+                    Request.WatchInterfaces _,
+                    Request.CloseGate _,
+                    Request.ReleaseAddress _,
+                    Request.ReleaseFuse _,
+                    Request.Signal _,
+                    Request.StandDown _,
+                    Request.EndWithDaemon _ ->
+                    false;
+        };
+    }
+
     private Answer carryOut(Request.Order order, long nowNanos) {
+        if (dismissed && isForService(order)) {
+            return new Answer.Refused(
+                    "the keeper stood down (%s) and gives this daemon nothing more: attach anew"
+                            .formatted(stoodDown.orElse("in the meantime")));
+        }
         try {
             return switch (order) {
                 case Request.GetState() -> new Answer.State(state());
@@ -852,6 +885,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         Keeper.say("standing down: " + reason);
         stoodDown = Optional.of(reason);
         mustBeSilent = true;
+        dismissed = true;
         try {
             shutGate();
         } catch (IOException e) {

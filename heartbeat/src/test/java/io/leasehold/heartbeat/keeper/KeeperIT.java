@@ -250,7 +250,6 @@ class KeeperIT {
         var keeperOne = keeper("a", one, RunningKeeper.IDLE_DAEMON);
         var clientOne = attach(keeperOne, toldToOne);
         var clientTwo = attach(keeper("b", two, RunningKeeper.IDLE_DAEMON), heardByTwo);
-        clientOne.configureSupervision(QUICK);
         clientOne.configureGate(GATE);
         clientOne.configureLinks(links("n1", "n2", "1", "2"));
         clientTwo.configureLinks(links("n2", "n1", "2", "1"));
@@ -258,6 +257,8 @@ class KeeperIT {
         clientOne.publish(new byte[0]);
         clientOne.openGate(System.nanoTime() + 60_000_000_000L);
         int pid = clientOne.spawn(sleeper("dhcpd"));
+        clientOne.progress();
+        clientOne.configureSupervision(QUICK);
 
         // No progress from here on, but the beats go on for a while and say so.
         await().atMost(PATIENCE)
@@ -274,6 +275,12 @@ class KeeperIT {
         var state = clientOne.state();
         assertThat(state.gate()).isEqualTo(new KeeperState.Gate.Shut());
         assertThat(state.stoodDown()).isPresent();
+        assertThatThrownBy(() -> clientOne.openGate(System.nanoTime() + 60_000_000_000L))
+                .as("an order that was under way")
+                .isInstanceOf(KeeperRefusedException.class)
+                .hasMessageContaining("no progress for 700 ms");
+        assertThatThrownBy(() -> clientOne.spawn(sleeper("dhcpd")))
+                .isInstanceOf(KeeperRefusedException.class);
         await().atMost(PATIENCE)
                 .until(() ->
                         heardByTwo.lastBeat().orElseThrow().daemon()

@@ -134,6 +134,8 @@ final class RunningKeeper implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        // For whoever reads the report of a test that failed.
+        System.out.print(log());
         ProcessHandle.of(daemon)
                 .filter(handle -> daemon > 0)
                 .ifPresent(ProcessHandle::destroyForcibly);
