@@ -165,7 +165,8 @@ public final class ReplicatedVolume implements AutoCloseable {
             }
             if (!journal.superblock().clean()) {
                 log.warn(
-                        "the volume was not closed in order ({}); journal recovered up to operation {}",
+                        "the volume was not closed in order ({}); journal recovered up to operation"
+                            + " {}",
                         journal.superblock().bootId().equals(configuration.bootId())
                                 ? "its process ended"
                                 : "the machine went down",
@@ -259,10 +260,17 @@ public final class ReplicatedVolume implements AutoCloseable {
      * VolumeListener#shrinkWanted} is called and a {@link #recordChanged} to this node alone lets
      * the promotion go on.
      *
+     * @param forcedEpochs that a person forced on either node (R21): a peer that returns with
+     *     acknowledged operations from before such an epoch is made equal all the same, and keeps
+     *     them as a branch; without, it is refused until a person has decided (R29)
      * @throws IllegalArgumentException {@code inSync} does not name this node
      */
     public Promotion promote(
-            long epoch, Set<NodeName> inSync, long recordGeneration, Duration limit)
+            long epoch,
+            Set<NodeName> inSync,
+            long recordGeneration,
+            Set<Long> forcedEpochs,
+            Duration limit)
             throws IOException, InterruptedException {
         if (!inSync.contains(configuration.self())) {
             throw new IllegalArgumentException("R6: not in sync: " + inSync);
@@ -286,7 +294,8 @@ public final class ReplicatedVolume implements AutoCloseable {
                                 inSync,
                                 recordGeneration,
                                 tail,
-                                copy.journal.end().durable()));
+                                copy.journal.end().durable(),
+                                copy.journal.superblock().lineage().only(forcedEpochs)));
             } finally {
                 copy.receiving.unlock();
             }

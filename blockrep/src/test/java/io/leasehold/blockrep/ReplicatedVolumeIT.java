@@ -322,6 +322,42 @@ class ReplicatedVolumeIT {
     }
 
     @Nested
+    class WhenAPersonForcesTheOlderCopy {
+        @Test
+        void shouldKeepAsABranchWhatTheOtherHasAcknowledgedAlone() throws Exception {
+            pair.start();
+            workload(pair.a, 14).run(300);
+            pair.awaitApplied(pair.a, pair.b);
+            pair.b.close();
+            var files = pair.a.volume().fileSystem();
+            files.create(Workload.ROOT, FileId.ROOT, Workload.bytes("told"), 0644, RequestId.NONE);
+            var completed = new AtomicInteger();
+            files.whenDurable(files.last(), completed::incrementAndGet);
+            files.flushLocally();
+            Awaitility.await().until(() -> completed.get() == 1);
+            pair.a.close();
+            pair.b.open();
+            assertThat(pair.b.promoteByForce(pair.nextEpoch()))
+                    .isInstanceOf(Promotion.Granted.class);
+            workload(pair.b, 15).run(300);
+
+            pair.a.open();
+
+            pair.awaitInSync(pair.b);
+            pair.awaitApplied(pair.b, pair.a);
+            assertEqualTrees();
+            assertThat(pair.a.root().resolve("volume/tree/told")).doesNotExist();
+            assertThat(
+                            pair.a
+                                    .root()
+                                    .resolve("volume/branches")
+                                    .resolve(branches(pair.a).getFirst())
+                                    .resolve("tree/told"))
+                    .exists();
+        }
+    }
+
+    @Nested
     class WhenTheWriterChanges {
         @Test
         void shouldHandOverAndBack() throws Exception {

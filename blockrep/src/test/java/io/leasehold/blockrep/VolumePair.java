@@ -174,8 +174,23 @@ final class VolumePair implements AutoCloseable {
         }
 
         Promotion promote(long newEpoch, Set<NodeName> inSync) throws Exception {
+            return promote(newEpoch, inSync, Set.of());
+        }
+
+        /** A person takes this copy, whatever the other one has acknowledged. */
+        Promotion promoteByForce(long newEpoch) throws Exception {
+            return promote(newEpoch, Set.of(name), Set.of(newEpoch));
+        }
+
+        private Promotion promote(long newEpoch, Set<NodeName> inSync, Set<Long> forcedEpochs)
+                throws Exception {
             writerEpoch = newEpoch;
-            return volume().promote(newEpoch, inSync, generation.get(), Duration.ofSeconds(20));
+            return volume().promote(
+                            newEpoch,
+                            inSync,
+                            generation.get(),
+                            forcedEpochs,
+                            Duration.ofSeconds(20));
         }
 
         @Override

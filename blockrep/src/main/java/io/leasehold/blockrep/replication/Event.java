@@ -19,8 +19,16 @@ public sealed interface Event {
      *
      * @param tail the last operation of the history so far: must be on every in-sync node before it
      *     is served (R27)
+     * @param decided the epochs of its lineage that a person forced (R21): what a peer has behind
+     *     the begin of one of them was given up with open eyes
      */
-    record Promoted(long epoch, Set<NodeName> inSync, long recordGeneration, Seq tail, Seq durable)
+    record Promoted(
+            long epoch,
+            Set<NodeName> inSync,
+            long recordGeneration,
+            Seq tail,
+            Seq durable,
+            Lineage decided)
             implements Event {}
 
     /** The record of this epoch now says this; durable here. */

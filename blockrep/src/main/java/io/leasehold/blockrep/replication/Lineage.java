@@ -3,6 +3,7 @@ package io.leasehold.blockrep.replication;
 import io.leasehold.blockrep.volume.Seq;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Who wrote a history: one entry per epoch, oldest first. Two nodes decide by their lineages and
@@ -91,6 +92,17 @@ public record Lineage(List<Entry> entries) {
     public Lineage upTo(Seq last) {
         return new Lineage(
                 entries.stream().filter(entry -> !entry.start.isAfter(last.next())).toList());
+    }
+
+    /** Only those of the given epochs. */
+    public Lineage only(Set<Long> epochs) {
+        return new Lineage(
+                entries.stream().filter(entry -> epochs.contains(entry.epoch())).toList());
+    }
+
+    /** Whether one of these epochs wrote behind {@code seq} only. */
+    public boolean beginsBehind(Seq seq) {
+        return entries.stream().anyMatch(entry -> entry.start().isAfter(seq));
     }
 
     /** The epoch that wrote {@code seq}; 0 if it is older than the lineage. */

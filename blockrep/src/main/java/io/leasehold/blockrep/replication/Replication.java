@@ -91,6 +91,10 @@ public final class Replication {
 
     private Optional<SessionId> session = Optional.empty();
     private Optional<PeerFacts> peer = Optional.empty();
+
+    /** What a person decided, as epochs of this writer's history (R21). */
+    private Lineage decided = Lineage.EMPTY;
+
     private ReplayCheck replay = ReplayCheck.POSSIBLE;
 
     /** Counts the plans, so that what a replaced one still reports is known as such. */
@@ -398,12 +402,21 @@ public final class Replication {
             case PEER_AHEAD -> refuse(to, "R24: the peer has operations that this primary lacks");
             case DIVERGED -> {
                 var common = facts.common();
+                if (decided.beginsBehind(common)) {
+                    yield compare(
+                            to,
+                            "R21: a person chose this history, and what the peer has behind"
+                                + " operation "
+                                    + common
+                                    + " is set aside");
+                }
                 if (facts.splitBrain() || facts.standing().acknowledgedBeyond(common)) {
                     // Also if this writer has acknowledged nothing: what the peer has, clients were
                     // told.
                     yield refuse(
                             to,
-                            "R29: the peer may have acknowledged what it wrote alone behind operation "
+                            "R29: the peer may have acknowledged what it wrote alone behind"
+                                + " operation "
                                     + common);
                 }
                 yield compare(
@@ -480,6 +493,7 @@ public final class Replication {
         epoch = promoted.epoch();
         promisedEpoch = epoch;
         inSync = Set.copyOf(promoted.inSync());
+        decided = promoted.decided();
         recordGeneration = promoted.recordGeneration();
         localDurable = promoted.durable();
         peerDurable = Seq.NONE;

@@ -90,7 +90,7 @@ class ReplicationTest {
 
     /** Writer of epoch 2 with ten operations, alone. */
     private void promoteAlone() {
-        when(new Promoted(2, ALONE, 1, seq(10), seq(10)));
+        when(new Promoted(2, ALONE, 1, seq(10), seq(10), Lineage.EMPTY));
     }
 
     /** The peer has everything and is live, but not in the record. */
@@ -196,6 +196,33 @@ class ReplicationTest {
         @Test
         void shouldNotDiscardWhatThePeerMayHaveAcknowledgedAlone() {
             promoteAlone();
+            assertThat(when(acknowledgedAloneBehind(9)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            RefusePeer.class, r -> assertThat(r.reason()).startsWith("R29"));
+        }
+
+        @Test
+        void shouldSetAsideWhatAPersonHasGivenUp() {
+            var forced = new Lineage(List.of(new Lineage.Entry(2, seq(11), new DeviceId(0, 1))));
+            when(new Promoted(2, ALONE, 1, seq(10), seq(10), forced));
+            assertThat(when(acknowledgedAloneBehind(9)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            StartCompare.class, c -> assertThat(c.reason()).startsWith("R21"));
+        }
+
+        @Test
+        void shouldNotTakeAnEarlierDecisionForALaterSplitBrain() {
+            var forced = new Lineage(List.of(new Lineage.Entry(2, seq(8), new DeviceId(0, 1))));
+            when(new Promoted(3, ALONE, 1, seq(10), seq(10), forced));
+            assertThat(when(acknowledgedAloneBehind(9)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            RefusePeer.class, r -> assertThat(r.reason()).startsWith("R29"));
+        }
+
+        private static PeerReady acknowledgedAloneBehind(long common) {
             var alone =
                     new Standing(
                             PEER,
@@ -207,11 +234,10 @@ class ReplicationTest {
                             seq(12),
                             Root.EMPTY,
                             Optional.of(seq(8)));
-            var facts = new PeerFacts(alone, Relation.DIVERGED, seq(9), false);
-            assertThat(when(new PeerReady(FIRST, facts, ReplayCheck.POSSIBLE)))
-                    .singleElement()
-                    .isInstanceOfSatisfying(
-                            RefusePeer.class, r -> assertThat(r.reason()).startsWith("R29"));
+            return new PeerReady(
+                    FIRST,
+                    new PeerFacts(alone, Relation.DIVERGED, seq(common), false),
+                    ReplayCheck.POSSIBLE);
         }
 
         @Test
@@ -462,7 +488,7 @@ class ReplicationTest {
         @Test
         void shouldBringTheTailToBothBeforeAnythingIsComplete() {
             when(ready(FIRST, Relation.PEER_BEHIND, 7));
-            var effects = when(new Promoted(2, BOTH, 1, seq(10), seq(10)));
+            var effects = when(new Promoted(2, BOTH, 1, seq(10), seq(10), Lineage.EMPTY));
             var replay = (StartReplay) effects.getFirst();
             assertThat(effects).hasSize(1);
             assertThat(replay.from()).isEqualTo(seq(8));
@@ -473,7 +499,7 @@ class ReplicationTest {
 
         @Test
         void shouldFreezeWithoutASession() {
-            assertThat(when(new Promoted(2, BOTH, 1, seq(10), seq(10))))
+            assertThat(when(new Promoted(2, BOTH, 1, seq(10), seq(10), Lineage.EMPTY)))
                     .containsExactly(new WantShrink("there is no session with the peer"));
             assertThat(when(new RecordChanged(2, ALONE, 2))).containsExactly(new Complete(seq(10)));
         }

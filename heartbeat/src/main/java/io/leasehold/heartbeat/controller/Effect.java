@@ -11,6 +11,7 @@ import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.resource.ActionId;
 import io.leasehold.heartbeat.resource.ResourceName;
 import java.util.Set;
+import java.util.SortedSet;
 
 /**
  * What is to be done. The effects of one step are performed in list order, and that order carries
@@ -56,8 +57,12 @@ public sealed interface Effect {
     /**
      * Become the writer of {@code epoch}. With the peer in {@code inSync}: after the tail is on
      * both (R27). Answered by {@link Event.VolumePromoted} or {@link Event.VolumePromotionFailed}.
+     *
+     * @param forced the epochs that a person forced (R21): what a peer acknowledged beside one of
+     *     them is set aside when it returns, instead of refused as split brain (R29)
      */
-    record PromoteVolume(Epoch epoch, Set<NodeName> inSync, Generation gen) implements Effect {}
+    record PromoteVolume(Epoch epoch, Set<NodeName> inSync, Generation gen, SortedSet<Epoch> forced)
+            implements Effect {}
 
     /** The record was won while primary: acknowledgements follow {@code inSync} now. */
     record RecordChanged(Epoch epoch, Set<NodeName> inSync, Generation gen) implements Effect {}

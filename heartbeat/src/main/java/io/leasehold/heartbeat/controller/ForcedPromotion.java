@@ -219,7 +219,7 @@ final class ForcedPromotion {
                                         + me
                                         + ": what only "
                                         + peer
-                                        + " has counts no more",
+                                        + " has is set aside",
                                 Rule.R29,
                                 ""));
         if (rights.record().mode() != config.mode()) {

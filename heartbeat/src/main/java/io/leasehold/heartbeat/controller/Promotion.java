@@ -88,7 +88,12 @@ final class Promotion {
 
     private void promoteVolume() {
         var record = rights.record();
-        effects.add(new Effect.PromoteVolume(record.epoch(), record.inSync(), record.gen()));
+        effects.add(
+                new Effect.PromoteVolume(
+                        record.epoch(),
+                        record.inSync(),
+                        record.gen(),
+                        rights.state().forcedEpochs()));
     }
 
     void advance() {

@@ -872,7 +872,7 @@ final class World {
                     progressNanos = now;
                     sendBeat();
                 }
-                case Effect.PromoteVolume(var epoch, var members, _) -> {
+                case Effect.PromoteVolume(var epoch, var members, _, _) -> {
                     if (writerEpoch.isEmpty()) {
                         promote(epoch, members);
                     }

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Performs effects, in the order in which the controller gave them. Called on the controller's
@@ -173,6 +174,9 @@ final class EffectShell implements Consumer<Effect> {
                                     promote.epoch().value(),
                                     Translation.volumeNames(promote.inSync()),
                                     promote.gen().value(),
+                                    promote.forced().stream()
+                                            .map(Epoch::value)
+                                            .collect(Collectors.toSet()),
                                     PROMOTION_LIMIT);
                     return switch (outcome) {
                         case Promotion.Granted(long epoch, var start) -> {

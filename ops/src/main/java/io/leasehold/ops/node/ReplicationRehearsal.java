@@ -83,7 +83,8 @@ final class ReplicationRehearsal implements AutoCloseable {
     }
 
     private void replicate() throws IOException, InterruptedException {
-        if (!(left.volume.promote(EPOCH, Set.of(LEFT), 1, LIMIT) instanceof Promotion.Granted)
+        if (!(left.volume.promote(EPOCH, Set.of(LEFT), 1, Set.of(), LIMIT)
+                        instanceof Promotion.Granted)
                 || !left.established.await(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
             throw new IOException("the two copies do not find each other");
         }
