@@ -3,6 +3,7 @@ package io.leasehold.heartbeat.controller;
 import io.leasehold.heartbeat.controller.Arbitration.Outcome;
 import io.leasehold.heartbeat.controller.ClusterMessage.Hello;
 import io.leasehold.heartbeat.controller.ClusterMessage.OutdatedReason;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.Change;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.Generation;
@@ -30,6 +31,7 @@ final class Candidacy {
     private final NodeName me;
     private final NodeName peer;
     private final NodeName lowerNode;
+    private final ArbitrationMode mode;
     private final long listenUntilNanos;
     private final Lifecycle lifecycle;
     private final Rights rights;
@@ -69,6 +71,7 @@ final class Candidacy {
         this.me = config.me();
         this.peer = config.peer();
         this.lowerNode = config.lowerNode();
+        this.mode = config.mode();
         this.listenUntilNanos = listenUntilNanos;
         this.lifecycle = lifecycle;
         this.rights = rights;
@@ -210,12 +213,19 @@ final class Candidacy {
     void handedOver(Epoch epoch, Generation gen, Position position) {
         var record = rights.record();
         var names = epoch.equals(record.epoch()) && gen.equals(record.gen());
-        if (!names || !lifecycle.isIdle() || health.isDiskFailed() || lifecycle.isShuttingDown()) {
+        var sameArbiter = session.hello().filter(hello -> hello.arbiter() == mode).isPresent();
+        if (!names
+                || !sameArbiter
+                || !lifecycle.isIdle()
+                || health.isDiskFailed()
+                || lifecycle.isShuttingDown()) {
             effects.note(
                     "record",
                     Rule.R17,
                     "the hand-over of epoch " + epoch + " is void",
-                    "the record is " + record.describe());
+                    sameArbiter
+                            ? "the record is " + record.describe()
+                            : peer + " is configured for another arbiter (R12)");
             return;
         }
         effects.note(

@@ -1,5 +1,6 @@
 package io.leasehold.heartbeat.controller;
 
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.ClusterRecord;
 import io.leasehold.heartbeat.record.Epoch;
@@ -37,6 +38,8 @@ public sealed interface ClusterMessage {
      * @param position end of the sender's history
      * @param resumable the sender was primary in this power-on and its service still runs (R27)
      * @param permit the sender holds the solo permit of its record's epoch
+     * @param arbiter that the sender is configured for; its record may still belong to another
+     *     (R12)
      * @param stopped everything of the sender that serves is stopped and its gate is shut: without
      *     this, <em>outdated</em> is no proof P1 (H12)
      */
@@ -51,7 +54,8 @@ public sealed interface ClusterMessage {
             boolean permit,
             boolean resumable,
             boolean stopped,
-            Position position)
+            Position position,
+            ArbitrationMode arbiter)
             implements ClusterMessage {}
 
     /** P1: the sender is durably outdated, its gate is shut; names the receiver's record. */

@@ -3,6 +3,7 @@ package io.leasehold.heartbeat.controller;
 import io.leasehold.heartbeat.layout.LayoutException;
 import io.leasehold.heartbeat.layout.LayoutReader;
 import io.leasehold.heartbeat.layout.LayoutWriter;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.DurableState;
 import io.leasehold.heartbeat.record.Epoch;
@@ -106,7 +107,8 @@ public final class ClusterMessageCodec {
                         .flag(hello.resumable())
                         .flag(hello.stopped())
                         .number(hello.position().seq())
-                        .text(hello.position().root());
+                        .text(hello.position().root())
+                        .choice(hello.arbiter());
             }
             case ClusterMessage.Outdated(var epoch, var gen, var reason) ->
                     to.octet(2).number(epoch.value()).number(gen.value()).choice(reason);
@@ -190,7 +192,8 @@ public final class ClusterMessageCodec {
                             from.flag(),
                             from.flag(),
                             from.flag(),
-                            position(from));
+                            position(from),
+                            from.choice(ArbitrationMode.class));
             case 2 ->
                     new ClusterMessage.Outdated(
                             epoch(from),

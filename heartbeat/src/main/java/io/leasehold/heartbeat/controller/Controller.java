@@ -6,6 +6,7 @@ import io.leasehold.heartbeat.fencing.FencingSequence;
 import io.leasehold.heartbeat.lease.ServingLease;
 import io.leasehold.heartbeat.membership.Membership;
 import io.leasehold.heartbeat.record.Arbiter;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.DurableState;
 import io.leasehold.heartbeat.record.NodeName;
@@ -37,6 +38,7 @@ public final class Controller {
     private final NodeName me;
     private final NodeName peer;
     private final BootId bootId;
+    private final ArbitrationMode mode;
     private final boolean stateFound;
     private final boolean poweredOn;
 
@@ -86,6 +88,7 @@ public final class Controller {
         this.me = config.me();
         this.peer = config.peer();
         this.bootId = bootId;
+        this.mode = config.mode();
         var startedNanos = wallClock.nanos();
         stateFound = stored.isPresent();
         var state = stored.orElseGet(() -> DurableState.fresh(config.mode(), me, bootId));
@@ -135,7 +138,7 @@ public final class Controller {
                         effects);
         publication =
                 new Publication(
-                        new Publication.Identity(me, bootId, incarnation),
+                        new Publication.Identity(me, bootId, incarnation, config.mode()),
                         lifecycle,
                         rights,
                         watch,
@@ -439,6 +442,18 @@ public final class Controller {
                     Rule.R19,
                     "the daemon was restarted: this copy stays " + next.standing(),
                     "same boot id");
+        }
+        var record = next.record();
+        if (record.primary().isPresent() && record.mode() != mode) {
+            effects.note(
+                    "record",
+                    Rule.R12,
+                    "the record belongs to arbiter "
+                            + record.mode()
+                            + ": "
+                            + mode
+                            + " decides nothing before both nodes met under it",
+                    "the configuration names another arbiter");
         }
         var device = volume.deviceId();
         if (next.deviceId().filter(known -> !known.equals(device)).isPresent()) {

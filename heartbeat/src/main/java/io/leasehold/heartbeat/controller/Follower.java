@@ -246,7 +246,7 @@ final class Follower {
                 member ? me + " goes on as a member" : me + " is outdated");
         rights.save(
                 member
-                        ? state.withRecord(recordOfBoth(request.epoch(), request.gen()))
+                        ? state.withRecord(recordOfBoth(mode, request.epoch(), request.gen()))
                         : state.outdated().withPromised(request.epoch()));
         effects.add(new Effect.PromiseEpoch(request.epoch()));
         session.send(
@@ -257,6 +257,9 @@ final class Follower {
     private Optional<String> refusal(Epoch epoch) {
         if (!lifecycle.isIdle()) {
             return Optional.of(me + " is not a secondary");
+        }
+        if (session.hello().filter(hello -> hello.arbiter() == mode).isEmpty()) {
+            return Optional.of(me + " is configured for another arbiter");
         }
         if (!epoch.isAfter(rights.state().promised())) {
             return Optional.of("a higher epoch was promised");
@@ -300,7 +303,7 @@ final class Follower {
                 peer + " let it into inSync at sequence " + grow.seq());
         var promise = grow.epoch().isAfter(state.promised());
         rights.save(
-                state.withRecord(recordOfBoth(grow.epoch(), grow.gen()))
+                state.withRecord(recordOfBoth(modeOfPrimary(), grow.epoch(), grow.gen()))
                         .withoutPermit()
                         .withWasPrimary(false)
                         .withStanding(Standing.UP_TO_DATE));
@@ -310,9 +313,14 @@ final class Follower {
         session.send(new ClusterMessage.GrowAccepted(grow.epoch(), grow.gen()));
     }
 
-    private ClusterRecord recordOfBoth(Epoch epoch, Generation gen) {
+    /** A copy follows the primary's record, whatever this node is configured for (R12). */
+    private ArbitrationMode modeOfPrimary() {
+        return session.hello().map(hello -> hello.record().mode()).orElse(mode);
+    }
+
+    private ClusterRecord recordOfBoth(ArbitrationMode of, Epoch epoch, Generation gen) {
         return new ClusterRecord(
-                mode, epoch, Optional.of(peer), Set.of(me, peer), gen, new RequestId(peer, 0));
+                of, epoch, Optional.of(peer), Set.of(me, peer), gen, new RequestId(peer, 0));
     }
 
     void deadlines(Deadlines deadlines) {

@@ -166,10 +166,7 @@ final class ForcedPromotion {
                                     + "): nothing is forced before it is lost, or before both have"
                                     + " met and nobody may lead"));
         }
-        var whole =
-                state.holdsPermit()
-                        || (state.standing() == Standing.UP_TO_DATE && state.record().isInSync(me));
-        if (whole && !met && state.record().mode() == config.mode()) {
+        if (isWhole() && !met && state.record().mode() == config.mode()) {
             return Optional.of(
                     refused(
                             Rule.R34,
@@ -182,6 +179,12 @@ final class ForcedPromotion {
                                     + "'"));
         }
         return Optional.empty();
+    }
+
+    private boolean isWhole() {
+        var state = rights.state();
+        return state.holdsPermit()
+                || (state.standing() == Standing.UP_TO_DATE && state.record().isInSync(me));
     }
 
     /** Both nodes are here, and neither may lead: split brain, or two copies of unknown worth. */
@@ -244,6 +247,12 @@ final class ForcedPromotion {
 
     private View.Fact missing() {
         var state = rights.state();
+        if (isWhole() && !hasMetInVain()) {
+            return new View.Fact(
+                    me + " holds every acknowledged lease: nothing is lost, if " + peer + " is off",
+                    Rule.R3,
+                    "");
+        }
         return switch (state.standing()) {
             case OUTDATED ->
                     new View.Fact(

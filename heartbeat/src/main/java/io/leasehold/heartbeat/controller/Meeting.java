@@ -11,6 +11,7 @@ import io.leasehold.heartbeat.record.Standing;
  *
  * <pre>
  *   no common ancestor                    nobody                                     R30
+ *   configured for different arbiters     nobody                                     R12
  *   one holds the solo permit             it leads, without asking                   R20
  *   one was primary in this power-on      it resumes, once the other promised        R27
  *   one is usable, the other is not       the usable one leads                       R18, R24
@@ -41,6 +42,13 @@ final class Meeting {
                     Rule.R30,
                     "the volumes have no common ancestor: not the same pair, or a foreign disk");
         }
+        if (mine.arbiter() != peers.arbiter()) {
+            return new Outcome(
+                    Lead.NOBODY,
+                    Rule.R12,
+                    "the two nodes are configured for different arbiters: make the line 'arbiter'"
+                            + " the same in both files and restart the daemons");
+        }
         if (mine.permit() != peers.permit()) {
             return new Outcome(
                     mine.permit() ? Lead.ME : Lead.PEER,
@@ -67,7 +75,8 @@ final class Meeting {
             return new Outcome(
                     Lead.NOBODY,
                     Rule.R7,
-                    "neither copy is known to hold every acknowledged write: an operator must choose");
+                    "neither copy is known to hold every acknowledged write: an operator must"
+                            + " choose");
         }
         return switch (relation) {
             case PEER_BEHIND ->

@@ -203,6 +203,9 @@ final class Narrator {
         if (s.state().standby().isPresent()) {
             return me + " is in standby";
         }
+        if (s.state().record().mode() != s.config().mode()) {
+            return "the record still belongs to arbiter " + s.state().record().mode() + " (R12)";
+        }
         return switch (s.state().standing()) {
             case UP_TO_DATE ->
                     s.state().record().isInSync(me)
@@ -231,6 +234,21 @@ final class Narrator {
                         s.state().record().inSync().size() == 2
                                 ? ""
                                 : "the other node enters inSync once its copy is equal (R10)"));
+        if (s.state().record().primary().isPresent()
+                && s.state().record().mode() != s.config().mode()) {
+            facts.add(
+                    new Fact(
+                            "the record belongs to arbiter "
+                                    + s.state().record().mode()
+                                    + ", but "
+                                    + s.me()
+                                    + " is configured for "
+                                    + s.config().mode()
+                                    + ": it decides nothing",
+                            Rule.R12,
+                            "both nodes meeting under the new arbiter, or 'clusterctl promote"
+                                    + " --force'"));
+        }
         if (s.state().forcedEpochs().contains(s.state().record().epoch())) {
             facts.add(
                     new Fact(

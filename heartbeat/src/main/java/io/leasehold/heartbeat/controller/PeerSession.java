@@ -109,6 +109,7 @@ final class PeerSession {
                 hello.permit(),
                 hello.resumable(),
                 hello.stopped(),
-                Position.EMPTY);
+                Position.EMPTY,
+                hello.arbiter());
     }
 }

@@ -1,6 +1,7 @@
 package io.leasehold.heartbeat.controller;
 
 import io.leasehold.heartbeat.controller.ClusterMessage.Hello;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Position;
@@ -14,8 +15,10 @@ import java.util.Optional;
  */
 final class Publication {
 
-    /** This process: the power-on it belongs to, and its number within it. */
-    record Identity(NodeName me, BootId bootId, long incarnation) {}
+    /**
+     * This process: the power-on it belongs to, its number within it, what it is configured for.
+     */
+    record Identity(NodeName me, BootId bootId, long incarnation, ArbitrationMode arbiter) {}
 
     private final Identity identity;
     private final Lifecycle lifecycle;
@@ -105,7 +108,8 @@ final class Publication {
                 state.holdsPermit(),
                 isResumable(),
                 resources.isAllStopped() && !gate.isOpen(),
-                health.volume().map(VolumeStatus::head).orElse(Position.EMPTY));
+                health.volume().map(VolumeStatus::head).orElse(Position.EMPTY),
+                identity.arbiter());
     }
 
     Role role() {

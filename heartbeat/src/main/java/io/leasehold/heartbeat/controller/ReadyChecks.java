@@ -29,6 +29,7 @@ final class ReadyChecks {
         return List.of(
                 online(s),
                 session(s),
+                arbiter(s),
                 check(
                         "in-sync",
                         s.state().record().isInSync(peer)
@@ -70,6 +71,7 @@ final class ReadyChecks {
         return List.of(
                 online(s),
                 session(s),
+                arbiter(s),
                 check(
                         "in-sync",
                         s.state().record().isInSync(me)
@@ -123,6 +125,18 @@ final class ReadyChecks {
                 "the replication session is open",
                 "there is no replication session",
                 Rule.R17);
+    }
+
+    private static Check arbiter(Situation s) {
+        return check(
+                "arbiter",
+                s.peerHello().filter(hello -> hello.arbiter() != s.config().mode()).isEmpty(),
+                "both nodes are configured for the same arbiter",
+                s.peer()
+                        + " is configured for another arbiter than "
+                        + s.me()
+                        + ": make both files the same and restart both daemons",
+                Rule.R12);
     }
 
     private static Check acknowledging(Situation s) {

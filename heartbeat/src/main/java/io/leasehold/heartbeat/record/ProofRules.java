@@ -29,13 +29,20 @@ public final class ProofRules {
 
     public Ruling rule(Change change, DurableState state, Optional<Proof> offered) {
         var record = state.record();
-        if (record.mode() != mode && change != Change.FORCE) {
-            return new Ruling.Refused(
-                    Rule.R12, "the record belongs to arbiter " + record.mode() + ", not " + mode);
-        }
         var proof =
                 offered.filter(given ->
                         given.epoch().equals(record.epoch()) && given.gen().equals(record.gen()));
+        if (record.mode() != mode && !mayChangeMode(change, record, proof)) {
+            return new Ruling.Refused(
+                    Rule.R12,
+                    "the record belongs to arbiter "
+                            + record.mode()
+                            + ", not "
+                            + mode
+                            + ": both nodes must meet under "
+                            + mode
+                            + ", or an operator says 'clusterctl promote --force'");
+        }
         return switch (change) {
             case GO_ALONE -> goAlone(state, proof);
             case TAKE_OVER -> takeOver(state, proof);
@@ -44,6 +51,25 @@ public final class ProofRules {
             case ADMIT_PEER -> admitPeer(state);
             case FORCE -> force(state, proof);
         };
+    }
+
+    /**
+     * R12: changing the arbiter needs both nodes, or a person. The word that the peer gave in the
+     * session in which both were found to be configured for the new one closes its copy of the old
+     * one's record. A record in the ensemble is closed there, and not by a word.
+     */
+    private boolean mayChangeMode(Change change, ClusterRecord record, Optional<Proof> proof) {
+        var byBoth =
+                (change == Change.TAKE_OVER || change == Change.RESUME)
+                        && record.mode() != ArbitrationMode.ZOOKEEPER
+                        && mode != ArbitrationMode.ZOOKEEPER
+                        && proof.isPresent()
+                        && switch (proof.get()) {
+                            case Proof.PeerOutdated _, Proof.PeerPromised _ -> true;
+                            case Proof.PowerReadOff _, Proof.PowerAssertedOff _, Proof.Forced _ ->
+                                    false;
+                        };
+        return byBoth || change == Change.FORCE || record.primary().isEmpty();
     }
 
     private Ruling goAlone(DurableState state, Optional<Proof> proof) {

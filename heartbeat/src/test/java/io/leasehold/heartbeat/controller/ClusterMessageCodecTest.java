@@ -73,7 +73,8 @@ class ClusterMessageCodecTest {
                                 true,
                                 false,
                                 true,
-                                new Position(77, "ab12")),
+                                new Position(77, "ab12"),
+                                ArbitrationMode.FENCING),
                         new ClusterMessage.Outdated(
                                 FIVE, NINE, ClusterMessage.OutdatedReason.DISK_FAILED),
                         new ClusterMessage.OutdatedNoted(FIVE, NINE),

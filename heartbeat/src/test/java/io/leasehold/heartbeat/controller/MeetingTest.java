@@ -58,7 +58,8 @@ class MeetingTest {
                 permit,
                 resumable,
                 true,
-                Position.EMPTY);
+                Position.EMPTY,
+                ArbitrationMode.FENCING);
     }
 
     private static Lead decide(Standing mine, Standing peers, Relation relation) {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  *   arbiter operator            first, if not fencing
  *   0s    power-on NODE         power-off NODE · sigterm NODE · replace-disk NODE · disk-fails NODE
  *   1.5s  kill NODE 400ms       pause NODE 2s · interface NODE down · dhcp-dies NODE
+ *   1.8s  arbiter NODE MODE     in its file, from the next start of its daemon on
  *   2s    cut LINK              heal LINK · cut LINK from NODE
  *   3s    fence-device dead     fence-device works · fence-device slow 1s · dhcp broken · dhcp works · stop broken
  *   4s    NODE takeover dhcp2   NODE standby NODE 30s · online · maintenance on · cleanup ·
@@ -131,6 +133,9 @@ class ScenarioTest {
                     world.box(words.get(1)).deliver(new Event.VolumeFailed("fdatasync: EIO"));
             case "kill" -> world.box(words.get(1)).killDaemon(nanos(words.get(2)));
             case "pause" -> world.box(words.get(1)).pause(nanos(words.get(2)));
+            case "arbiter" ->
+                    world.box(words.get(1)).arbiter =
+                            ArbitrationMode.valueOf(words.get(2).toUpperCase(Locale.ROOT));
             case "interface" ->
                     world.box(words.get(1))
                             .deliver(new Event.InterfaceChanged("eth0", words.get(2).equals("up")));

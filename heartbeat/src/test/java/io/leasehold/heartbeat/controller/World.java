@@ -324,6 +324,9 @@ final class World {
         private boolean checked;
         private String deviceId;
 
+        /** What its configuration file says; read when the daemon starts. */
+        ArbitrationMode arbiter = mode;
+
         // The power-on and its keeper.
         boolean powered;
         private boolean carrier;
@@ -506,7 +509,7 @@ final class World {
             controller =
                     Optional.of(
                             new Controller(
-                                    configuration(name, mode),
+                                    configuration(name, arbiter),
                                     arbiter(),
                                     bootId,
                                     incarnation++,
@@ -518,7 +521,7 @@ final class World {
 
         private Arbiter arbiter() {
             var peer = other().name;
-            return mode == ArbitrationMode.FENCING
+            return arbiter == ArbitrationMode.FENCING
                     ? new FencingArbiter(name, peer)
                     : new OperatorArbiter(name, peer);
         }
