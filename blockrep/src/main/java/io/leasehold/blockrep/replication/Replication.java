@@ -406,7 +406,7 @@ public final class Replication {
                     yield compare(
                             to,
                             "R21: a person chose this history, and what the peer has behind"
-                                + " operation "
+                                    + " operation "
                                     + common
                                     + " is set aside");
                 }
@@ -416,7 +416,7 @@ public final class Replication {
                     yield refuse(
                             to,
                             "R29: the peer may have acknowledged what it wrote alone behind"
-                                + " operation "
+                                    + " operation "
                                     + common);
                 }
                 yield compare(

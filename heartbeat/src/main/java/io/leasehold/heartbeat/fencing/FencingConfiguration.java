@@ -1,5 +1,6 @@
 package io.leasehold.heartbeat.fencing;
 
+import io.leasehold.heartbeat.record.DurableState;
 import java.util.List;
 
 /**
@@ -27,6 +28,9 @@ public record FencingConfiguration(
         int loopMax,
         long loopWindowNanos) {
 
+    /** So many fences are remembered durably; a higher limit would never be reached. */
+    public static final int LOOP_MAX = DurableState.FENCES_MAX;
+
     /**
      * One level: all its devices must be read back off.
      *
@@ -50,8 +54,9 @@ public record FencingConfiguration(
             throw new IllegalArgumentException(
                     "fencing needs at least one attempt and a back-off above 0");
         }
-        if (loopMax < 1 || loopWindowNanos <= 0) {
-            throw new IllegalArgumentException("the fence-loop counter needs a limit and a window");
+        if (loopMax < 1 || loopMax > LOOP_MAX || loopWindowNanos <= 0) {
+            throw new IllegalArgumentException(
+                    "the fence-loop counter needs a limit of 1 to " + LOOP_MAX + " and a window");
         }
     }
 }

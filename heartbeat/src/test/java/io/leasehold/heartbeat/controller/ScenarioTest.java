@@ -29,12 +29,13 @@ import org.junit.jupiter.params.provider.MethodSource;
  *   1.5s  kill NODE 400ms       pause NODE 2s · interface NODE down · dhcp-dies NODE
  *   1.8s  arbiter NODE MODE     in its file, from the next start of its daemon on
  *   2s    cut LINK              heal LINK · cut LINK from NODE
- *   3s    fence-device dead     fence-device works · fence-device slow 1s · dhcp broken · dhcp works · stop broken
+ *   0s    fence-levels bmc pdu  power-on-after-fence
+ *   3s    fence-device bmc dead · fence-device dead     fence-device works · fence-device slow 1s · dhcp broken · dhcp works · stop broken
  *   4s    NODE takeover dhcp2   NODE standby NODE 30s · online · maintenance on · cleanup ·
  *                               fence NODE · confirm-fenced NODE · restart RESOURCE ·
  *                               force (shows the bill) · force shown · force CODE
  *   5s    expect NODE serves    expect nobody serves · expect in-sync · expect verdict NODE WORDS
- *                               expect forced-marks · expect NODE still-counts NODE
+ *                               expect alarm NODE WORDS · expect no-alarm NODE · expect forced-marks · expect NODE still-counts NODE
  *   6s    end
  * </pre>
  */
@@ -152,7 +153,13 @@ class ScenarioTest {
                 }
             }
             case "heal" -> world.heal(words.get(1));
+            case "fence-levels" -> world.fenceLevels = List.copyOf(words.subList(1, words.size()));
+            case "power-on-after-fence" -> world.powerOnAfterFence = true;
             case "fence-device" -> {
+                if (world.fenceLevels.contains(words.get(1))) {
+                    world.deadLevels.add(words.get(1));
+                    return;
+                }
                 world.fenceDead = words.get(1).equals("dead");
                 world.fenceNanos =
                         words.get(1).equals("slow") ? nanos(words.get(2)) : 50 * World.MILLI;
@@ -181,6 +188,13 @@ class ScenarioTest {
             assertThat(world.boxes.values())
                     .as(where)
                     .allSatisfy(box -> assertThat(box.state().forcedEpochs()).hasSize(1));
+        } else if (words.get(0).equals("alarm")) {
+            assertThat(world.box(words.get(1)).view().alarms())
+                    .as(where)
+                    .anyMatch(alarm ->
+                            alarm.contains(String.join(" ", words.subList(2, words.size()))));
+        } else if (words.get(0).equals("no-alarm")) {
+            assertThat(world.box(words.get(1)).view().alarms()).as(where).isEmpty();
         } else if (words.get(0).equals("verdict")) {
             assertThat(world.box(words.get(1)).view().verdict())
                     .as(where)

@@ -99,6 +99,12 @@ final class World {
     int takeovers;
     boolean fenceDead;
 
+    /** Tried in this order; read when a daemon starts. */
+    List<String> fenceLevels = List.of("bmc");
+
+    final Set<String> deadLevels = new HashSet<>();
+    boolean powerOnAfterFence;
+
     /** How long the fence device takes; the agent's answer is as late as the deed. */
     long fenceNanos = 50 * MILLI;
 
@@ -115,7 +121,7 @@ final class World {
         sessions();
     }
 
-    static ClusterConfiguration configuration(NodeName me, ArbitrationMode mode) {
+    private ClusterConfiguration configuration(NodeName me, ArbitrationMode mode) {
         return new ClusterConfiguration(
                 "lab",
                 me,
@@ -126,15 +132,18 @@ final class World {
                 new FencingConfiguration(
                         mode == ArbitrationMode.OPERATOR
                                 ? List.of()
-                                : List.of(new FencingConfiguration.Level("bmc", 2 * SECOND)),
+                                : fenceLevels.stream()
+                                        .map(level ->
+                                                new FencingConfiguration.Level(level, 2 * SECOND))
+                                        .toList(),
                         0,
                         200 * MILLI,
                         500 * MILLI,
                         3,
                         SECOND,
                         4 * SECOND,
-                        false,
-                        5,
+                        powerOnAfterFence,
+                        3,
                         600 * SECOND),
                 LeaseTiming.defaults(),
                 List.of(
@@ -959,8 +968,8 @@ final class World {
                                                                 ? new Health.Good()
                                                                 : new Health.Failed(
                                                                         "no process")))));
-                case Effect.RunFenceAgent(var id, var node, var action, _, _) ->
-                        fence(id, box(node.value()), action);
+                case Effect.RunFenceAgent(var id, var node, var action, var level, _) ->
+                        fence(id, box(node.value()), action, fenceLevels.get(level));
                 case Effect.Answer(_, var result) -> answered(result);
                 case Effect.SelfFence(_, var reason) -> {
                     say(name.value(), "reset      " + reason);
@@ -1045,8 +1054,8 @@ final class World {
             }
         }
 
-        private void fence(FenceRequestId id, Box target, FenceAction action) {
-            var fails = fenceDead || happens(chaos.fenceFails);
+        private void fence(FenceRequestId id, Box target, FenceAction action, String level) {
+            var fails = fenceDead || deadLevels.contains(level) || happens(chaos.fenceFails);
             var late = happens(chaos.fenceLate);
             in(
                     late ? 4 * SECOND : about(fenceNanos),
@@ -1065,7 +1074,10 @@ final class World {
                                         fails
                                                 ? new FenceOutcome.Unconfirmed("BMC unreachable")
                                                 : new FenceOutcome.Confirmed(
-                                                        "power of " + target.name + " is OFF")));
+                                                        "power of "
+                                                                + target.name
+                                                                + " is "
+                                                                + action)));
                     });
         }
     }

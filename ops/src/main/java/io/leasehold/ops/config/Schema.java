@@ -24,6 +24,7 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
 import com.typesafe.config.ConfigObject;
+import io.leasehold.heartbeat.fencing.FencingConfiguration;
 import io.leasehold.heartbeat.lease.LeaseTiming;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.config.Configuration.Arbiter;
@@ -219,8 +220,8 @@ final class Schema {
                     node.place(),
                     Section.join(node.path(), "fencing"),
                     "is missing, and the arbiter is fencing",
-                    "fencing = [ { agent = fence_ipmilan, options { ip = …, username = … } } ], or arbiter ="
-                            + " operator");
+                    "fencing = [ { agent = fence_ipmilan, options { ip = …, username = … } } ], or"
+                            + " arbiter = operator");
         }
         return () ->
                 levels.stream()
@@ -270,7 +271,7 @@ final class Schema {
                 section.optional("back-off-max", duration(ofMillis(10), ofDays(1)), ofMinutes(1));
         requireNotMore(backOff, backOffMax, "the pause grows towards its maximum");
         var powerOn = section.optional("power-on", yesOrNo(), false);
-        var loopMax = section.optional("loop-max", integer(1, 1_000), 3);
+        var loopMax = section.optional("loop-max", integer(1, FencingConfiguration.LOOP_MAX), 3);
         var loopWindow =
                 section.optional("loop-window", duration(ofSeconds(1), ofDays(30)), ofHours(1));
         section.close();
@@ -336,7 +337,8 @@ final class Schema {
                     section.place(),
                     "links",
                     "expected at least one link",
-                    "links { crossover { kind = point-to-point, interface = …, addresses { NODE = …, NODE = … } } }");
+                    "links { crossover { kind = point-to-point, interface = …, addresses { NODE ="
+                            + " …, NODE = … } } }");
         } else if (byName.size() == 1) {
             reading.warning(
                     section.place(),
