@@ -107,7 +107,7 @@ public final class Controller {
         health = new NodeHealth(me, config.trackInterfaces(), alarms, effects);
         answers = new CommandAnswers(peer, session, time, effects);
         move = new PlannedMove(me, peer, 3 * config.handOverLimitNanos(), answers, time, effects);
-        evidence = new Evidence(peer, rights, effects);
+        evidence = new Evidence(peer, rights, alarms, effects);
         gate =
                 new ServiceGate(
                         peer,
@@ -477,6 +477,7 @@ public final class Controller {
         if (!watch.isHung()) {
             fencing.peerHeard();
         }
+        evidence.heard(said.bootId());
         watch.report(changes);
         operator.heard(said.maintenance());
         if (lifecycle.isWriter()) {

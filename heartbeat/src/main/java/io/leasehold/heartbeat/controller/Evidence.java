@@ -1,5 +1,6 @@
 package io.leasehold.heartbeat.controller;
 
+import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Proof;
 import io.leasehold.heartbeat.record.Rule;
@@ -19,12 +20,17 @@ import java.util.Optional;
 final class Evidence {
     private final NodeName peer;
     private final Rights rights;
+    private final Alarms alarms;
     private final Effects effects;
     private Optional<Proof> proof = Optional.empty();
 
-    Evidence(NodeName peer, Rights rights, Effects effects) {
+    /** The power-on of the peer that a person said had ended. */
+    private Optional<BootId> assertedOff = Optional.empty();
+
+    Evidence(NodeName peer, Rights rights, Alarms alarms, Effects effects) {
         this.peer = peer;
         this.rights = rights;
+        this.alarms = alarms;
         this.effects = effects;
     }
 
@@ -48,6 +54,41 @@ final class Evidence {
 
     void is(Proof given) {
         proof = Optional.of(given);
+    }
+
+    /**
+     * A person answers for it that the peer is without power. P2 must always mean power off: should
+     * the same power-on be heard again, it was not, and a person must know (R19).
+     *
+     * @param lastHeard the power-on that was heard last; empty if none ever was
+     */
+    void isAssertedOff(Proof given, Optional<BootId> lastHeard) {
+        proof = Optional.of(given);
+        assertedOff = lastHeard;
+    }
+
+    /** In a beat. */
+    void heard(BootId powerOn) {
+        if (assertedOff.filter(powerOn::equals).isEmpty()) {
+            return;
+        }
+        assertedOff = Optional.empty();
+        effects.note(
+                "operator",
+                Rule.R19,
+                peer + " was not powered off, although an operator said so",
+                "it is heard again in the same power-on");
+        alarms.raise(
+                "assertion",
+                peer
+                        + " was said to be powered off and was not: if it served meanwhile,"
+                        + " addresses were given twice ('clusterctl explain' tells; 'clusterctl"
+                        + " cleanup' ends this alarm)");
+    }
+
+    /** A person has looked. */
+    void acknowledged() {
+        alarms.clear("assertion");
     }
 
     /** A proof is good for one change of the record. */

@@ -110,11 +110,16 @@ final class ForcedPromotion {
                 "an operator forces " + me + " to be primary, and knows the bill " + bill.code(),
                 bill.items().stream().map(View.Fact::sentence).toArray(String[]::new));
         var record = rights.record();
-        evidence.is(
+        var given =
                 new Proof.Forced(
                         record.epoch(),
                         record.gen(),
-                        "an operator confirmed the bill " + bill.code()));
+                        "an operator confirmed the bill " + bill.code());
+        if (watch.isLost()) {
+            evidence.isAssertedOff(given, watch.bootId());
+        } else {
+            evidence.is(given);
+        }
         return switch (arbitration.attempt(Change.FORCE)) {
             case Outcome.Won(var next) -> {
                 var epoch = next.record().epoch();

@@ -250,6 +250,7 @@ final class OperatorCommands {
         }
         effects.note("operator", Rule.POLICY, "failures are forgotten", "asked by an operator");
         service.cleanup(resource.map(Set::of).orElse(known));
+        evidence.acknowledged();
         done(origin, "failures on " + me + " are forgotten");
     }
 
@@ -301,11 +302,12 @@ final class OperatorCommands {
                 Rule.R19,
                 "an operator asserts that " + peer + " is powered off",
                 "clusterctl confirm-fenced");
-        evidence.is(
+        evidence.isAssertedOff(
                 new Proof.PowerAssertedOff(
                         rights.record().epoch(),
                         rights.record().gen(),
-                        "an operator confirmed that " + peer + " is powered off"));
+                        "an operator confirmed that " + peer + " is powered off"),
+                watch.bootId());
         duties.useProof();
         if (lifecycle.isWriter()) {
             done(origin, arbitration.lastWin());

@@ -5,6 +5,7 @@ import io.leasehold.heartbeat.membership.LinkName;
 import io.leasehold.heartbeat.membership.LinkStatus;
 import io.leasehold.heartbeat.membership.Membership;
 import io.leasehold.heartbeat.membership.PeerState;
+import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Rule;
 import java.util.List;
@@ -127,6 +128,11 @@ final class PeerWatch {
 
     List<LinkStatus> links(long nowNanos) {
         return membership.links(nowNanos);
+    }
+
+    /** The power-on of the peer that was heard last. */
+    Optional<BootId> bootId() {
+        return membership.bootId();
     }
 
     /** The last beat's word, of whatever age. */
