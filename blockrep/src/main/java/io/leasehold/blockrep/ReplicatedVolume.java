@@ -165,8 +165,7 @@ public final class ReplicatedVolume implements AutoCloseable {
             }
             if (!journal.superblock().clean()) {
                 log.warn(
-                        "the volume was not closed in order ({}); journal recovered up to operation"
-                                + " {}",
+                        "the volume was not closed in order ({}); journal recovered up to operation {}",
                         journal.superblock().bootId().equals(configuration.bootId())
                                 ? "its process ended"
                                 : "the machine went down",

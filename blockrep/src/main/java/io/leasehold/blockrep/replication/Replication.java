@@ -415,8 +415,7 @@ public final class Replication {
                     // told.
                     yield refuse(
                             to,
-                            "R29: the peer may have acknowledged what it wrote alone behind"
-                                    + " operation "
+                            "R29: the peer may have acknowledged what it wrote alone behind operation "
                                     + common);
                 }
                 yield compare(

@@ -75,8 +75,7 @@ final class Meeting {
             return new Outcome(
                     Lead.NOBODY,
                     Rule.R7,
-                    "neither copy is known to hold every acknowledged write: an operator must"
-                            + " choose");
+                    "neither copy is known to hold every acknowledged write: an operator must choose");
         }
         return switch (relation) {
             case PEER_BEHIND ->

@@ -6,8 +6,7 @@ package io.leasehold.heartbeat.record;
 public enum Rule {
     R1("epochs only grow, and one epoch has one writer"),
     R2(
-            "a promise is durable before it is given, and messages of older epochs or sessions are"
-                    + " void"),
+            "a promise is durable before it is given, and messages of older epochs or sessions are void"),
     R3("a write is complete when it is durable on every member of inSync"),
     R4("writes freeze until the record says who holds them"),
     R6("only an up-to-date member of inSync promotes, and only with proof that the peer is silent"),

@@ -337,8 +337,7 @@ final class Schema {
                     section.place(),
                     "links",
                     "expected at least one link",
-                    "links { crossover { kind = point-to-point, interface = …, addresses { NODE ="
-                            + " …, NODE = … } } }");
+                    "links { crossover { kind = point-to-point, interface = …, addresses { NODE = …, NODE = … } } }");
         } else if (byName.size() == 1) {
             reading.warning(
                     section.place(),

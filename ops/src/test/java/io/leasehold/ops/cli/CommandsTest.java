@@ -196,8 +196,7 @@ class CommandsTest {
             assertThat(run("status").out())
                     .contains("! link lan is silent")
                     .containsPattern(
-                            "compare \\[#{5}-{9}\\] 37% of 100\\.0 MiB, 12\\.0 MiB/s, 5\\.3 s"
-                                    + " left");
+                            "compare \\[#{5}-{9}\\] 37% of 100\\.0 MiB, 12\\.0 MiB/s, 5\\.3 s left");
         }
 
         @Test

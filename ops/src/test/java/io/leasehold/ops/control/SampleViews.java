@@ -48,8 +48,7 @@ public final class SampleViews {
         var good = good();
         return new StatusView(
                 good.cluster(),
-                "dhcp1 serves. dhcp2 is being brought up to date: a crash of dhcp1 now would stop"
-                        + " DHCP.",
+                "dhcp1 serves. dhcp2 is being brought up to date: a crash of dhcp1 now would stop DHCP.",
                 Level.DEGRADED,
                 good.node(),
                 good.epoch(),
