@@ -52,7 +52,8 @@ class GlossaryTest {
 
     @Test
     void shouldNotUseOneInTheHelp() {
-        for (var command : new String[] {"takeover", "standby", "fence", "confirm-fenced"}) {
+        for (var command :
+                new String[] {"takeover", "standby", "fence", "confirm-fenced", "promote"}) {
             assertNoForeignWord(
                     Terminal.script(Path.of("/nonexistent")).run(command, "--help").out());
         }
