@@ -61,7 +61,8 @@ final class Conversation implements PeerLink.Handler {
     private final Copy copy;
     private final AtomicLong sessionNumbers = new AtomicLong();
     private final AtomicReference<Optional<Open>> open = new AtomicReference<>(Optional.empty());
-    private volatile Optional<CompareSource> compareSource = Optional.empty();
+    private final AtomicReference<Optional<CompareSource>> compareSource =
+            new AtomicReference<>(Optional.empty());
     private volatile Optional<VerifyRun> verifyRun = Optional.empty();
 
     // As target, for the reader's thread under copy.receiving:
@@ -96,8 +97,15 @@ final class Conversation implements PeerLink.Handler {
         return open.get();
     }
 
-    void compareSource(Optional<CompareSource> source) {
-        compareSource = source;
+    /** From now on this one is told what the target wants. */
+    void compareBegins(CompareSource source) {
+        compareSource.set(Optional.of(source));
+    }
+
+    /** Nobody is told any more, unless another compare has begun since. */
+    void compareEnded(CompareSource source) {
+        compareSource.getAndUpdate(
+                now -> now.isPresent() && now.get().equals(source) ? Optional.empty() : now);
     }
 
     void verifyRun(Optional<VerifyRun> run) {
@@ -262,6 +270,7 @@ final class Conversation implements PeerLink.Handler {
                             new Event.PeerDurable(id, envelope.seq(), check(envelope.seq(), root)));
             case Frame.ChunksWanted wanted ->
                     compareSource
+                            .get()
                             .orElseThrow(() -> new ProtocolException("chunks wanted, no compare"))
                             .wanted(wanted);
             case Frame.VerifyAnswer answer -> verifyRun.ifPresent(run -> run.answered(answer));
@@ -548,7 +557,8 @@ final class Conversation implements PeerLink.Handler {
         receivingOperations = false;
         awaitingBegin = false;
         if (compareTarget.isPresent()) {
-            compareTarget.get().close();
+            throw new ProtocolException(
+                    "a compare begins while another one is under way in this session");
         }
         log.info("compare with {}: {}", copy.configuration.peer(), begins.reason());
         var progress = new Progress(System.nanoTime());
@@ -574,16 +584,13 @@ final class Conversation implements PeerLink.Handler {
     private void compareEnds(PeerSession session, Seq seq, Frame.CompareEnds ends)
             throws IOException {
         try (var target = comparing()) {
-            var end = copy.journal.end();
-            var branch =
-                    target.switchTo(
-                            seq,
-                            ends,
-                            "%s-epoch%d-seq%s"
-                                    .formatted(
-                                            BRANCH_TIME.format(Instant.now()),
-                                            copy.journal.superblock().lineage().headEpoch(),
-                                            end.last()));
+            var branchName =
+                    "%s-epoch%d-seq%s"
+                            .formatted(
+                                    BRANCH_TIME.format(Instant.now()),
+                                    copy.journal.superblock().lineage().headEpoch(),
+                                    copy.journal.end().last());
+            var branch = copy.betweenCheckpoints(() -> target.switchTo(seq, ends, branchName));
             branch.ifPresent(name ->
                     log.warn(
                             "the old tree is kept as branch {}: it had something that the peer did not have",

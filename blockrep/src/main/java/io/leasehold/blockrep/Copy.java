@@ -73,6 +73,13 @@ final class Copy {
         resync = running;
     }
 
+    /** A resync has ended; says nothing about one that has begun since. */
+    void resyncEnded(RunningResync ended) {
+        if (resync.equals(Optional.of(ended))) {
+            resync = Optional.empty();
+        }
+    }
+
     Optional<Seq> lastRootCheck() {
         return lastRootCheck;
     }
@@ -108,6 +115,24 @@ final class Copy {
                 journal.checkpointed(
                         reached, reached.isAfter(durable) ? durable : replicator.completed());
             }
+        } finally {
+            checkpointing.unlock();
+        }
+    }
+
+    /** Changes the copy. */
+    interface Change<T> {
+        T make() throws IOException;
+    }
+
+    /**
+     * Makes a change that no checkpoint may overlap: tree and journal change places with others,
+     * and what a checkpoint has found out about the old tree must not be noted of the new one.
+     */
+    <T> T betweenCheckpoints(Change<T> change) throws IOException {
+        checkpointing.lock();
+        try {
+            return change.make();
         } finally {
             checkpointing.unlock();
         }

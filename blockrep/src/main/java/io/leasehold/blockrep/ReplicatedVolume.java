@@ -66,7 +66,10 @@ public final class ReplicatedVolume implements AutoCloseable {
 
     private final Replicator replicator;
     private final EventQueue events;
-    private final Conversation conversation;
+
+    /** Not private for the sake of this package's tests. */
+    final Conversation conversation;
+
     private final PeerLink link;
     private final Upkeep upkeep;
 
@@ -238,13 +241,11 @@ public final class ReplicatedVolume implements AutoCloseable {
         copy.receiving.lock();
         try {
             long promised = copy.journal.superblock().promisedEpoch();
-            if (epoch < promised) {
-                return false;
+            if (epoch <= promised) {
+                return epoch == promised;
             }
-            if (epoch > promised) {
-                durably(() -> copy.journal.update(editor -> editor.promisedEpoch(epoch)));
-                replicator.step(new Event.Promised(epoch));
-            }
+            durably(() -> copy.journal.update(editor -> editor.promisedEpoch(epoch)));
+            replicator.step(new Event.Promised(epoch));
         } finally {
             copy.receiving.unlock();
         }
@@ -707,7 +708,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                 withSession(id, session -> startReplay(id, plan, session, from));
             }
             case Effect.StartCompare(var id, var reason) ->
-                    withSession(id, session -> startCompare(session, reason));
+                    withSession(id, session -> startCompare(id, session, reason));
             case Effect.RefusePeer(var id, var reason) ->
                     log.error(
                             "session {}: {} is not synced: {}",
@@ -738,7 +739,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                 .start(() -> conversation.replay(id, plan, session, from, epoch));
     }
 
-    private void startCompare(PeerSession session, String reason) {
+    private void startCompare(SessionId id, PeerSession session, String reason) {
         var progress = new Progress(System.nanoTime());
         var peer = replicator.ask(Replication::peer);
         // What the peer has and this history does not, is kept there.
@@ -752,9 +753,11 @@ public final class ReplicatedVolume implements AutoCloseable {
                         replicator.writerEpoch(),
                         copy.journal.superblock().lineage(),
                         () -> session.endReason().isPresent(),
+                        (at, root) -> replicator.step(new Event.CompareSent(id, at, root)),
                         progress);
-        conversation.compareSource(Optional.of(source));
-        copy.resync(Optional.of(new Copy.RunningResync(VolumeFacts.ResyncKind.COMPARE, progress)));
+        conversation.compareBegins(source);
+        var running = new Copy.RunningResync(VolumeFacts.ResyncKind.COMPARE, progress);
+        copy.resync(Optional.of(running));
         Thread.ofPlatform()
                 .daemon()
                 .name("volume-compare")
@@ -768,8 +771,8 @@ public final class ReplicatedVolume implements AutoCloseable {
                     } catch (InterruptedException e) {
                         session.abort("compare was interrupted");
                     } finally {
-                        conversation.compareSource(Optional.empty());
-                        copy.resync(Optional.empty());
+                        conversation.compareEnded(source);
+                        copy.resyncEnded(running);
                     }
                 });
     }

@@ -358,6 +358,38 @@ class ReplicatedVolumeIT {
     }
 
     @Nested
+    class WhenAPeerAnnouncesItselfWhileItIsCompared {
+        /** It does when it learns of the record: one compare must not end another one. */
+        @Test
+        void shouldStillBeGivenEveryByte() throws Exception {
+            pair.start();
+            workload(pair.a, 50).run(100);
+            pair.awaitApplied(pair.a, pair.b);
+            pair.a.winsShrinks = false;
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            var files = pair.a.volume().fileSystem();
+            files.create(Workload.ROOT, FileId.ROOT, Workload.bytes("lost"), 0644, RequestId.NONE);
+            files.flushLocally();
+            pair.a.close();
+            pair.b.open();
+            long epoch = pair.nextEpoch();
+            assertThat(pair.b.promote(epoch, Set.of(B))).isInstanceOf(Promotion.Granted.class);
+            workload(pair.b, 51).run(2_000);
+
+            pair.a.open();
+            while (pair.b.volume().facts().replication() != ReplicationState.ESTABLISHED) {
+                if (pair.b.volume().facts().replication() == ReplicationState.COMPARE_SOURCE) {
+                    pair.a.volume().conversation.announceStanding();
+                }
+            }
+
+            pair.awaitApplied(pair.b, pair.a);
+            assertEqualTrees();
+        }
+    }
+
+    @Nested
     class WhenTheWriterChanges {
         @Test
         void shouldHandOverAndBack() throws Exception {

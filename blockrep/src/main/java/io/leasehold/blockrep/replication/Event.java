@@ -56,6 +56,12 @@ public sealed interface Event {
      */
     record WentLive(SessionId session, long plan, Seq at) implements Event {}
 
+    /**
+     * On the source: everything of a compare is in the queue. The target ends it by saying that it
+     * now stands here.
+     */
+    record CompareSent(SessionId session, Seq at, Root root) implements Event {}
+
     /** The peer's journal is durable up to here. */
     record PeerDurable(SessionId session, Seq upTo, RootCheck roots) implements Event {}
 

@@ -15,6 +15,7 @@ import io.leasehold.blockrep.replication.Effect.StartCompare;
 import io.leasehold.blockrep.replication.Effect.StartReplay;
 import io.leasehold.blockrep.replication.Effect.WantGrow;
 import io.leasehold.blockrep.replication.Effect.WantShrink;
+import io.leasehold.blockrep.replication.Event.CompareSent;
 import io.leasehold.blockrep.replication.Event.Demoted;
 import io.leasehold.blockrep.replication.Event.DiskFailed;
 import io.leasehold.blockrep.replication.Event.FlushWanted;
@@ -56,6 +57,9 @@ import java.util.Set;
  *    │           peer in inSync  │  │ RecordChanged: alone                       │ RecordChanged: both
  *    │                           ▼  │                                            │
  *    └── SessionClosed ───── ESTABLISHED ◄───────────────────────────────────────┘
+ *
+ *  COMPARE_SOURCE is left only when the peer stands where the compare was to bring it, and with the
+ *  session: what the peer says of itself meanwhile, because it promised an epoch, plans nothing.
  *
  *  Who must be durable before a completion (R3):
  *
@@ -106,6 +110,9 @@ public final class Replication {
     /** The copies were found different at an equal position: replay can't mend that. */
     private boolean divergent;
 
+    /** Where the peer stands when the compare that was sent to it has ended. */
+    private Optional<CompareSent> compareSent = Optional.empty();
+
     /** MIRRORING became equal when the peer acknowledged this. */
     private Seq liveAt = Seq.NONE;
 
@@ -148,6 +155,10 @@ public final class Replication {
             // A replay that was replaced by another plan in the same session says nothing any more.
             case WentLive(var from, long ofPlan, var at) when isOpen(from) && ofPlan == plan ->
                     wentLive(nowNanos, at);
+            case CompareSent sent when isOpen(sent.session()) && state == COMPARE_SOURCE -> {
+                compareSent = Optional.of(sent);
+                yield NOTHING;
+            }
             case PeerReady(var opened, var facts, var check) ->
                     peerReady(nowNanos, opened, facts, check);
             case SessionClosed(var closed, var reason) when isOpen(closed) ->
@@ -160,17 +171,15 @@ public final class Replication {
                 yield NOTHING;
             }
             // H13: what an older session still delivers is dropped.
-            case PeerDurable _, WentLive _, SessionClosed _, SourceBegan _ -> NOTHING;
+            case PeerDurable _, WentLive _, CompareSent _, SessionClosed _, SourceBegan _ ->
+                    NOTHING;
             case Promised(var promised) -> {
                 promisedEpoch = Math.max(promisedEpoch, promised);
                 yield NOTHING;
             }
             case Promoted promoted -> promoted(nowNanos, promoted);
             case RecordChanged changed -> recordChanged(nowNanos, changed);
-            case Demoted() -> {
-                demoted();
-                yield NOTHING;
-            }
+            case Demoted() -> demoted(nowNanos);
             case DiskFailed(var reason) -> {
                 diskFailure = Optional.of(reason);
                 yield NOTHING;
@@ -334,7 +343,12 @@ public final class Replication {
             }
             before = sessionClosed(nowNanos, "a newer session has opened");
         } else if (state == COMPARE_SOURCE) {
-            // The target has ended a compare and stands where we sent it.
+            if (!hasEndedCompare(facts.standing())) {
+                // It announces itself for another reason, as when it promises an epoch. Two
+                // compares in one session could not be told apart: the end of the one would cut off
+                // what the other still has to copy.
+                return NOTHING;
+            }
             divergent = false;
         }
         session = Optional.of(opened);
@@ -343,6 +357,12 @@ public final class Replication {
         state = OFF;
         refusal = Optional.empty();
         return concat(before, plan(nowNanos));
+    }
+
+    private boolean hasEndedCompare(Standing standing) {
+        return compareSent.isPresent()
+                && compareSent.get().at().equals(standing.last())
+                && compareSent.get().root().equals(standing.root());
     }
 
     private List<Effect> plan(long nowNanos) {
@@ -440,6 +460,7 @@ public final class Replication {
 
     private List<Effect> compare(SessionId to, String reason) {
         state = COMPARE_SOURCE;
+        compareSent = Optional.empty();
         return List.of(new StartCompare(to, reason));
     }
 
@@ -488,6 +509,7 @@ public final class Replication {
         if (!promoted.inSync().contains(self)) {
             throw new IllegalStateException("R6: promoted, but not in sync: " + promoted.inSync());
         }
+        var before = endCompare(nowNanos);
         role = Role.PRIMARY;
         epoch = promoted.epoch();
         promisedEpoch = epoch;
@@ -501,7 +523,20 @@ public final class Replication {
         growPending = false;
         thaw();
         state = OFF;
-        return concat(plan(nowNanos), complete());
+        return concat(before, concat(plan(nowNanos), complete()));
+    }
+
+    /**
+     * The writer whose epoch the frames of a compare carry is no more. What the target still
+     * answers to it must not reach the next compare: that one gets a session of its own.
+     */
+    private List<Effect> endCompare(long nowNanos) {
+        if (state != COMPARE_SOURCE || session.isEmpty()) {
+            return NOTHING;
+        }
+        var reason = "the compare ends with the epoch of its writer";
+        return concat(
+                List.of(new CloseSession(session.get(), reason)), sessionClosed(nowNanos, reason));
     }
 
     private List<Effect> recordChanged(long nowNanos, RecordChanged changed) {
@@ -556,14 +591,16 @@ public final class Replication {
                 && !inSync.contains(peerName);
     }
 
-    private void demoted() {
+    private List<Effect> demoted(long nowNanos) {
         role = Role.SECONDARY;
         inSync = Set.of();
         growPending = false;
+        var effects = endCompare(nowNanos);
         state = OFF;
         flushWanted = Seq.NONE;
         peerOwesSinceNanos = OptionalLong.empty();
         thaw();
+        return effects;
     }
 
     // ---- time ----

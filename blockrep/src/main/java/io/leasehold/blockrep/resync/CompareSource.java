@@ -4,8 +4,10 @@ import io.leasehold.blockrep.journal.Journal;
 import io.leasehold.blockrep.journal.RecordsGoneException;
 import io.leasehold.blockrep.link.Outbox;
 import io.leasehold.blockrep.replication.Lineage;
+import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.FileImage;
 import io.leasehold.blockrep.volume.FileKind;
+import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.volume.TreeDigest;
 import io.leasehold.blockrep.volume.Volume;
 import io.leasehold.blockrep.wire.Frame;
@@ -20,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -35,6 +38,7 @@ public final class CompareSource {
     private final long epoch;
     private final Lineage lineage;
     private final BooleanSupplier ended;
+    private final BiConsumer<Seq, Root> sent;
     private final Progress progress;
 
     /** Bounded by the number of the volume's chunks: the target asks for each at most once. */
@@ -46,6 +50,7 @@ public final class CompareSource {
      * @param epoch of this writer
      * @param lineage of its history
      * @param ended whether the session is over
+     * @param sent is told where the target will stand, right before that is said to the target
      */
     public CompareSource(
             Volume volume,
@@ -54,6 +59,7 @@ public final class CompareSource {
             long epoch,
             Lineage lineage,
             BooleanSupplier ended,
+            BiConsumer<Seq, Root> sent,
             Progress progress) {
         this.volume = volume;
         this.journal = journal;
@@ -61,6 +67,7 @@ public final class CompareSource {
         this.epoch = epoch;
         this.lineage = lineage;
         this.ended = ended;
+        this.sent = sent;
         this.progress = progress;
     }
 
@@ -173,8 +180,7 @@ public final class CompareSource {
         }
     }
 
-    private void catchUp(io.leasehold.blockrep.volume.Seq base)
-            throws IOException, InterruptedException, RecordsGoneException {
+    private void catchUp(Seq base) throws IOException, InterruptedException, RecordsGoneException {
         // Whatever was read above is the effect of operations up to here, at most.
         var end = journal.end();
         // The target will stand here: it must never be ahead of a source that loses power.
@@ -197,6 +203,7 @@ public final class CompareSource {
                 outbox.makeRoom();
             }
         }
+        sent.accept(end.last(), end.root());
         outbox.put(epoch, end.last(), new Frame.CompareEnds(end.root(), lineage));
         outbox.flush();
     }

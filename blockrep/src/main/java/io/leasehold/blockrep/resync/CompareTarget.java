@@ -56,9 +56,20 @@ public final class CompareTarget implements AutoCloseable {
     private final ByteArrayOutputStream manifestBytes = new ByteArrayOutputStream();
     private Optional<Manifest> manifest = Optional.empty();
     private final Map<Long, Long> sizes = new HashMap<>();
+
+    /** Of each file that has content, up to where its hashes have come; not of those without. */
+    private final Map<Long, Long> unhashedFrom = new HashMap<>();
+
+    /** How many bytes were asked for and have not come. */
+    private final Map<Piece, Integer> wantedBytes = new HashMap<>();
+
+    private boolean allHashed;
+    private boolean closed;
     private Seq caughtUp;
     private Root root;
     private boolean switched;
+
+    private record Piece(long fileId, long offsetBytes) {}
 
     /**
      * Begins with an empty shadow.
@@ -112,6 +123,9 @@ public final class CompareTarget implements AutoCloseable {
             shadow.install(file);
             if (file.kind() == FileKind.FILE) {
                 sizes.put(file.id().value(), file.sizeBytes());
+                if (file.sizeBytes() > 0) {
+                    unhashedFrom.put(file.id().value(), 0L);
+                }
                 total += file.sizeBytes();
             }
         }
@@ -122,6 +136,12 @@ public final class CompareTarget implements AutoCloseable {
     /** Takes from the own tree what is the same, and asks for the rest. */
     public void chunkHashes(ChunkHashes hashes) throws IOException {
         if (hashes.fileId() == 0) {
+            if (manifest.isEmpty() || !unhashedFrom.isEmpty()) {
+                throw new ProtocolException(
+                        "the hashes end before those of %d files have come"
+                                .formatted(unhashedFrom.size()));
+            }
+            allHashed = true;
             outbox.put(epoch, base, new ChunksWanted(0, 0, 0));
             outbox.flush();
             return;
@@ -133,6 +153,11 @@ public final class CompareTarget implements AutoCloseable {
         }
         var in = ByteBuffer.wrap(hashes.hashes());
         long offset = hashes.offsetBytes();
+        if (!Optional.of(offset).equals(Optional.ofNullable(unhashedFrom.get(hashes.fileId())))) {
+            throw new ProtocolException(
+                    "hashes of file %d at offset %d are not the next ones"
+                            .formatted(hashes.fileId(), offset));
+        }
         long wantedFrom = -1;
         while (in.hasRemaining()) {
             var expected = Bytes.take(in, ChunkHashes.HASH_BYTES);
@@ -155,6 +180,11 @@ public final class CompareTarget implements AutoCloseable {
         }
         if (wantedFrom >= 0) {
             want(hashes.fileId(), wantedFrom, offset);
+        }
+        if (offset < size.get()) {
+            unhashedFrom.put(hashes.fileId(), offset);
+        } else {
+            unhashedFrom.remove(hashes.fileId());
         }
         outbox.flush();
     }
@@ -179,13 +209,21 @@ public final class CompareTarget implements AutoCloseable {
     }
 
     private void want(long fileId, long from, long to) {
-        outbox.put(epoch, base, new ChunksWanted(fileId, from, (int) (to - from)));
+        int bytes = (int) (to - from);
+        wantedBytes.put(new Piece(fileId, from), bytes);
+        outbox.put(epoch, base, new ChunksWanted(fileId, from, bytes));
     }
 
+    /**
+     * Takes a piece of content that was asked for. It may be shorter: if the file is by now, an
+     * operation says so that is still to come.
+     */
     public void chunk(Chunk content) throws IOException {
-        if (!sizes.containsKey(content.fileId())) {
+        var asked = wantedBytes.remove(new Piece(content.fileId(), content.offsetBytes()));
+        if (asked == null || content.bytes().length > asked) {
             throw new ProtocolException(
-                    "content of file " + content.fileId() + ", which is not in the manifest");
+                    "content of file %d at offset %d that was not asked for"
+                            .formatted(content.fileId(), content.offsetBytes()));
         }
         if (content.bytes().length > 0) {
             shadow.write(
@@ -216,6 +254,12 @@ public final class CompareTarget implements AutoCloseable {
      */
     public Optional<String> switchTo(Seq seq, CompareEnds ends, String branchName)
             throws IOException {
+        if (!allHashed || !wantedBytes.isEmpty()) {
+            // What is missing would be a hole, and nobody would look at it again.
+            throw new ProtocolException(
+                    "compare ends, but %d pieces of content are missing"
+                            .formatted(wantedBytes.size()));
+        }
         if (manifest.isEmpty() || !seq.equals(caughtUp) || !ends.root().equals(root)) {
             throw new ProtocolException(
                     "compare ends at " + seq + ", but this node got up to " + caughtUp);
@@ -268,6 +312,10 @@ public final class CompareTarget implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
         arena.close();
         spool.close();
         if (!switched) {

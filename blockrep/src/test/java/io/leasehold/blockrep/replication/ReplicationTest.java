@@ -11,6 +11,7 @@ import io.leasehold.blockrep.replication.Effect.StartCompare;
 import io.leasehold.blockrep.replication.Effect.StartReplay;
 import io.leasehold.blockrep.replication.Effect.WantGrow;
 import io.leasehold.blockrep.replication.Effect.WantShrink;
+import io.leasehold.blockrep.replication.Event.CompareSent;
 import io.leasehold.blockrep.replication.Event.Demoted;
 import io.leasehold.blockrep.replication.Event.DiskFailed;
 import io.leasehold.blockrep.replication.Event.FlushWanted;
@@ -284,9 +285,43 @@ class ReplicationTest {
         void shouldPlanAnewWhenACompareHasEnded() {
             promoteAlone();
             when(ready(FIRST, Relation.DIVERGED, 12));
+            when(new CompareSent(FIRST, seq(9), Root.EMPTY));
             assertThat(when(ready(FIRST, Relation.PEER_BEHIND, 9)))
                     .singleElement()
                     .isInstanceOf(StartReplay.class);
+        }
+
+        /** The peer announces itself for other reasons too: as soon as it learns of the record. */
+        @Test
+        void shouldNotBeginASecondCompareInTheSameSession() {
+            promoteAlone();
+            when(ready(FIRST, Relation.DIVERGED, 12));
+            assertThat(when(ready(FIRST, Relation.DIVERGED, 12))).isEmpty();
+            when(new CompareSent(FIRST, seq(10), Root.EMPTY));
+            assertThat(when(ready(FIRST, Relation.DIVERGED, 12))).isEmpty();
+            assertThat(machine.state()).isEqualTo(ReplicationState.COMPARE_SOURCE);
+        }
+
+        @Test
+        void shouldCompareAnewInTheNextSession() {
+            promoteAlone();
+            when(ready(FIRST, Relation.DIVERGED, 12));
+            assertThat(when(ready(SECOND, Relation.DIVERGED, 12)))
+                    .singleElement()
+                    .isInstanceOf(StartCompare.class);
+        }
+
+        /** What the target still answers to it must not reach the compare of the next epoch. */
+        @Test
+        void shouldEndTheSessionOfACompareWithItsEpoch() {
+            promoteAlone();
+            when(ready(FIRST, Relation.DIVERGED, 12));
+            assertThat(when(new Demoted()))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            CloseSession.class, c -> assertThat(c.session()).isEqualTo(FIRST));
+            assertThat(when(new Promoted(3, ALONE, 2, seq(10), seq(10), Lineage.EMPTY)))
+                    .noneMatch(StartCompare.class::isInstance);
         }
 
         @Test
