@@ -57,6 +57,9 @@ public final class Volume implements AutoCloseable {
     private final ArrayDeque<Pending> pending = new ArrayDeque<>();
     private final AtomicLong pendingBytes = new AtomicLong();
 
+    /** Guarded by {@link #backingLock}. A descriptor's number is used again by somebody else. */
+    private boolean closed;
+
     private Volume(Path directory, Backing backing, FileTree tree, Seq applied) {
         this.directory = directory;
         this.backing = backing;
@@ -100,7 +103,7 @@ public final class Volume implements AutoCloseable {
 
     /** Carries out the next operation, which must be durable in the journal. */
     public void apply(Seq seq, Operation operation) throws IOException {
-        backingLock.lock();
+        lockBacking();
         try {
             lock.lock();
             try {
@@ -155,7 +158,7 @@ public final class Volume implements AutoCloseable {
             Backing ofNow;
             Backing.Unsynced what;
             Seq reached;
-            backingLock.lock();
+            lockBacking();
             try {
                 ofNow = backing;
                 reached = applied;
@@ -212,6 +215,10 @@ public final class Volume implements AutoCloseable {
         }
         backingLock.lock();
         try {
+            if (closed) {
+                // A successor has the directory, and redoes from the journal.
+                return;
+            }
             for (var next = firstPending(durable); next.isPresent(); next = firstPending(durable)) {
                 backing.apply(next.get().operation());
                 applied = next.get().seq();
@@ -236,7 +243,9 @@ public final class Volume implements AutoCloseable {
     public void settleTimes() throws IOException {
         backingLock.lock();
         try {
-            backing.flushTimes();
+            if (!closed) {
+                backing.flushTimes();
+            }
         } finally {
             backingLock.unlock();
         }
@@ -296,7 +305,7 @@ public final class Volume implements AutoCloseable {
 
     /** An open backing file: content may be read without a lock until {@link #unpin}. */
     Backing.OpenFile pin(FileId id) throws IOException {
-        backingLock.lock();
+        lockBacking();
         try {
             return backing.pin(id);
         } finally {
@@ -323,6 +332,9 @@ public final class Volume implements AutoCloseable {
             return OptionalLong.empty();
         }
         try {
+            if (closed) {
+                return OptionalLong.empty();
+            }
             return backing.has(id) ? OptionalLong.of(backing.blocks(id)) : OptionalLong.empty();
         } finally {
             backingLock.unlock();
@@ -330,7 +342,7 @@ public final class Volume implements AutoCloseable {
     }
 
     SpaceStatus space() throws IOException {
-        backingLock.lock();
+        lockBacking();
         try {
             return backing.space();
         } finally {
@@ -342,7 +354,7 @@ public final class Volume implements AutoCloseable {
 
     /** All files with their names and attributes, as the backing directory has them now. */
     public Manifest manifest() throws IOException {
-        backingLock.lock();
+        lockBacking();
         try {
             return manifestOf(backing, applied);
         } finally {
@@ -367,7 +379,7 @@ public final class Volume implements AutoCloseable {
     public Optional<Long> readContent(FileId id, MemorySegment memory, long offsetBytes)
             throws IOException {
         Backing.OpenFile file;
-        backingLock.lock();
+        lockBacking();
         try {
             if (!backing.has(id)) {
                 return Optional.empty();
@@ -388,7 +400,7 @@ public final class Volume implements AutoCloseable {
      * the order.
      */
     public TreeDigest digest() throws IOException {
-        backingLock.lock();
+        lockBacking();
         try {
             backing.flushTimes();
             return TreeDigest.of(
@@ -425,6 +437,7 @@ public final class Volume implements AutoCloseable {
         backingLock.lock();
         lock.lock();
         try {
+            throwIfClosed();
             if (!pending.isEmpty()) {
                 throw new IllegalStateException("the shadow cannot replace a primary's volume");
             }
@@ -453,13 +466,40 @@ public final class Volume implements AutoCloseable {
         }
     }
 
+    private void lockBacking() throws IOException {
+        backingLock.lock();
+        if (closed) {
+            backingLock.unlock();
+            throw closedException();
+        }
+    }
+
+    private void throwIfClosed() throws IOException {
+        if (closed) {
+            throw closedException();
+        }
+    }
+
+    private IOException closedException() {
+        return new IOException("the volume in " + directory + " is closed");
+    }
+
+    /**
+     * Gives the directory back. Whoever still reads content is waited for by nobody, but keeps his
+     * descriptor; everything else that comes later fails or does nothing.
+     */
     @Override
     public void close() {
+        checkpointLock.lock();
         backingLock.lock();
         try {
-            backing.close();
+            if (!closed) {
+                closed = true;
+                backing.close();
+            }
         } finally {
             backingLock.unlock();
+            checkpointLock.unlock();
         }
     }
 }

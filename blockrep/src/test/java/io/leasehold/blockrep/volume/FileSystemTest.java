@@ -84,6 +84,34 @@ class FileSystemTest {
     }
 
     @Nested
+    class WhenTheVolumeIsClosed {
+
+        /** Its descriptors' numbers are those of its successor's files by now. */
+        @Test
+        void shouldLeaveTheDirectoryToItsSuccessor() throws Exception {
+            var file = create("leases");
+            write(file, "first");
+            files.flushLocally();
+            // The time of the directory is put off, and an operation waits.
+            write(file, "other");
+            volume.close();
+            try (var successor =
+                    Volume.open(
+                            directory,
+                            Seq.NONE,
+                            log.memory.between(0, log.memory.operations.size() - 1))) {
+                volume.settleTimes();
+                files.flushLocally();
+                volume.close();
+
+                assertThat(directory.resolve("tree/leases")).hasContent("first");
+                assertThat(successor.manifest().files()).hasSize(2);
+                assertThatThrownBy(() -> volume.manifest()).hasMessageContaining("is closed");
+            }
+        }
+    }
+
+    @Nested
     class WhenTheJournalIsNotOnTheDiskYet {
 
         @Test
