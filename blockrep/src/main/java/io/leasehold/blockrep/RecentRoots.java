@@ -19,6 +19,11 @@ final class RecentRoots {
         java.util.Arrays.fill(seqs, -1);
     }
 
+    /** Forgets all: they may be of a history that this copy has given up since. */
+    synchronized void clear() {
+        java.util.Arrays.fill(seqs, -1);
+    }
+
     synchronized void put(Seq seq, Root root) {
         int at = (int) (seq.value() % SIZE);
         seqs[at] = seq.value();

@@ -325,6 +325,7 @@ final class Replicator implements OperationLog {
             writer = true;
             parked = false;
             completed = Seq.NONE;
+            roots.clear();
             orderChanged.signalAll();
         } finally {
             order.unlock();

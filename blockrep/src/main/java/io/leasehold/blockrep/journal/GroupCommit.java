@@ -62,7 +62,10 @@ public final class GroupCommit {
             durable.accept(done);
             lock.lock();
             try {
-                if (!wanted.isAfter(done)) {
+                // A wish beyond the end is of a history that this copy has given up since: nobody
+                // waits for it, and it must not keep this thread here.
+                if (!wanted.isAfter(done) || wanted.isAfter(journal.end().last())) {
+                    wanted = done;
                     leading = false;
                     return;
                 }

@@ -226,6 +226,31 @@ class JournalTest {
     }
 
     @Nested
+    class InGroups {
+        /** The leader would sync for ever what the copy has given up. */
+        @Test
+        void shouldNotWaitForAWishOfAnotherHistory() throws Exception {
+            var journal = open();
+            var durable = new ArrayList<Seq>();
+            var commits =
+                    new GroupCommit(
+                            journal,
+                            durable::add,
+                            failure -> {
+                                throw new AssertionError(failure);
+                            });
+            append(journal, 1, 30);
+            commits.sync(new Seq(30));
+            journal.restart(new Seq(10), new Root(5, 6), editor -> {});
+            journal.append(1, RequestId.NONE, operation(11));
+
+            commits.sync(new Seq(11));
+
+            assertThat(durable).endsWith(new Seq(11));
+        }
+    }
+
+    @Nested
     class AfterAPowerLoss {
         @Test
         void shouldCutTheTailAtEveryByteOfATornWrite() throws Exception {
