@@ -17,9 +17,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 
 /**
@@ -34,6 +36,9 @@ final class VolumePair implements AutoCloseable {
     final Side b;
     private final Path directory;
     private final AtomicLong epoch = new AtomicLong();
+
+    /** Who is in sync by the record; guarded by this object. */
+    private Set<NodeName> inSync = Set.of();
 
     VolumePair(Path directory) throws Exception {
         this(directory, Duration.ofSeconds(5));
@@ -76,6 +81,29 @@ final class VolumePair implements AutoCloseable {
 
     long nextEpoch() {
         return epoch.incrementAndGet();
+    }
+
+    /** The record is won by a node that is in sync (R6): its epoch, unless it is not. */
+    synchronized OptionalLong takeOver(Side side) {
+        if (!inSync.contains(side.name)) {
+            return OptionalLong.empty();
+        }
+        inSync = Set.of(side.name);
+        return OptionalLong.of(nextEpoch());
+    }
+
+    /** The record changes by compare-and-set: not for a writer that has lost it (R5). */
+    private synchronized boolean change(long ofEpoch, Set<NodeName> to) {
+        if (ofEpoch != epoch.get()) {
+            return false;
+        }
+        inSync = to;
+        return true;
+    }
+
+    private synchronized void promoted(long toEpoch, Set<NodeName> to) {
+        epoch.accumulateAndGet(toEpoch, Math::max);
+        inSync = to;
     }
 
     /** Opens both, makes A the writer and waits until B is in sync. */
@@ -125,7 +153,7 @@ final class VolumePair implements AutoCloseable {
         volatile boolean winsGrows = true;
         private final VolumeConfiguration.Network network;
         private final Duration replicaTimeout;
-        private Optional<ReplicatedVolume> volume = Optional.empty();
+        private volatile Optional<ReplicatedVolume> volume = Optional.empty();
         private volatile long writerEpoch;
         private final AtomicLong generation = new AtomicLong(1);
         int segments = 8;
@@ -168,6 +196,20 @@ final class VolumePair implements AutoCloseable {
             return volume.orElseThrow();
         }
 
+        void ifOpen(Consumer<ReplicatedVolume> action) {
+            volume.ifPresent(action);
+        }
+
+        /**
+         * Leaves journal and tree as SIGKILL would: what has its place is in the journal's page
+         * cache, nothing else is brought anywhere. Threads that write are blocked for ever.
+         */
+        void crash() throws IOException {
+            volume().copy.replicator.diskFailed("crash");
+            volume().copy.journal.close();
+            close();
+        }
+
         void close() {
             volume.ifPresent(ReplicatedVolume::close);
             volume = Optional.empty();
@@ -185,6 +227,7 @@ final class VolumePair implements AutoCloseable {
         private Promotion promote(long newEpoch, Set<NodeName> inSync, Set<Long> forcedEpochs)
                 throws Exception {
             writerEpoch = newEpoch;
+            promoted(newEpoch, inSync);
             return volume().promote(
                             newEpoch,
                             inSync,
@@ -209,7 +252,7 @@ final class VolumePair implements AutoCloseable {
         @Override
         public void shrinkWanted(String reason) {
             shrinks.add(reason);
-            if (winsShrinks) {
+            if (winsShrinks && change(writerEpoch, Set.of(name))) {
                 recordChanged(Set.of(name));
             }
         }
@@ -217,7 +260,7 @@ final class VolumePair implements AutoCloseable {
         @Override
         public void growWanted(Seq equalAt) {
             grows.add(equalAt);
-            if (winsGrows) {
+            if (winsGrows && change(writerEpoch, Set.of(name, peer))) {
                 recordChanged(Set.of(name, peer));
             }
         }

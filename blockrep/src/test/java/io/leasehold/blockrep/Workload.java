@@ -49,6 +49,24 @@ final class Workload {
         barrier();
     }
 
+    /** Does so many operations, which nobody makes durable. */
+    void append(int operations) throws Exception {
+        for (int done = 0; done < operations; ) {
+            if (tried(done)) {
+                done++;
+            }
+        }
+    }
+
+    private boolean tried(int i) throws Exception {
+        try {
+            return one(i);
+        } catch (RefusedException e) {
+            // As a program gets EEXIST or ENOENT.
+            return false;
+        }
+    }
+
     void barrier() throws InterruptedException {
         var done = new CountDownLatch(1);
         files.whenDurable(files.last(), done::countDown);
