@@ -1,16 +1,12 @@
 package io.leasehold.blockrep.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 
 /**
@@ -76,83 +72,46 @@ public final class Linux {
     // STATX_BASIC_STATS; AT_STATX_SYNC_AS_STAT is 0.
     private static final int STATX_BASIC_STATS = 0x7ff;
 
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
-
-    private static final MethodHandle OPENAT =
-            variadic("openat", 3, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-    private static final MethodHandle CLOSE = function("close", JAVA_INT, JAVA_INT);
-    private static final MethodHandle READ =
-            function("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    private static final MethodHandle WRITE =
-            function("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    private static final MethodHandle PREAD =
-            function("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle PWRITE =
-            function("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle FSYNC = function("fsync", JAVA_INT, JAVA_INT);
-    private static final MethodHandle FDATASYNC = function("fdatasync", JAVA_INT, JAVA_INT);
-    private static final MethodHandle SYNCFS = function("syncfs", JAVA_INT, JAVA_INT);
-    private static final MethodHandle FTRUNCATE =
-            function("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle FALLOCATE =
-            function("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle LSEEK =
-            function("lseek", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle GETDENTS64 =
-            function("getdents64", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    private static final MethodHandle STATX =
-            function("statx", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle FSTATVFS = function("fstatvfs", JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle MKNODAT =
-            function("mknodat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MKDIRAT =
-            function("mkdirat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle SYMLINKAT =
-            function("symlinkat", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
-    private static final MethodHandle READLINKAT =
-            function("readlinkat", JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle LINKAT =
-            function("linkat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle UNLINKAT =
-            function("unlinkat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle RENAMEAT2 =
-            function("renameat2", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle FCHOWNAT =
-            function("fchownat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle FCHMODAT =
-            function("fchmodat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-    private static final MethodHandle FCHMOD = function("fchmod", JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle FCHOWN =
-            function("fchown", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle UTIMENSAT =
-            function("utimensat", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
-    private static final MethodHandle FUTIMENS = function("futimens", JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle FSETXATTR =
-            function("fsetxattr", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle FGETXATTR =
-            function("fgetxattr", JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle FREMOVEXATTR =
-            function("fremovexattr", JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle LSETXATTR =
-            function("lsetxattr", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle LGETXATTR =
-            function("lgetxattr", JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle LLISTXATTR =
-            function("llistxattr", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle LREMOVEXATTR =
-            function("lremovexattr", JAVA_INT, ADDRESS, ADDRESS);
-    private static final MethodHandle MOUNT =
-            function("mount", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS);
-    private static final MethodHandle UMOUNT2 = function("umount2", JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle POLL =
-            function("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle PIDFD_SYSCALL =
-            variadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-
-    // The same on all architectures that came after 2011.
-    private static final long SYS_PIDFD_OPEN = 434;
-    private static final long SYS_PIDFD_GETFD = 438;
+    private static final Libc OPENAT = new Libc("openat");
+    private static final Libc CLOSE = new Libc("close");
+    private static final Libc READ = new Libc("read");
+    private static final Libc WRITE = new Libc("write");
+    private static final Libc PREAD = new Libc("pread");
+    private static final Libc PWRITE = new Libc("pwrite");
+    private static final Libc FSYNC = new Libc("fsync");
+    private static final Libc FDATASYNC = new Libc("fdatasync");
+    private static final Libc SYNCFS = new Libc("syncfs");
+    private static final Libc FTRUNCATE = new Libc("ftruncate");
+    private static final Libc FALLOCATE = new Libc("fallocate");
+    private static final Libc LSEEK = new Libc("lseek");
+    private static final Libc GETDENTS64 = new Libc("getdents64");
+    private static final Libc STATX = new Libc("statx");
+    private static final Libc FSTATVFS = new Libc("fstatvfs");
+    private static final Libc MKNODAT = new Libc("mknodat");
+    private static final Libc MKDIRAT = new Libc("mkdirat");
+    private static final Libc SYMLINKAT = new Libc("symlinkat");
+    private static final Libc READLINKAT = new Libc("readlinkat");
+    private static final Libc LINKAT = new Libc("linkat");
+    private static final Libc UNLINKAT = new Libc("unlinkat");
+    private static final Libc RENAMEAT2 = new Libc("renameat2");
+    private static final Libc FCHOWNAT = new Libc("fchownat");
+    private static final Libc FCHMODAT = new Libc("fchmodat");
+    private static final Libc FCHMOD = new Libc("fchmod");
+    private static final Libc FCHOWN = new Libc("fchown");
+    private static final Libc UTIMENSAT = new Libc("utimensat");
+    private static final Libc FUTIMENS = new Libc("futimens");
+    private static final Libc FSETXATTR = new Libc("fsetxattr");
+    private static final Libc FGETXATTR = new Libc("fgetxattr");
+    private static final Libc FREMOVEXATTR = new Libc("fremovexattr");
+    private static final Libc LSETXATTR = new Libc("lsetxattr");
+    private static final Libc LGETXATTR = new Libc("lgetxattr");
+    private static final Libc LLISTXATTR = new Libc("llistxattr");
+    private static final Libc LREMOVEXATTR = new Libc("lremovexattr");
+    private static final Libc MOUNT = new Libc("mount");
+    private static final Libc UMOUNT2 = new Libc("umount2");
+    private static final Libc POLL = new Libc("poll");
+    private static final Libc PIDFD_OPEN = new Libc("pidfd_open");
+    private static final Libc PIDFD_GETFD = new Libc("pidfd_getfd");
 
     private Linux() {}
 
@@ -160,88 +119,17 @@ public final class Linux {
         return System.getProperty("os.arch").equals("aarch64");
     }
 
-    private static MethodHandle function(
-            String name, MemoryLayout result, MemoryLayout... arguments) {
-        return handle(name, FunctionDescriptor.of(result, arguments), ERRNO);
-    }
-
-    private static MethodHandle variadic(
-            String name, int firstVariadic, MemoryLayout result, MemoryLayout... arguments) {
-        return handle(
-                name,
-                FunctionDescriptor.of(result, arguments),
-                ERRNO,
-                Linker.Option.firstVariadicArg(firstVariadic));
-    }
-
-    private static MethodHandle handle(
-            String name, FunctionDescriptor descriptor, Linker.Option... options) {
-        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, options);
-    }
-
-    /** One downcall; its arguments were put into a {@link Scratch}, which gets errno. */
-    @FunctionalInterface
-    private interface Downcall {
-        long make() throws Throwable;
-    }
-
-    /** The result of a call that must succeed. */
-    private static long checked(String name, Scratch scratch, Downcall call) throws LinuxException {
-        long result = made(call);
-        if (result < 0) {
-            throw new LinuxException(name, scratch.lastErrno());
-        }
-        return result;
-    }
-
-    /** The result of a call, or the negated errno. */
-    private static long orErrno(Scratch scratch, Downcall call) {
-        long result = made(call);
-        return result < 0 ? -scratch.lastErrno() : result;
-    }
-
-    private static long made(Downcall call) {
-        try {
-            return call.make();
-        } catch (Throwable t) {
-            // A downcall itself throws nothing: if it did, a descriptor above is wrong.
-            throw new IllegalStateException("system call is declared wrongly", t);
-        }
-    }
-
     /** {@code openat(2)}; O_CLOEXEC is always set. */
     public static int openat(int directory, byte[] path, int flags, int mode)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        return (int)
-                checked(
-                        "openat",
-                        scratch,
-                        () ->
-                                (int)
-                                        OPENAT.invokeExact(
-                                                scratch.errno,
-                                                directory,
-                                                scratch.first(path),
-                                                flags | O_CLOEXEC,
-                                                mode));
+        return OPENAT.toInt(directory, scratch.first(path).address(), flags | O_CLOEXEC, mode);
     }
 
     /** {@code open(2)}; O_CLOEXEC is always set. */
     public static int open(Path path, int flags, int mode) throws LinuxException {
         var scratch = Scratch.ofThread();
-        return (int)
-                checked(
-                        "open",
-                        scratch,
-                        () ->
-                                (int)
-                                        OPENAT.invokeExact(
-                                                scratch.errno,
-                                                AT_FDCWD,
-                                                scratch.first(path),
-                                                flags | O_CLOEXEC,
-                                                mode));
+        return OPENAT.toInt(AT_FDCWD, scratch.first(path).address(), flags | O_CLOEXEC, mode);
     }
 
     /**
@@ -249,8 +137,7 @@ public final class Linux {
      * before.
      */
     public static void close(int descriptor) {
-        var scratch = Scratch.ofThread();
-        var unused = orErrno(scratch, () -> (int) CLOSE.invokeExact(scratch.errno, descriptor));
+        var unused = CLOSE.orErrno(descriptor);
     }
 
     /**
@@ -258,10 +145,11 @@ public final class Linux {
      * ordinary.
      */
     public static long read(int descriptor, MemorySegment memory, long sizeBytes) {
-        var scratch = Scratch.ofThread();
-        return orErrno(
-                scratch,
-                () -> (long) READ.invokeExact(scratch.errno, descriptor, memory, sizeBytes));
+        try {
+            return READ.orErrno(descriptor, memory.address(), sizeBytes);
+        } finally {
+            Reference.reachabilityFence(memory);
+        }
     }
 
     /**
@@ -269,46 +157,39 @@ public final class Linux {
      * are ordinary.
      */
     public static long write(int descriptor, MemorySegment memory, long sizeBytes) {
-        var scratch = Scratch.ofThread();
-        return orErrno(
-                scratch,
-                () -> (long) WRITE.invokeExact(scratch.errno, descriptor, memory, sizeBytes));
+        try {
+            return WRITE.orErrno(descriptor, memory.address(), sizeBytes);
+        } finally {
+            Reference.reachabilityFence(memory);
+        }
     }
 
     /** {@code pread(2)}: the number of bytes, 0 at the end of the file. */
     public static long pread(int descriptor, MemorySegment memory, long sizeBytes, long offsetBytes)
             throws LinuxException {
-        var scratch = Scratch.ofThread();
-        return checked(
-                "pread",
-                scratch,
-                () ->
-                        (long)
-                                PREAD.invokeExact(
-                                        scratch.errno, descriptor, memory, sizeBytes, offsetBytes));
+        try {
+            return PREAD.toLong(descriptor, memory.address(), sizeBytes, offsetBytes);
+        } finally {
+            Reference.reachabilityFence(memory);
+        }
     }
 
     /** {@code pwrite(2)}, repeated until all bytes are written. */
     public static void pwriteFully(
             int descriptor, MemorySegment memory, long sizeBytes, long offsetBytes)
             throws LinuxException {
-        var scratch = Scratch.ofThread();
         long doneBytes = 0;
-        while (doneBytes < sizeBytes) {
-            var rest = doneBytes == 0 ? memory : memory.asSlice(doneBytes);
-            long fromBytes = doneBytes;
-            doneBytes +=
-                    checked(
-                            "pwrite",
-                            scratch,
-                            () ->
-                                    (long)
-                                            PWRITE.invokeExact(
-                                                    scratch.errno,
-                                                    descriptor,
-                                                    rest,
-                                                    sizeBytes - fromBytes,
-                                                    offsetBytes + fromBytes));
+        try {
+            while (doneBytes < sizeBytes) {
+                doneBytes +=
+                        PWRITE.toLong(
+                                descriptor,
+                                memory.address() + doneBytes,
+                                sizeBytes - doneBytes,
+                                offsetBytes + doneBytes);
+            }
+        } finally {
+            Reference.reachabilityFence(memory);
         }
     }
 
@@ -331,61 +212,43 @@ public final class Linux {
 
     /** {@code fsync(2)}. */
     public static void fsync(int descriptor) throws LinuxException {
-        var scratch = Scratch.ofThread();
-        checked("fsync", scratch, () -> (int) FSYNC.invokeExact(scratch.errno, descriptor));
+        FSYNC.toInt(descriptor);
     }
 
     /** {@code fdatasync(2)}. */
     public static void fdatasync(int descriptor) throws LinuxException {
-        var scratch = Scratch.ofThread();
-        checked("fdatasync", scratch, () -> (int) FDATASYNC.invokeExact(scratch.errno, descriptor));
+        FDATASYNC.toInt(descriptor);
     }
 
     /** {@code syncfs(2)}: the whole file system that the descriptor is on. */
     public static void syncfs(int descriptor) throws LinuxException {
-        var scratch = Scratch.ofThread();
-        checked("syncfs", scratch, () -> (int) SYNCFS.invokeExact(scratch.errno, descriptor));
+        SYNCFS.toInt(descriptor);
     }
 
     /** {@code ftruncate(2)}. */
     public static void ftruncate(int descriptor, long sizeBytes) throws LinuxException {
-        var scratch = Scratch.ofThread();
-        checked(
-                "ftruncate",
-                scratch,
-                () -> (int) FTRUNCATE.invokeExact(scratch.errno, descriptor, sizeBytes));
+        FTRUNCATE.toInt(descriptor, sizeBytes);
     }
 
     /** {@code fallocate(2)}. */
     public static void fallocate(int descriptor, int mode, long offsetBytes, long lengthBytes)
             throws LinuxException {
-        var scratch = Scratch.ofThread();
-        checked(
-                "fallocate",
-                scratch,
-                () ->
-                        (int)
-                                FALLOCATE.invokeExact(
-                                        scratch.errno, descriptor, mode, offsetBytes, lengthBytes));
+        FALLOCATE.toInt(descriptor, mode, offsetBytes, lengthBytes);
     }
 
     /** {@code lseek(2)}. */
     public static long lseek(int descriptor, long offsetBytes, int whence) throws LinuxException {
-        var scratch = Scratch.ofThread();
-        return checked(
-                "lseek",
-                scratch,
-                () -> (long) LSEEK.invokeExact(scratch.errno, descriptor, offsetBytes, whence));
+        return LSEEK.toLong(descriptor, offsetBytes, whence);
     }
 
     /** {@code getdents64(2)}: the number of bytes of struct linux_dirent64, 0 at the end. */
     public static long getdents64(int descriptor, MemorySegment memory, long sizeBytes)
             throws LinuxException {
-        var scratch = Scratch.ofThread();
-        return checked(
-                "getdents64",
-                scratch,
-                () -> (long) GETDENTS64.invokeExact(scratch.errno, descriptor, memory, sizeBytes));
+        try {
+            return GETDENTS64.toLong(descriptor, memory.address(), sizeBytes);
+        } finally {
+            Reference.reachabilityFence(memory);
+        }
     }
 
     /** {@code statx(2)} of a directory entry; a symbolic link is not followed. */
@@ -404,67 +267,32 @@ public final class Linux {
 
     private static void statx(Scratch scratch, int directory, MemorySegment path, int flags)
             throws LinuxException {
-        checked(
-                "statx",
-                scratch,
-                () ->
-                        (int)
-                                STATX.invokeExact(
-                                        scratch.errno,
-                                        directory,
-                                        path,
-                                        flags,
-                                        STATX_BASIC_STATS,
-                                        scratch.result));
+        STATX.toInt(directory, path.address(), flags, STATX_BASIC_STATS, scratch.result.address());
     }
 
     /** {@code fstatvfs(3)}. */
     public static SpaceStatus fstatvfs(int descriptor) throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "fstatvfs",
-                scratch,
-                () -> (int) FSTATVFS.invokeExact(scratch.errno, descriptor, scratch.result));
+        FSTATVFS.toInt(descriptor, scratch.result.address());
         return SpaceStatus.of(scratch.result);
     }
 
     /** {@code mknodat(2)}; the umask applies. */
     public static void mknodat(int directory, byte[] name, int mode) throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "mknodat",
-                scratch,
-                () ->
-                        (int)
-                                MKNODAT.invokeExact(
-                                        scratch.errno, directory, scratch.first(name), mode, 0L));
+        MKNODAT.toInt(directory, scratch.first(name).address(), mode, 0);
     }
 
     /** {@code mkdirat(2)}; the umask applies. */
     public static void mkdirat(int directory, byte[] name, int mode) throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "mkdirat",
-                scratch,
-                () ->
-                        (int)
-                                MKDIRAT.invokeExact(
-                                        scratch.errno, directory, scratch.first(name), mode));
+        MKDIRAT.toInt(directory, scratch.first(name).address(), mode);
     }
 
     /** {@code symlinkat(2)}. */
     public static void symlinkat(byte[] target, int directory, byte[] name) throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "symlinkat",
-                scratch,
-                () ->
-                        (int)
-                                SYMLINKAT.invokeExact(
-                                        scratch.errno,
-                                        scratch.first(target),
-                                        directory,
-                                        scratch.second(name)));
+        SYMLINKAT.toInt(scratch.first(target).address(), directory, scratch.second(name).address());
     }
 
     /** {@code readlinkat(2)}. */
@@ -472,17 +300,8 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(4_096);
         long result =
-                checked(
-                        "readlinkat",
-                        scratch,
-                        () ->
-                                (long)
-                                        READLINKAT.invokeExact(
-                                                scratch.errno,
-                                                directory,
-                                                scratch.first(name),
-                                                memory,
-                                                4_096L));
+                READLINKAT.toLong(
+                        directory, scratch.first(name).address(), memory.address(), 4_096L);
         return memory.asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
     }
 
@@ -490,30 +309,18 @@ public final class Linux {
     public static void linkat(int directory, byte[] name, int newDirectory, byte[] newName)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "linkat",
-                scratch,
-                () ->
-                        (int)
-                                LINKAT.invokeExact(
-                                        scratch.errno,
-                                        directory,
-                                        scratch.first(name),
-                                        newDirectory,
-                                        scratch.second(newName),
-                                        0));
+        LINKAT.toInt(
+                directory,
+                scratch.first(name).address(),
+                newDirectory,
+                scratch.second(newName).address(),
+                0);
     }
 
     /** {@code unlinkat(2)}. */
     public static void unlinkat(int directory, byte[] name, int flags) throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "unlinkat",
-                scratch,
-                () ->
-                        (int)
-                                UNLINKAT.invokeExact(
-                                        scratch.errno, directory, scratch.first(name), flags));
+        UNLINKAT.toInt(directory, scratch.first(name).address(), flags);
     }
 
     /** {@code renameat2(2)}. */
@@ -521,18 +328,12 @@ public final class Linux {
             int directory, byte[] name, int newDirectory, byte[] newName, int flags)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "renameat2",
-                scratch,
-                () ->
-                        (int)
-                                RENAMEAT2.invokeExact(
-                                        scratch.errno,
-                                        directory,
-                                        scratch.first(name),
-                                        newDirectory,
-                                        scratch.second(newName),
-                                        flags));
+        RENAMEAT2.toInt(
+                directory,
+                scratch.first(name).address(),
+                newDirectory,
+                scratch.second(newName).address(),
+                flags);
     }
 
     /**
@@ -542,52 +343,23 @@ public final class Linux {
     public static void fchownat(int directory, byte[] name, int uid, int gid)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "fchownat",
-                scratch,
-                () ->
-                        (int)
-                                FCHOWNAT.invokeExact(
-                                        scratch.errno,
-                                        directory,
-                                        scratch.first(name),
-                                        uid,
-                                        gid,
-                                        AT_SYMLINK_NOFOLLOW));
+        FCHOWNAT.toInt(directory, scratch.first(name).address(), uid, gid, AT_SYMLINK_NOFOLLOW);
     }
 
     /** {@code fchmodat(2)}; the entry must not be a symbolic link. */
     public static void fchmodat(int directory, byte[] name, int permissions) throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "fchmodat",
-                scratch,
-                () ->
-                        (int)
-                                FCHMODAT.invokeExact(
-                                        scratch.errno,
-                                        directory,
-                                        scratch.first(name),
-                                        permissions,
-                                        0));
+        FCHMODAT.toInt(directory, scratch.first(name).address(), permissions, 0);
     }
 
     /** {@code fchmod(2)}. */
     public static void fchmod(int descriptor, int permissions) throws LinuxException {
-        var scratch = Scratch.ofThread();
-        checked(
-                "fchmod",
-                scratch,
-                () -> (int) FCHMOD.invokeExact(scratch.errno, descriptor, permissions));
+        FCHMOD.toInt(descriptor, permissions);
     }
 
     /** {@code fchown(2)}. -1 leaves an id as it is. */
     public static void fchown(int descriptor, int uid, int gid) throws LinuxException {
-        var scratch = Scratch.ofThread();
-        checked(
-                "fchown",
-                scratch,
-                () -> (int) FCHOWN.invokeExact(scratch.errno, descriptor, uid, gid));
+        FCHOWN.toInt(descriptor, uid, gid);
     }
 
     /** {@code utimensat(2)} of a directory entry; a symbolic link is not followed. */
@@ -597,17 +369,11 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         timespec(scratch.result, 0, accessTimeNanos);
         timespec(scratch.result, 16, modifyTimeNanos);
-        checked(
-                "utimensat",
-                scratch,
-                () ->
-                        (int)
-                                UTIMENSAT.invokeExact(
-                                        scratch.errno,
-                                        directory,
-                                        scratch.first(name),
-                                        scratch.result,
-                                        AT_SYMLINK_NOFOLLOW));
+        UTIMENSAT.toInt(
+                directory,
+                scratch.first(name).address(),
+                scratch.result.address(),
+                AT_SYMLINK_NOFOLLOW);
     }
 
     /** {@code futimens(3)}. */
@@ -616,10 +382,7 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         timespec(scratch.result, 0, accessTimeNanos);
         timespec(scratch.result, 16, modifyTimeNanos);
-        checked(
-                "futimens",
-                scratch,
-                () -> (int) FUTIMENS.invokeExact(scratch.errno, descriptor, scratch.result));
+        FUTIMENS.toInt(descriptor, scratch.result.address());
     }
 
     private static void timespec(MemorySegment memory, long offset, long timeNanos) {
@@ -636,18 +399,8 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(Math.max(value.length, 1));
         MemorySegment.copy(value, 0, memory, ValueLayout.JAVA_BYTE, 0, value.length);
-        checked(
-                "fsetxattr",
-                scratch,
-                () ->
-                        (int)
-                                FSETXATTR.invokeExact(
-                                        scratch.errno,
-                                        descriptor,
-                                        scratch.first(name),
-                                        memory,
-                                        (long) value.length,
-                                        0));
+        FSETXATTR.toInt(
+                descriptor, scratch.first(name).address(), memory.address(), value.length, 0);
     }
 
     /** {@code fgetxattr(2)}. */
@@ -655,17 +408,8 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(XATTR_BYTES);
         long result =
-                checked(
-                        "fgetxattr",
-                        scratch,
-                        () ->
-                                (long)
-                                        FGETXATTR.invokeExact(
-                                                scratch.errno,
-                                                descriptor,
-                                                scratch.first(name),
-                                                memory,
-                                                (long) XATTR_BYTES));
+                FGETXATTR.toLong(
+                        descriptor, scratch.first(name).address(), memory.address(), XATTR_BYTES);
         return memory.asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
     }
 
@@ -675,18 +419,12 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(Math.max(value.length, 1));
         MemorySegment.copy(value, 0, memory, ValueLayout.JAVA_BYTE, 0, value.length);
-        checked(
-                "lsetxattr",
-                scratch,
-                () ->
-                        (int)
-                                LSETXATTR.invokeExact(
-                                        scratch.errno,
-                                        scratch.firstBelow(directory, entry),
-                                        scratch.second(name),
-                                        memory,
-                                        (long) value.length,
-                                        0));
+        LSETXATTR.toInt(
+                scratch.firstBelow(directory, entry).address(),
+                scratch.second(name).address(),
+                memory.address(),
+                value.length,
+                0);
     }
 
     /** {@code lgetxattr(2)} of a directory entry. */
@@ -694,17 +432,11 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(XATTR_BYTES);
         long result =
-                checked(
-                        "lgetxattr",
-                        scratch,
-                        () ->
-                                (long)
-                                        LGETXATTR.invokeExact(
-                                                scratch.errno,
-                                                scratch.firstBelow(directory, entry),
-                                                scratch.second(name),
-                                                memory,
-                                                (long) XATTR_BYTES));
+                LGETXATTR.toLong(
+                        scratch.firstBelow(directory, entry).address(),
+                        scratch.second(name).address(),
+                        memory.address(),
+                        XATTR_BYTES);
         return memory.asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
     }
 
@@ -713,44 +445,25 @@ public final class Linux {
         var scratch = Scratch.ofThread();
         var memory = scratch.data(XATTR_BYTES);
         long result =
-                checked(
-                        "llistxattr",
-                        scratch,
-                        () ->
-                                (long)
-                                        LLISTXATTR.invokeExact(
-                                                scratch.errno,
-                                                scratch.firstBelow(directory, entry),
-                                                memory,
-                                                (long) XATTR_BYTES));
+                LLISTXATTR.toLong(
+                        scratch.firstBelow(directory, entry).address(),
+                        memory.address(),
+                        XATTR_BYTES);
         return memory.asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
     }
 
     /** {@code fremovexattr(2)}. */
     public static void fremovexattr(int descriptor, byte[] name) throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "fremovexattr",
-                scratch,
-                () ->
-                        (int)
-                                FREMOVEXATTR.invokeExact(
-                                        scratch.errno, descriptor, scratch.first(name)));
+        FREMOVEXATTR.toInt(descriptor, scratch.first(name).address());
     }
 
     /** {@code lremovexattr(2)} of a directory entry. */
     public static void lremovexattr(int directory, byte[] entry, byte[] name)
             throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "lremovexattr",
-                scratch,
-                () ->
-                        (int)
-                                LREMOVEXATTR.invokeExact(
-                                        scratch.errno,
-                                        scratch.firstBelow(directory, entry),
-                                        scratch.second(name)));
+        LREMOVEXATTR.toInt(
+                scratch.firstBelow(directory, entry).address(), scratch.second(name).address());
     }
 
     /** {@code mount(2)}. */
@@ -758,31 +471,19 @@ public final class Linux {
             throws LinuxException {
         var scratch = Scratch.ofThread();
         try (var arena = Arena.ofConfined()) {
-            var sourceText = arena.allocateFrom(source);
-            var typeText = arena.allocateFrom(type);
-            var optionsText = arena.allocateFrom(options);
-            checked(
-                    "mount",
-                    scratch,
-                    () ->
-                            (int)
-                                    MOUNT.invokeExact(
-                                            scratch.errno,
-                                            sourceText,
-                                            scratch.first(target),
-                                            typeText,
-                                            flags,
-                                            optionsText));
+            MOUNT.toInt(
+                    arena.allocateFrom(source).address(),
+                    scratch.first(target).address(),
+                    arena.allocateFrom(type).address(),
+                    flags,
+                    arena.allocateFrom(options).address());
         }
     }
 
     /** {@code umount2(2)}. */
     public static void umount2(Path target, int flags) throws LinuxException {
         var scratch = Scratch.ofThread();
-        checked(
-                "umount2",
-                scratch,
-                () -> (int) UMOUNT2.invokeExact(scratch.errno, scratch.first(target), flags));
+        UMOUNT2.toInt(scratch.first(target).address(), flags);
     }
 
     /**
@@ -795,10 +496,7 @@ public final class Linux {
         scratch.result.set(JAVA_INT, 0, descriptor);
         scratch.result.set(ValueLayout.JAVA_SHORT, 4, POLLIN);
         scratch.result.set(ValueLayout.JAVA_SHORT, 6, (short) 0);
-        checked(
-                "poll",
-                scratch,
-                () -> (int) POLL.invokeExact(scratch.errno, scratch.result, 1L, timeoutMillis));
+        POLL.toInt(scratch.result.address(), 1, timeoutMillis);
         return scratch.result.get(ValueLayout.JAVA_SHORT, 6);
     }
 
@@ -807,23 +505,11 @@ public final class Linux {
      * same open file. Needs ptrace permission over that process.
      */
     public static int duplicateDescriptorOf(long pid, int descriptor) throws LinuxException {
-        int process = (int) syscall("pidfd_open", SYS_PIDFD_OPEN, pid, 0, 0);
+        int process = PIDFD_OPEN.toInt(pid, 0);
         try {
-            return (int) syscall("pidfd_getfd", SYS_PIDFD_GETFD, process, descriptor, 0);
+            return PIDFD_GETFD.toInt(process, descriptor, 0);
         } finally {
             close(process);
         }
-    }
-
-    private static long syscall(String name, long number, long first, long second, long third)
-            throws LinuxException {
-        var scratch = Scratch.ofThread();
-        return checked(
-                name,
-                scratch,
-                () ->
-                        (long)
-                                PIDFD_SYSCALL.invokeExact(
-                                        scratch.errno, number, first, second, third));
     }
 }
