@@ -60,6 +60,17 @@ public record ClusterRecord(
         return inSync.size() == 1 && inSync.contains(node);
     }
 
+    /** Says whether this came after {@code other}: a later epoch, or a later generation of it. */
+    public boolean isNewerThan(ClusterRecord other) {
+        return epoch.isAfter(other.epoch)
+                || (epoch.equals(other.epoch) && gen.value() > other.gen.value());
+    }
+
+    /** The same primary and the same members, whatever the epoch. */
+    public boolean givesTheSameRightsAs(ClusterRecord other) {
+        return primary.equals(other.primary) && inSync.equals(other.inSync);
+    }
+
     /** As a person reads it: {@code epoch 7, primary dhcp1, in sync dhcp1 dhcp2, generation 12}. */
     public String describe() {
         return "epoch "
