@@ -14,6 +14,7 @@ import java.util.Set;
  * it. What is won is stored by the caller before anything depends on it.
  *
  * <pre>
+ *   wanted --proposed--> wished of the {@link Witness} --taken--> claimed: won, unless refused now
  *   wanted --granted--> won: proof used, fencing over --stored by the caller--> in force
  *   wanted --missing--> a fence is requested | a person is called | the peer is waited for
  *   wanted --refused--> noted once per record
@@ -27,8 +28,17 @@ final class Arbitration {
          * The change is won.
          *
          * @param next with the record that was won and its permit; to be stored first
+         * @param rule that it was won by
+         * @param askedNanos when it was asked for: a confirmation counts from there
+         * @param silent whether the other one is proven silent; if not, nothing serves before its
+         *     lease has run out (R9)
          */
-        record Won(DurableState next) implements Outcome {}
+        record Won(DurableState next, Rule rule, long askedNanos, boolean silent)
+                implements Outcome {
+            Won with(DurableState changed) {
+                return new Won(changed, rule, askedNanos, silent);
+            }
+        }
 
         record NotYet() implements Outcome {}
 
@@ -36,6 +46,7 @@ final class Arbitration {
     }
 
     private final Arbiter arbiter;
+    private final Witness witness;
     private final NodeName peer;
     private final Rights rights;
     private final Evidence evidence;
@@ -49,6 +60,7 @@ final class Arbitration {
 
     Arbitration(
             Arbiter arbiter,
+            Witness witness,
             NodeName peer,
             Rights rights,
             Evidence evidence,
@@ -57,6 +69,7 @@ final class Arbitration {
             StepTime time,
             Effects effects) {
         this.arbiter = arbiter;
+        this.witness = witness;
         this.peer = peer;
         this.rights = rights;
         this.evidence = evidence;
@@ -69,7 +82,8 @@ final class Arbitration {
     /** Asks with the proof at hand; goes for none. */
     Outcome attempt(Change change) {
         return switch (arbiter.rule(change, rights.state(), evidence.proof())) {
-            case Ruling.Granted granted -> won(granted);
+            case Ruling.Granted granted -> won(granted, time.nowNanos(), true);
+            case Ruling.Proposed _ -> wished(change);
             case Ruling.Refused(var rule, var sentence) -> refused(rule, sentence);
             case Ruling.Missing(_, var rule, var sentence) -> {
                 finding("missing " + sentence, rule, "not yet", sentence);
@@ -82,7 +96,8 @@ final class Arbitration {
     Outcome pursue(Change change) {
         fencing.pursued(true);
         return switch (arbiter.rule(change, rights.state(), evidence.proof())) {
-            case Ruling.Granted granted -> won(granted);
+            case Ruling.Granted granted -> won(granted, time.nowNanos(), true);
+            case Ruling.Proposed _ -> wished(change);
             case Ruling.Refused(var rule, var sentence) -> {
                 fencing.pursued(false);
                 yield refused(rule, sentence);
@@ -107,12 +122,38 @@ final class Arbitration {
         };
     }
 
+    private Outcome wished(Change change) {
+        witness.wish(change);
+        return new Outcome.NotYet();
+    }
+
+    /**
+     * What the ensemble took takes effect, if it is still the ruling (R6: re-checked after the
+     * win). If not, the record is ours all the same, and nobody serves by it.
+     */
+    Outcome claim(Witness.Taken taken) {
+        witness.claimed();
+        var record = taken.proposal().next();
+        var ruling = arbiter.rule(taken.proposal().change(), rights.state(), evidence.proof());
+        if (ruling instanceof Ruling.Proposed(_, var permit, var silent, var rule, var sentence)) {
+            return won(
+                    new Ruling.Granted(record, permit, rule, sentence), taken.sentNanos(), silent);
+        }
+        effects.note(
+                "arbiter",
+                Rule.R6,
+                "the record is won, but nothing serves by it: " + record.describe(),
+                String.valueOf(ruling));
+        rights.save(rights.state().withRecord(record));
+        return new Outcome.Refused();
+    }
+
     private Outcome refused(Rule rule, String sentence) {
         finding("refused " + sentence, rule, "no change", sentence);
         return new Outcome.Refused();
     }
 
-    private Outcome won(Ruling.Granted granted) {
+    private Outcome won(Ruling.Granted granted, long askedNanos, boolean silent) {
         effects.note("arbiter", granted.rule(), granted.sentence(), granted.record().describe());
         lastWin = granted.sentence() + " (" + granted.rule() + ")";
         lastWinNanos = time.nowNanos();
@@ -123,7 +164,16 @@ final class Arbitration {
         alarms.clear("fencing");
         alarms.clear("meeting");
         foundBefore.clear();
-        return new Outcome.Won(granted.permit() ? next.withPermit() : next.withoutPermit());
+        return new Outcome.Won(
+                granted.permit() ? next.withPermit() : next.withoutPermit(),
+                granted.rule(),
+                askedNanos,
+                silent);
+    }
+
+    /** Nothing is under way of which the outcome is not known yet. */
+    boolean isSettled() {
+        return witness.isQuiet();
     }
 
     /** For findings that are made again and again: noted once, until the record changes. */

@@ -119,16 +119,21 @@ final class Candidacy {
 
     private void failOver() {
         switch (arbitration.pursue(Change.TAKE_OVER)) {
-            case Outcome.Won(var next) -> promotion.begin(next);
+            case Outcome.Won won -> promotion.begin(won);
             case Outcome.NotYet() -> promotion.prepare();
             case Outcome.Refused() -> {}
         }
     }
 
     private void promoteIfWon(Outcome outcome) {
-        if (outcome instanceof Outcome.Won(var next)) {
-            promotion.begin(next);
+        if (outcome instanceof Outcome.Won won) {
+            promotion.begin(won);
         }
+    }
+
+    /** The ensemble took our change. */
+    void claim(Witness.Taken taken) {
+        promoteIfWon(arbitration.claim(taken));
     }
 
     private void meet(Hello peers) {
@@ -153,12 +158,20 @@ final class Candidacy {
             case ME -> {
                 alarms.clear("meeting");
                 if (evidence.isPresent()) {
-                    effects.note("arbiter", outcome.rule(), me + " leads", outcome.sentence());
+                    arbitration.finding(
+                            "leads " + outcome.sentence(),
+                            outcome.rule(),
+                            me + " leads",
+                            outcome.sentence());
                     promoteIfWon(arbitration.attempt(Change.TAKE_OVER));
                 }
             }
             case ME_RESUMING -> {
                 alarms.clear("meeting");
+                if (evidence.proof().orElse(null) instanceof Proof.PeerPromised) {
+                    promoteIfWon(arbitration.attempt(Change.RESUME));
+                    return;
+                }
                 var state = rights.state();
                 session.sendOnce(
                         new ClusterMessage.PromiseRequest(
@@ -187,9 +200,12 @@ final class Candidacy {
                                 + " promised epoch "
                                 + epoch
                                 + (member ? " and holds every write" : ", but is outdated")));
-        promoteIfWon(arbitration.attempt(Change.RESUME));
-        // Asking again needs a new answer; an old promise is never used twice.
-        evidence.used();
+        var outcome = arbitration.attempt(Change.RESUME);
+        promoteIfWon(outcome);
+        if (!(outcome instanceof Outcome.NotYet)) {
+            // Asking again needs a new answer; an old promise is never used twice.
+            evidence.used();
+        }
     }
 
     /** R27: not promised; whoever holds the higher epoch leads. */
@@ -235,9 +251,7 @@ final class Candidacy {
                 "drained at sequence " + position.seq(),
                 "demoted and outdated, durably");
         evidence.peerOutdated(Rule.R17, peer + " handed over at sequence " + position.seq());
-        if (arbitration.attempt(Change.TAKE_OVER) instanceof Outcome.Won(var next)) {
-            promotion.beginHandedOver(next);
-        }
+        promoteIfWon(arbitration.attempt(Change.TAKE_OVER));
     }
 
     void deadlines(Deadlines deadlines) {

@@ -54,6 +54,7 @@ public final class Controller {
     private final Evidence evidence;
     private final PeerFencing fencing;
     private final ServiceGate gate;
+    private final Witness witness;
     private final InSyncSet inSync;
     private final Publication publication;
     private final Ending ending;
@@ -110,7 +111,7 @@ public final class Controller {
         evidence = new Evidence(peer, rights, alarms, effects);
         gate =
                 new ServiceGate(
-                        peer,
+                        config,
                         new ServingLease(config.lease()),
                         resources,
                         lifecycle,
@@ -122,8 +123,12 @@ public final class Controller {
                 new PeerFencing(
                         config, sequence, rights, watch, health, evidence, answers, alarms, time,
                         effects);
+        witness =
+                new Witness(
+                        config, arbiter, rights, lifecycle, evidence, gate, alarms, time, effects);
         var arbitration =
-                new Arbitration(arbiter, peer, rights, evidence, fencing, alarms, time, effects);
+                new Arbitration(
+                        arbiter, witness, peer, rights, evidence, fencing, alarms, time, effects);
         inSync =
                 new InSyncSet(
                         config,
@@ -179,8 +184,8 @@ public final class Controller {
         promotion = new Promotion(config, lifecycle, rights, session, gate, alarms, time, effects);
         follower =
                 new Follower(
-                        config, lifecycle, rights, watch, session, health, fencing, service,
-                        promotion, move, ending, time, effects);
+                        config, lifecycle, rights, watch, session, health, fencing, witness,
+                        service, promotion, move, ending, time, effects);
         candidacy =
                 new Candidacy(
                         config,
@@ -212,6 +217,7 @@ public final class Controller {
                         fencing,
                         inSync,
                         arbitration,
+                        witness,
                         alarms,
                         time);
         leadership =
@@ -226,7 +232,9 @@ public final class Controller {
                         watch,
                         fencing,
                         inSync,
+                        witness,
                         service,
+                        gate,
                         promotion,
                         follower,
                         candidacy,
@@ -303,6 +311,7 @@ public final class Controller {
         deadlines.at(watch.nextDeadlineNanos());
         deadlines.at(fencing.nextDeadlineNanos());
         deadlines.at(service.nextDeadlineNanos());
+        witness.deadlines(deadlines);
         inSync.deadlines(deadlines);
         promotion.deadlines(deadlines);
         gate.deadlines(deadlines);
@@ -386,6 +395,7 @@ public final class Controller {
                     duties.peerProvenOff();
                 }
             }
+            case Event.EnsembleHeard(var heard) -> witness.heard(heard);
             case Event.CommandReceived(var id, var command) ->
                     operator.obey(new Origin.Local(id), command);
             case Event.ShutdownRequested(var reason) -> {

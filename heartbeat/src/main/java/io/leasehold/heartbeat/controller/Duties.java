@@ -30,7 +30,9 @@ final class Duties {
     private final PeerWatch watch;
     private final PeerFencing fencing;
     private final InSyncSet inSync;
+    private final Witness witness;
     private final Service service;
+    private final ServiceGate gate;
     private final Promotion promotion;
     private final Follower follower;
     private final Candidacy candidacy;
@@ -49,7 +51,9 @@ final class Duties {
             PeerWatch watch,
             PeerFencing fencing,
             InSyncSet inSync,
+            Witness witness,
             Service service,
+            ServiceGate gate,
             Promotion promotion,
             Follower follower,
             Candidacy candidacy,
@@ -66,7 +70,9 @@ final class Duties {
         this.watch = watch;
         this.fencing = fencing;
         this.inSync = inSync;
+        this.witness = witness;
         this.service = service;
+        this.gate = gate;
         this.promotion = promotion;
         this.follower = follower;
         this.candidacy = candidacy;
@@ -101,18 +107,32 @@ final class Duties {
     private void perform() {
         fencing.pursued(false);
         expire();
+        witness.beginRound();
+        witness.taken().ifPresent(this::claim);
+        witness.deposedBy().ifPresent(departure::deposed);
+        if (witness.takeGrowLost() && lifecycle.isWriter()) {
+            inSync.growLost();
+        }
         switch (lifecycle.phase()) {
             case Phase.Idle() -> idle();
             case Phase.Promoting promoting -> {
+                if (gate.isPeerSilenceAwaited()) {
+                    fencing.shortenWait();
+                }
                 inSync.settle();
                 promotion.advance();
                 if (lifecycle.isShuttingDown()) {
                     ending.end("shut down while promoting epoch " + promoting.epoch());
                 }
             }
-            case Phase.Leading leading -> leadership.lead(leading);
+            case Phase.Leading leading -> {
+                if (gate.isPeerSilenceAwaited()) {
+                    fencing.shortenWait();
+                }
+                leadership.lead(leading);
+            }
             case Phase.Departing departing ->
-                    departure.advance(departing).ifPresent(count -> service.want(count, false));
+                    departure.advance(departing).ifPresent(this::stopDownTo);
             case Phase.Leaving leaving -> follower.leaving(leaving);
             case Phase.Ended _ -> {
                 return;
@@ -120,6 +140,35 @@ final class Duties {
         }
         fencing.lapseUnlessPursued();
         service.advanceGate();
+        witness.endRound();
+    }
+
+    /** What the ensemble took takes effect, even if it is not wished any more: it is the record. */
+    private void claim(Witness.Taken taken) {
+        switch (taken.proposal().change()) {
+            case TAKE_OVER, START_ALONE, RESUME, FORCE -> {
+                if (lifecycle.isIdle()) {
+                    candidacy.claim(taken);
+                }
+            }
+            case GO_ALONE, ADMIT_PEER -> {
+                if (lifecycle.isWriter()) {
+                    inSync.claim(taken);
+                }
+            }
+        }
+        if (witness.taken().isPresent()) {
+            witness.claimed();
+            rights.save(rights.state().withRecord(taken.proposal().next()).withoutPermit());
+        }
+    }
+
+    private void stopDownTo(int count) {
+        service.want(count, false);
+        if (count == 0 && service.isAllStopped()) {
+            // Nothing ran yet (a winner that still waited), so nothing tells that it stopped.
+            departure.stoppedDownTo(0);
+        }
     }
 
     private void idle() {
@@ -142,7 +191,10 @@ final class Duties {
     /** A proof is used at once, before anything else can void it. */
     void useProof() {
         switch (lifecycle.phase()) {
-            case Phase.Leading _, Phase.Promoting _ -> inSync.settle();
+            case Phase.Leading _, Phase.Promoting _ -> {
+                gate.peerProvenSilent();
+                inSync.settle();
+            }
             case Phase.Idle() -> {
                 if (!watch.leads()) {
                     idle();

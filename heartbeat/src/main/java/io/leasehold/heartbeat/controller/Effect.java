@@ -8,6 +8,7 @@ import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.Generation;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Rule;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRequest;
 import io.leasehold.heartbeat.resource.ActionId;
 import io.leasehold.heartbeat.resource.ResourceName;
 import java.util.Set;
@@ -106,6 +107,9 @@ public sealed interface Effect {
     record RunFenceAgent(
             FenceRequestId request, NodeName node, FenceAction action, int level, long timeoutNanos)
             implements Effect {}
+
+    /** Send to the ensemble, once; answered by {@link Event.EnsembleHeard}. */
+    record AskEnsemble(EnsembleRequest request) implements Effect {}
 
     record Answer(CommandId command, CommandResult result) implements Effect {}
 

@@ -5,6 +5,7 @@ import io.leasehold.heartbeat.fencing.FenceRequestId;
 import io.leasehold.heartbeat.membership.LinkName;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.Position;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
 import io.leasehold.heartbeat.resource.ActionId;
 import io.leasehold.heartbeat.resource.Health;
 import io.leasehold.heartbeat.resource.ResourceName;
@@ -128,6 +129,9 @@ public sealed interface Event {
      * @param wallClock read after the gap
      */
     record ClockGap(long gapNanos, WallClock wallClock) implements Event {}
+
+    /** Something was heard from the ensemble that keeps the record (arbiter zookeeper). */
+    record EnsembleHeard(EnsembleEvent event) implements Event {}
 
     /** The keeper is gone, and with it the gate, the beats and the service. */
     record KeeperLost(String reason) implements Event {}

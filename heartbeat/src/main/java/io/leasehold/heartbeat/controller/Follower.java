@@ -36,6 +36,7 @@ final class Follower {
     private final PeerSession session;
     private final NodeHealth health;
     private final PeerFencing fencing;
+    private final Witness witness;
     private final Service service;
     private final Promotion promotion;
     private final PlannedMove move;
@@ -51,6 +52,7 @@ final class Follower {
             PeerSession session,
             NodeHealth health,
             PeerFencing fencing,
+            Witness witness,
             Service service,
             Promotion promotion,
             PlannedMove move,
@@ -67,6 +69,7 @@ final class Follower {
         this.session = session;
         this.health = health;
         this.fencing = fencing;
+        this.witness = witness;
         this.service = service;
         this.promotion = promotion;
         this.move = move;
@@ -160,7 +163,8 @@ final class Follower {
             return;
         }
         service.wantNone();
-        if (!service.isAllStopped()) {
+        if (!service.isAllStopped() || !witness.isQuiet()) {
+            // R16: never with an undecided request.
             return;
         }
         var state = rights.state();
@@ -271,7 +275,10 @@ final class Follower {
 
     /** R9: our promise not to take over, not given while a takeover is wanted or under way. */
     void confirm(Epoch epoch, long nonce) {
-        if (lifecycle.isIdle() && epoch.equals(rights.state().promised()) && fencing.isIdle()) {
+        if (lifecycle.isIdle()
+                && epoch.equals(rights.state().promised())
+                && fencing.isIdle()
+                && witness.isQuiet()) {
             session.send(new ClusterMessage.Confirmed(epoch, nonce));
         }
     }

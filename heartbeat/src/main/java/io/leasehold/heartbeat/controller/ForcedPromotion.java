@@ -121,9 +121,9 @@ final class ForcedPromotion {
             evidence.is(given);
         }
         return switch (arbitration.attempt(Change.FORCE)) {
-            case Outcome.Won(var next) -> {
-                var epoch = next.record().epoch();
-                promotion.begin(next.withForced(List.of(epoch)));
+            case Outcome.Won won -> {
+                var epoch = won.next().record().epoch();
+                promotion.begin(won.with(won.next().withForced(List.of(epoch))));
                 yield new CommandResult.Done(
                         me
                                 + " is primary of epoch "

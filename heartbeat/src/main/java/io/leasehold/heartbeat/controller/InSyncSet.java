@@ -135,14 +135,34 @@ final class InSyncSet {
         }
         if (record.isInSync(peer)) {
             settleBesidePeer();
+        } else if (shrinkWanted && growSeq.isEmpty() && arbitration.isSettled()) {
+            // The volume waits to hear how a grow ended that was never asked for: its session
+            // broke.
+            shrinkWanted = false;
+            recordChanged();
         } else if (growSeq.isPresent()
                 && session.isOpen()
                 && lifecycle.phase() instanceof Phase.Leading
                 && !lifecycle.isShuttingDown()
                 && !watch.isLost()
-                && arbitration.attempt(Change.ADMIT_PEER) instanceof Outcome.Won(var next)) {
-            admitted(next);
+                && arbitration.attempt(Change.ADMIT_PEER) instanceof Outcome.Won won) {
+            admitted(won.next());
         }
+    }
+
+    /** The ensemble took our change. */
+    void claim(Witness.Taken taken) {
+        var outcome = arbitration.claim(taken);
+        if (taken.proposal().change() == Change.GO_ALONE) {
+            goAlone(outcome);
+        } else if (outcome instanceof Outcome.Won won) {
+            admitted(won.next());
+        }
+    }
+
+    /** The peer is not counted in, and acknowledgements are this node's own again (R10, R11). */
+    void growLost() {
+        recordChanged();
     }
 
     private void settleBesidePeer() {
@@ -195,8 +215,8 @@ final class InSyncSet {
     }
 
     private void goAlone(Outcome outcome) {
-        if (outcome instanceof Outcome.Won(var next)) {
-            rights.save(next);
+        if (outcome instanceof Outcome.Won won) {
+            rights.save(won.next());
             shrinkWanted = false;
             leaveAskedUntilNanos = OptionalLong.empty();
             growSeq = OptionalLong.empty();

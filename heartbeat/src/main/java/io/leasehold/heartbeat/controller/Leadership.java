@@ -85,7 +85,8 @@ final class Leadership {
             departure.begin(Purpose.HAND_OVER, reason.get());
             return;
         }
-        service.want(resourceCount, leading.handedOver());
+        // R9: until the other one is silent by any clock, nothing of ours may be heard or mounted.
+        service.want(gate.isPeerSilenceAwaited() ? 0 : resourceCount, leading.handedOver());
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.leasehold.heartbeat.controller;
 
 import io.leasehold.heartbeat.controller.ClusterMessage.Hello;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.record.Standing;
@@ -65,13 +66,14 @@ final class Meeting {
                         resuming.node() + " was primary in this power-on and continues");
             }
         }
-        if (isUsable(mine) != isUsable(peers)) {
+        var iAmUsable = isUsable(mine, peers);
+        if (iAmUsable != isUsable(peers, mine)) {
             return new Outcome(
-                    isUsable(mine) ? Lead.ME : Lead.PEER,
+                    iAmUsable ? Lead.ME : Lead.PEER,
                     Rule.R18,
-                    leader(peers, mine, isUsable(mine)) + " is not up to date");
+                    leader(peers, mine, iAmUsable) + " is not up to date");
         }
-        if (!isUsable(mine) && !neitherWentAlone(mine, peers)) {
+        if (!iAmUsable && !neitherWentAlone(mine, peers)) {
             return new Outcome(
                     Lead.NOBODY,
                     Rule.R7,
@@ -100,7 +102,14 @@ final class Meeting {
         return iLead ? mine.node() : peers.node();
     }
 
-    private static boolean isUsable(Hello hello) {
+    private static boolean isUsable(Hello hello, Hello other) {
+        var newest = other.record().isNewerThan(hello.record()) ? other.record() : hello.record();
+        if (newest.mode() == ArbitrationMode.ZOOKEEPER && !newest.inSync().isEmpty()) {
+            // R14, R18: who holds every write is in the record, whatever both have said (R16).
+            return newest.isInSync(hello.node())
+                    && hello.standing() != Standing.INCONSISTENT
+                    && (!hello.standing().isOutdated() || other.standing().isOutdated());
+        }
         return switch (hello.standing()) {
             case UP_TO_DATE, CONSISTENT -> true;
             case OUTDATED, INCONSISTENT -> false;

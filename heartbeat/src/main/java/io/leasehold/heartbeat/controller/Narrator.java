@@ -78,6 +78,14 @@ final class Narrator {
                             + ", and the other node could not do better. See its log, then say"
                             + " 'clusterctl cleanup'.");
         }
+        if (s.silenceAwaited()) {
+            return new Verdict(
+                    Level.RECOVERING,
+                    s.me()
+                            + " won the record and waits until the serving lease of "
+                            + s.peer()
+                            + " has run out (R9).");
+        }
         if (!s.allStarted()) {
             return new Verdict(Level.RECOVERING, s.me() + " is primary and starts the service.");
         }
@@ -267,6 +275,23 @@ final class Narrator {
         }
         if (!s.lastWin().isEmpty()) {
             facts.add(new Fact("the last change: " + s.lastWin(), Rule.R40, ""));
+        }
+        s.ensemble()
+                .ifPresent(ensemble ->
+                        facts.add(
+                                new Fact(
+                                        "the arbiter is zookeeper: " + ensemble.sentence(),
+                                        ensemble.connected() ? Rule.R14 : Rule.R13,
+                                        ensemble.connected()
+                                                ? ""
+                                                : "two of its three members that reach each other;"
+                                                        + " until then nothing can fail over")));
+        if (s.silenceAwaited()) {
+            facts.add(
+                    new Fact(
+                            s.me() + " won the record and waits before it serves",
+                            Rule.R9,
+                            "the end of " + s.peer() + "'s serving lease, or a fence"));
         }
         facts.add(
                 new Fact(

@@ -15,6 +15,7 @@ final class Overview {
     private final PeerFencing fencing;
     private final InSyncSet inSync;
     private final Arbitration arbitration;
+    private final Witness witness;
     private final Alarms alarms;
     private final StepTime time;
 
@@ -30,6 +31,7 @@ final class Overview {
             PeerFencing fencing,
             InSyncSet inSync,
             Arbitration arbitration,
+            Witness witness,
             Alarms alarms,
             StepTime time) {
         this.config = config;
@@ -43,6 +45,7 @@ final class Overview {
         this.fencing = fencing;
         this.inSync = inSync;
         this.arbitration = arbitration;
+        this.witness = witness;
         this.alarms = alarms;
         this.time = time;
     }
@@ -89,6 +92,8 @@ final class Overview {
                 inSync.areWritesFrozen(),
                 arbitration.lastWinNanos(),
                 arbitration.lastWin(),
+                witness.situation(),
+                gate.isPeerSilenceAwaited(),
                 alarms.sentences());
     }
 }

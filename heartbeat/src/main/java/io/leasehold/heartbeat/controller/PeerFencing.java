@@ -105,6 +105,14 @@ final class PeerFencing {
                                 : FencingSequence.Beats.NONE));
     }
 
+    /** R9, R12: with a device, a promotion need not wait until the other one's lease runs out. */
+    void shortenWait() {
+        if (isConfigured() && watch.isLost()) {
+            pursued = true;
+            request(Rule.R9, "its serving lease may still run, and a fence is quicker");
+        }
+    }
+
     /** At the end of a round of duties. */
     void lapseUnlessPursued() {
         if (!pursued && asked.isEmpty() && sequence.phase() != FencingSequence.Phase.IDLE) {

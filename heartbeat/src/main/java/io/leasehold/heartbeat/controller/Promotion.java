@@ -1,6 +1,6 @@
 package io.leasehold.heartbeat.controller;
 
-import io.leasehold.heartbeat.record.DurableState;
+import io.leasehold.heartbeat.controller.Arbitration.Outcome;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Rule;
@@ -69,21 +69,21 @@ final class Promotion {
         prepared = false;
     }
 
-    /** The record is won: stored first, then everything that depends on it. */
-    void begin(DurableState won) {
-        rights.save(won.withStanding(Standing.UP_TO_DATE).withWasPrimary(true));
-        gate.recordWon();
+    /**
+     * The record is won: stored first, then everything that depends on it. An old primary that
+     * handed over waits to hear how it goes (R17).
+     */
+    void begin(Outcome.Won won) {
+        rights.save(won.next().withStanding(Standing.UP_TO_DATE).withWasPrimary(true));
+        gate.recordWon(won.askedNanos(), won.silent());
         prepared = false;
-        lifecycle.become(new Phase.Promoting(rights.record().epoch(), false));
-        promoteVolume();
-    }
-
-    /** As {@link #begin}; the old primary handed over and waits to hear how it goes (R17). */
-    void beginHandedOver(DurableState won) {
-        begin(won);
         var epoch = rights.record().epoch();
-        lifecycle.become(new Phase.Promoting(epoch, true));
-        session.send(new ClusterMessage.HandOverTaken(epoch));
+        var handedOver = won.rule() == Rule.R17;
+        lifecycle.become(new Phase.Promoting(epoch, handedOver));
+        promoteVolume();
+        if (handedOver) {
+            session.send(new ClusterMessage.HandOverTaken(epoch));
+        }
     }
 
     private void promoteVolume() {

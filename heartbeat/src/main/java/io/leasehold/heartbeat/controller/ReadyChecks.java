@@ -4,6 +4,7 @@ import io.leasehold.heartbeat.controller.View.Check;
 import io.leasehold.heartbeat.membership.PeerState;
 import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.record.Standing;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -26,7 +27,8 @@ final class ReadyChecks {
 
     private static List<Check> fromPrimary(Situation s) {
         var peer = s.peer();
-        return List.of(
+        return and(
+                s,
                 online(s),
                 session(s),
                 arbiter(s),
@@ -68,7 +70,8 @@ final class ReadyChecks {
 
     private static List<Check> fromSecondary(Situation s) {
         var me = s.me();
-        return List.of(
+        return and(
+                s,
                 online(s),
                 session(s),
                 arbiter(s),
@@ -107,6 +110,21 @@ final class ReadyChecks {
                         "nothing is being started or stopped",
                         "the service is not running on " + s.peer(),
                         Rule.ORDER));
+    }
+
+    /** R13: without the witness a connected pair goes on, but nothing may change. */
+    private static List<Check> and(Situation s, Check... others) {
+        var all = new ArrayList<>(List.of(others));
+        s.ensemble()
+                .ifPresent(ensemble ->
+                        all.add(
+                                check(
+                                        "ensemble",
+                                        ensemble.connected(),
+                                        "the ensemble is connected",
+                                        ensemble.sentence(),
+                                        Rule.R13)));
+        return List.copyOf(all);
     }
 
     private static Check online(Situation s) {

@@ -2,6 +2,7 @@ package io.leasehold.heartbeat.controller;
 
 import io.leasehold.heartbeat.controller.ClusterMessage.ConfirmRequest;
 import io.leasehold.heartbeat.lease.ServingLease;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Rule;
@@ -23,7 +24,9 @@ import java.util.OptionalLong;
  * </pre>
  */
 final class ServiceGate {
+    private final NodeName me;
     private final NodeName peer;
+    private final boolean witnessed;
     private final ServingLease lease;
     private final ResourceManager resources;
     private final Lifecycle lifecycle;
@@ -35,9 +38,11 @@ final class ServiceGate {
     private boolean confirmationNeeded;
     private long confirmNonce;
     private long confirmSentNanos;
+    private OptionalLong peerSilentNanos = OptionalLong.empty();
+    private long stoodStillNanos;
 
     ServiceGate(
-            NodeName peer,
+            ClusterConfiguration config,
             ServingLease lease,
             ResourceManager resources,
             Lifecycle lifecycle,
@@ -45,7 +50,9 @@ final class ServiceGate {
             PeerSession session,
             StepTime time,
             Effects effects) {
-        this.peer = peer;
+        this.me = config.me();
+        this.peer = config.peer();
+        this.witnessed = config.mode() == ArbitrationMode.ZOOKEEPER;
         this.lease = lease;
         this.resources = resources;
         this.lifecycle = lifecycle;
@@ -63,10 +70,89 @@ final class ServiceGate {
         return untilNanos;
     }
 
-    /** A record that was won confirms this node by itself. */
-    void recordWon() {
+    /**
+     * A record that was won confirms this node by itself.
+     *
+     * @param silent if not, the other one's lease may run on for as long as ours would (R9)
+     */
+    void recordWon(long askedNanos, boolean silent) {
         confirmationNeeded = false;
-        lease.confirm(time.nowNanos());
+        lease.confirm(askedNanos);
+        peerSilentNanos =
+                silent
+                        ? OptionalLong.empty()
+                        : OptionalLong.of(lease.silenceProvenNanos(time.nowNanos()));
+        if (!silent) {
+            effects.note(
+                    "lease",
+                    Rule.R9,
+                    me
+                            + " waits "
+                            + (peerSilentNanos.getAsLong() - time.nowNanos()) / 1_000_000
+                            + " ms before anything serves",
+                    "the serving lease of " + peer + " may run for so long");
+        }
+    }
+
+    /** The other one may still be heard by clients: nothing is mounted or started yet. */
+    boolean isPeerSilenceAwaited() {
+        return peerSilentNanos.isPresent();
+    }
+
+    /** A fence, or its own word that it is stopped, ends the wait (R12). */
+    void peerProvenSilent() {
+        if (peerSilentNanos.isPresent()) {
+            endWait(peer + " is proven silent");
+        }
+    }
+
+    /** The permit is written when the wait has ended, not with the win (R20, H10). */
+    private void endWait(String cause) {
+        peerSilentNanos = OptionalLong.empty();
+        effects.note("lease", Rule.R9, "the wait is over: the service may start", cause);
+        if (rights.record().isSole(me)) {
+            rights.save(rights.state().withPermit());
+        }
+    }
+
+    /** A conditional write that the ensemble took, at our record (R9). */
+    void ensembleConfirmed(long sentNanos) {
+        if (confirmationNeeded && sentNanos >= stoodStillNanos) {
+            confirmationNeeded = false;
+            effects.note(
+                    "lease",
+                    Rule.PAUSE,
+                    "the gate may open again",
+                    "the ensemble took our record after the pause");
+        }
+        lease.confirmByEnsemble(sentNanos);
+    }
+
+    /** R9: what stands on the ensemble alone is silent while that cannot be reached. */
+    void ensembleLost() {
+        lease.ensembleLost();
+        if (untilNanos.isPresent() && lease.untilNanos(time.nowNanos()).isEmpty()) {
+            effects.note(
+                    "lease",
+                    Rule.R9,
+                    "the gate is shut",
+                    "only the ensemble confirmed " + me + ", and it cannot be reached");
+            close();
+        }
+    }
+
+    /** Whether the peer has not confirmed us for so long that the ensemble should. */
+    boolean needsEnsemble() {
+        return witnessed
+                && lifecycle.isWriter()
+                && !rights.state().holdsPermit()
+                && !isPeerSilenceAwaited()
+                && (confirmationNeeded || age() >= 2 * lease.askNanos());
+    }
+
+    private long age() {
+        var last = lease.lastConfirmedNanos();
+        return last.isEmpty() ? Long.MAX_VALUE : time.nowNanos() - last.getAsLong();
     }
 
     /** Alone by a record that was won: the permit confirms from here on, at every instant. */
@@ -81,13 +167,15 @@ final class ServiceGate {
 
     /** A beat of the peer that knows our epoch, taken for its promise not to take over. */
     void peerBeats() {
-        if (!confirmationNeeded) {
+        // With a witness the peer may take over without a fence: a beat is no promise not to.
+        if (!confirmationNeeded && !witnessed) {
             lease.confirm(time.nowNanos());
         }
     }
 
     void demoted() {
         lease.revoke();
+        peerSilentNanos = OptionalLong.empty();
     }
 
     /** This process stood still: shut, and silent until somebody confirms that we still lead. */
@@ -96,10 +184,14 @@ final class ServiceGate {
         lease.revoke();
         confirmationNeeded = lifecycle.isWriter() && !rights.state().holdsPermit();
         confirmNonce++;
+        stoodStillNanos = time.nowNanos();
     }
 
     void peerConfirmed(Epoch epoch, long nonce) {
-        if (confirmationNeeded && nonce == confirmNonce && epoch.equals(rights.record().epoch())) {
+        if (nonce != confirmNonce || !epoch.equals(rights.record().epoch())) {
+            return;
+        }
+        if (confirmationNeeded) {
             confirmationNeeded = false;
             lease.confirm(confirmSentNanos);
             effects.note(
@@ -107,6 +199,10 @@ final class ServiceGate {
                     Rule.PAUSE,
                     "the gate may open again",
                     peer + " confirmed epoch " + epoch + " after the pause");
+        } else if (witnessed) {
+            lease.confirm(confirmSentNanos);
+            // Answered: the next one may be asked.
+            confirmNonce++;
         }
     }
 
@@ -117,6 +213,9 @@ final class ServiceGate {
      */
     List<ResourceManager.Step> advance() {
         var now = time.nowNanos();
+        if (peerSilentNanos.isPresent() && now >= peerSilentNanos.getAsLong()) {
+            endWait("the serving lease of " + peer + " has run out");
+        }
         if (rights.state().holdsPermit()) {
             lease.confirm(now);
         }
@@ -133,11 +232,11 @@ final class ServiceGate {
                 lifecycle.phase() instanceof Phase.Leading
                         && resources.gateWanted()
                         && !confirmationNeeded;
+        askConfirmation();
         if (!wanted) {
             if (untilNanos.isPresent()) {
                 close();
             }
-            askConfirmation();
             return List.of();
         }
         if (allowedUntil.isEmpty()) {
@@ -157,13 +256,27 @@ final class ServiceGate {
     }
 
     private void askConfirmation() {
-        if (confirmationNeeded && lifecycle.isWriter() && session.isOpen()) {
+        if (asksForPromise() && time.nowNanos() >= confirmSentNanos + lease.askNanos()) {
+            // One at a time; one that was lost is overtaken by the next.
+            confirmNonce++;
+            confirmSentNanos = time.nowNanos();
+            session.send(new ConfirmRequest(rights.record().epoch(), confirmNonce));
+        } else if (confirmationNeeded && lifecycle.isWriter() && session.isOpen()) {
             var request = new ConfirmRequest(rights.record().epoch(), confirmNonce);
             if (!session.hasSaid(request)) {
                 confirmSentNanos = time.nowNanos();
                 session.sendOnce(request);
             }
         }
+    }
+
+    /** With a witness the peer's promise must be fresh at every moment (R9). */
+    private boolean asksForPromise() {
+        return witnessed
+                && lifecycle.isWriter()
+                && session.isOpen()
+                && !rights.state().holdsPermit()
+                && !isPeerSilenceAwaited();
     }
 
     void close() {
@@ -173,6 +286,14 @@ final class ServiceGate {
     }
 
     void deadlines(Deadlines deadlines) {
+        deadlines.at(peerSilentNanos);
+        if (asksForPromise()) {
+            deadlines.ifComing(confirmSentNanos + lease.askNanos());
+        }
+        if (witnessed && lifecycle.isWriter() && !rights.state().holdsPermit()) {
+            lease.lastConfirmedNanos()
+                    .ifPresent(last -> deadlines.ifComing(last + 2 * lease.askNanos()));
+        }
         if (untilNanos.isPresent()) {
             deadlines.at(untilNanos);
             if (rights.state().holdsPermit()) {

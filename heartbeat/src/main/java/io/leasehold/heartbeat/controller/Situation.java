@@ -37,7 +37,16 @@ record Situation(
         boolean shrinkWanted,
         long lastWinNanos,
         String lastWin,
+        Optional<Ensemble> ensemble,
+        boolean silenceAwaited,
         List<String> alarms) {
+
+    /**
+     * How things are with the ensemble that keeps the record; only in mode W.
+     *
+     * @param sentence for a person
+     */
+    record Ensemble(boolean connected, String sentence) {}
 
     NodeName me() {
         return config.me();

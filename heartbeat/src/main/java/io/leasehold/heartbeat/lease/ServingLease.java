@@ -14,6 +14,7 @@ import java.util.OptionalLong;
 public final class ServingLease {
     private final LeaseTiming timing;
     private OptionalLong confirmedNanos = OptionalLong.empty();
+    private OptionalLong ensembleConfirmedNanos = OptionalLong.empty();
 
     public ServingLease(LeaseTiming timing) {
         this.timing = timing;
@@ -21,31 +22,60 @@ public final class ServingLease {
 
     /** Extends the lease; an older confirmation than the last one changes nothing. */
     public void confirm(long sentNanos) {
-        if (confirmedNanos.isEmpty() || sentNanos - confirmedNanos.getAsLong() > 0) {
-            confirmedNanos = OptionalLong.of(sentNanos);
-        }
+        confirmedNanos = later(confirmedNanos, sentNanos);
+    }
+
+    /** As {@link #confirm}, by a conditional write that the ensemble took. */
+    public void confirmByEnsemble(long sentNanos) {
+        ensembleConfirmedNanos = later(ensembleConfirmedNanos, sentNanos);
+    }
+
+    /** The ensemble cannot be reached: what it confirmed does not keep the gate open any more. */
+    public void ensembleLost() {
+        ensembleConfirmedNanos = OptionalLong.empty();
     }
 
     /** Nothing that was confirmed before counts. */
     public void revoke() {
         confirmedNanos = OptionalLong.empty();
+        ensembleConfirmedNanos = OptionalLong.empty();
+    }
+
+    /** The sending of the last confirmation, whoever gave it. */
+    public OptionalLong lastConfirmedNanos() {
+        return ensembleConfirmedNanos.isEmpty()
+                ? confirmedNanos
+                : later(confirmedNanos, ensembleConfirmedNanos.getAsLong());
+    }
+
+    private static OptionalLong later(OptionalLong before, long nanos) {
+        return before.isPresent() && before.getAsLong() - nanos >= 0
+                ? before
+                : OptionalLong.of(nanos);
     }
 
     /** When this node must be silent, {@code now < lastConfirm + L - margin}; empty: now. */
     public OptionalLong untilNanos(long nowNanos) {
-        if (confirmedNanos.isEmpty()) {
+        var confirmed = lastConfirmedNanos();
+        if (confirmed.isEmpty()) {
             return OptionalLong.empty();
         }
-        var untilNanos = confirmedNanos.getAsLong() + timing.audibleNanos();
+        var untilNanos = confirmed.getAsLong() + timing.audibleNanos();
         return nowNanos < untilNanos ? OptionalLong.of(untilNanos) : OptionalLong.empty();
     }
 
     /**
      * How long a node that won the record waits until the other's lease has run out by any clock: L
-     * and the drift that the margin stands for, from the later of its win and its last promise.
+     * and the drift that the margin stands for, from its win. Its last promise is older: it
+     * promises nothing from the moment on in which it wishes to take over.
      */
-    public long silenceProvenNanos(long wonNanos, long lastPromiseNanos) {
-        return Math.max(wonNanos, lastPromiseNanos) + timing.lengthNanos() + timing.marginNanos();
+    public long silenceProvenNanos(long wonNanos) {
+        return wonNanos + timing.lengthNanos() + timing.marginNanos();
+    }
+
+    /** How often a primary that needs one asks for a confirmation. */
+    public long askNanos() {
+        return timing.lengthNanos() / 8;
     }
 
     /** How far ahead of its end the open gate is renewed. */

@@ -108,6 +108,11 @@ public record DurableState(
         return edited(draft -> draft.promised = Epoch.max(promised, epoch));
     }
 
+    /** {@code id} may be used from now on, and never again (R11). */
+    public DurableState withRequest(RequestId id) {
+        return edited(draft -> draft.lastRequestNumber = Math.max(lastRequestNumber, id.number()));
+    }
+
     public DurableState withBoot(BootId boot, Optional<String> device) {
         return edited(draft -> {
             draft.bootId = boot;

@@ -12,6 +12,18 @@ public sealed interface Ruling {
     record Granted(ClusterRecord record, boolean permit, Rule rule, String sentence)
             implements Ruling {}
 
+    /**
+     * Won once the ensemble has taken {@code record} by a conditional write, and if this is still
+     * the ruling then.
+     *
+     * @param permit whether the solo permit goes with it (R20)
+     * @param silent whether the other one is proven silent; if not, its serving lease must run out
+     *     before anything serves, and the permit waits for that (R9)
+     */
+    record Proposed(
+            ClusterRecord record, boolean permit, boolean silent, Rule rule, String sentence)
+            implements Ruling {}
+
     /** Not yet: this is missing. */
     record Missing(Need need, Rule rule, String sentence) implements Ruling {}
 

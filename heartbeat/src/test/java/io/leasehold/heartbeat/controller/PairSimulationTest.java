@@ -38,6 +38,36 @@ class PairSimulationTest {
         }
     }
 
+    /** No device that fences, but a witness: it loses answers, is late, and is lost itself. */
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void shouldKeepTheInvariantsAndHealWithAWitness(long seed) {
+        var world = new World(seed, World.Chaos.SOME, ArbitrationMode.ZOOKEEPER);
+        ensembleFaults(world);
+        try {
+            run(world);
+        } catch (AssertionError | RuntimeException broken) {
+            throw new AssertionError(
+                    "seed " + seed + ": " + broken.getMessage() + "\n" + lastLines(world), broken);
+        }
+    }
+
+    private static void ensembleFaults(World world) {
+        world.at(
+                world.nowNanos() + (long) (world.random.nextDouble() * 6 * World.SECOND),
+                () -> {
+                    if (world.nowNanos() >= FAULTS_UNTIL) {
+                        world.boxes.keySet().forEach(name -> world.ensemble(name, true));
+                        return;
+                    }
+                    var name = "dhcp" + (1 + world.random.nextInt(2));
+                    var found = world.random.nextInt(3) > 0;
+                    world.say(name, "!     ensemble " + (found ? "found" : "lost"));
+                    world.ensemble(name, found);
+                    ensembleFaults(world);
+                });
+    }
+
     private static void run(World world) {
         var boxes = List.copyOf(world.boxes.values());
         boxes.forEach(box -> world.at(0, box::powerOn));

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * -Dscenarios.write=true} writes the decisions anew; the difference is then reviewed in git.
  *
  * <pre>
- *   arbiter operator            first, if not fencing
+ *   arbiter operator            first, if not fencing · arbiter zookeeper
  *   0s    power-on NODE         power-off NODE · sigterm NODE · replace-disk NODE · disk-fails NODE
  *   1.5s  kill NODE 400ms       pause NODE 2s · interface NODE down · dhcp-dies NODE
  *   1.8s  arbiter NODE MODE     in its file, from the next start of its daemon on
@@ -34,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  *   4s    NODE takeover dhcp2   NODE standby NODE 30s · online · maintenance on · cleanup ·
  *                               fence NODE · confirm-fenced NODE · restart RESOURCE ·
  *                               force (shows the bill) · force shown · force CODE
+ *   5s    ensemble lost NODE    ensemble found NODE
  *   5s    expect NODE serves    expect nobody serves · expect in-sync · expect verdict NODE WORDS
  *                               expect alarm NODE WORDS · expect no-alarm NODE · expect forced-marks · expect NODE still-counts NODE
  *   6s    end
@@ -77,6 +78,8 @@ class ScenarioTest {
         for (var line : script.lines().toList()) {
             if (line.equals("arbiter operator")) {
                 mode = ArbitrationMode.OPERATOR;
+            } else if (line.equals("arbiter zookeeper")) {
+                mode = ArbitrationMode.ZOOKEEPER;
             } else if (!line.isBlank() && !line.startsWith("#")) {
                 lines.add(line);
             }
@@ -165,6 +168,7 @@ class ScenarioTest {
                         words.get(1).equals("slow") ? nanos(words.get(2)) : 50 * World.MILLI;
             }
             case "dhcp" -> world.dhcpBrokenOn = words.get(1).equals("broken") ? words.get(2) : "";
+            case "ensemble" -> world.ensemble(words.get(2), words.get(1).equals("found"));
             case "stop" -> world.stopBroken = words.get(1).equals("broken");
             case "expect" -> expect(world, where, words.subList(1, words.size()));
             case "end" -> {}

@@ -19,6 +19,10 @@ import io.leasehold.heartbeat.record.Position;
 import io.leasehold.heartbeat.record.StateCodec;
 import io.leasehold.heartbeat.record.arbiter.fencing.FencingArbiter;
 import io.leasehold.heartbeat.record.arbiter.operator.OperatorArbiter;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRequest;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.FakeEnsemble;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.ZookeeperArbiter;
 import io.leasehold.heartbeat.resource.Health;
 import io.leasehold.heartbeat.resource.ResourceConfiguration;
 import io.leasehold.heartbeat.resource.ResourceName;
@@ -65,10 +69,12 @@ final class World {
             double fenceFails,
             double fenceLate,
             double diesBetweenEffects,
+            double ensembleAnswerLost,
+            double ensembleLate,
             boolean jitter) {
-        static final Chaos NONE = new Chaos(0, 0, 0, 0, 0, 0, false);
-        static final Chaos JITTER = new Chaos(0, 0, 0, 0, 0, 0, true);
-        static final Chaos SOME = new Chaos(0.02, 0.03, 0.002, 0.2, 0.1, 0.0005, true);
+        static final Chaos NONE = new Chaos(0, 0, 0, 0, 0, 0, 0, 0, false);
+        static final Chaos JITTER = new Chaos(0, 0, 0, 0, 0, 0, 0, 0, true);
+        static final Chaos SOME = new Chaos(0.02, 0.03, 0.002, 0.2, 0.1, 0.0005, 0.1, 0.1, true);
     }
 
     private record Scheduled(long atNanos, long order, Runnable action) {}
@@ -90,6 +96,8 @@ final class World {
                     Comparator.comparingLong(Scheduled::atNanos)
                             .thenComparingLong(Scheduled::order));
     private final Set<Direction> cut = new HashSet<>();
+    final FakeEnsemble ensemble = new FakeEnsemble();
+    private final Set<String> withoutEnsemble = new HashSet<>();
     private long now;
     private long order;
     private long nextOp = 1;
@@ -130,7 +138,7 @@ final class World {
                 new Timing(50 * MILLI, 150 * MILLI, 500 * MILLI, 3 * SECOND, 1500 * MILLI, 3),
                 List.of(new LinkConfiguration(CROSSOVER, true), new LinkConfiguration(LAN, false)),
                 new FencingConfiguration(
-                        mode == ArbitrationMode.OPERATOR
+                        mode != ArbitrationMode.FENCING
                                 ? List.of()
                                 : fenceLevels.stream()
                                         .map(level ->
@@ -225,6 +233,14 @@ final class World {
     void heal(String link) {
         cut.removeIf(direction -> direction.link().equals(new LinkName(link)));
         carriers();
+    }
+
+    /** The node does not reach the ensemble, or does again. */
+    void ensemble(String node, boolean reachable) {
+        var changed = reachable ? withoutEnsemble.remove(node) : withoutEnsemble.add(node);
+        if (changed) {
+            box(node).ensembleChanged();
+        }
     }
 
     private boolean crossoverUp() {
@@ -361,6 +377,10 @@ final class World {
         private Set<NodeName> inSync = Set.of();
         private boolean parked;
         private boolean mirrored;
+
+        /** R10: asked for the grow, and not told yet how it ended; only where that takes time. */
+        private boolean growPending;
+
         private boolean frozen;
         private int acknowledgedUpTo;
         private long promised;
@@ -455,6 +475,7 @@ final class World {
             closing = false;
             writerEpoch = Optional.empty();
             mirrored = false;
+            growPending = false;
             frozen = false;
             parked = false;
             awaitingTail = false;
@@ -526,13 +547,48 @@ final class World {
                                     wallClock()));
             deliver(new Event.Started(volumeStatus(), running));
             deliver(new Event.LinkCarrier(CROSSOVER, carrier));
+            ensembleChanged();
+        }
+
+        // -------------------------------------------------------------- ensemble
+
+        private void ensembleChanged() {
+            if (mode != ArbitrationMode.ZOOKEEPER) {
+                return;
+            }
+            var reachable = !withoutEnsemble.contains(name.value());
+            in(
+                    about(20 * MILLI),
+                    sameProcess(() ->
+                            deliver(
+                                    new Event.EnsembleHeard(
+                                            reachable
+                                                    ? new EnsembleEvent.Connected()
+                                                    : new EnsembleEvent.Suspended("no member")))));
+        }
+
+        /** A request may be executed late, and its answer may be lost. */
+        private void ask(EnsembleRequest request) {
+            if (withoutEnsemble.contains(name.value())) {
+                return;
+            }
+            in(
+                    happens(chaos.ensembleLate) ? about(SECOND) : about(MILLI),
+                    () -> {
+                        var answer = ensemble.execute(request);
+                        if (!happens(chaos.ensembleAnswerLost)) {
+                            deliver(new Event.EnsembleHeard(answer));
+                        }
+                    });
         }
 
         private Arbiter arbiter() {
             var peer = other().name;
-            return arbiter == ArbitrationMode.FENCING
-                    ? new FencingArbiter(name, peer)
-                    : new OperatorArbiter(name, peer);
+            return switch (arbiter) {
+                case FENCING -> new FencingArbiter(name, peer);
+                case OPERATOR -> new OperatorArbiter(name, peer);
+                case ZOOKEEPER -> new ZookeeperArbiter(name, peer);
+            };
         }
 
         private VolumeStatus volumeStatus() {
@@ -634,10 +690,14 @@ final class World {
                 closing = false;
                 mirrored = false;
                 deliver(new Event.SessionClosed(id, "connection lost"));
-                if (writerEpoch.isPresent() && inSync.size() == 2) {
+                if (writerEpoch.isPresent() && needsPeer()) {
                     freeze("no replication session");
                 }
             }
+        }
+
+        private boolean needsPeer() {
+            return inSync.size() == 2 || growPending;
         }
 
         private void freeze(String reason) {
@@ -681,6 +741,7 @@ final class World {
                                 deliver(new Event.VolumePromoted(new Epoch(epoch.get())));
                             }
                         }
+                        growPending = mode == ArbitrationMode.ZOOKEEPER && inSync.size() == 1;
                         deliver(new Event.GrowWanted(id, log.size()));
                     });
         }
@@ -697,6 +758,7 @@ final class World {
             writerEpoch = Optional.of(epoch.value());
             inSync = members;
             mirrored = false;
+            growPending = false;
             parked = false;
             takeovers++;
             log.add(new Op(epoch.value(), nextOp++));
@@ -726,7 +788,7 @@ final class World {
             var op = new Op(writerEpoch.get(), nextOp++);
             log.add(op);
             var upTo = log.size();
-            if (inSync.size() == 1) {
+            if (!needsPeer()) {
                 if (mirrored && session.isPresent()) {
                     replicate(op, session.getAsLong(), upTo);
                 }
@@ -742,7 +804,7 @@ final class World {
                     sameProcess(() -> {
                         if (acknowledgedUpTo < upTo
                                 && writerEpoch.isPresent()
-                                && inSync.size() == 2
+                                && needsPeer()
                                 && talks()) {
                             freeze("no acknowledgement for 200 ms");
                         }
@@ -879,6 +941,7 @@ final class World {
                                                 decision.text(),
                                                 String.join("; ", decision.causes())));
                 case Effect.SendToPeer(var id, var message) -> send(id, message);
+                case Effect.AskEnsemble(var request) -> ask(request);
                 case Effect.PublishBeat(var announcement) -> {
                     payload = Optional.of(ClusterMessageCodec.encode(announcement));
                     progressNanos = now;
@@ -891,6 +954,7 @@ final class World {
                 }
                 case Effect.RecordChanged(_, var members, _) -> {
                     inSync = members;
+                    growPending = false;
                     if (members.size() == 1) {
                         // It was dropped, so it is made equal anew.
                         mirrored = false;
@@ -920,6 +984,7 @@ final class World {
                     }
                     writerEpoch = Optional.empty();
                     mirrored = false;
+                    growPending = false;
                     parked = false;
                     in(about(MILLI), sameProcess(() -> deliver(new Event.VolumeDemoted())));
                 }

@@ -35,8 +35,7 @@ class ServingLeaseTest {
 
     @Test
     void shouldLetTheWinnerWaitForTheLongerOfWinAndPromise() {
-        assertThat(lease.silenceProvenNanos(5000, 5300)).isEqualTo(6400);
-        assertThat(lease.silenceProvenNanos(5500, 5300)).isEqualTo(6600);
+        assertThat(lease.silenceProvenNanos(5300)).isEqualTo(6400);
     }
 
     @Test
@@ -55,7 +54,7 @@ class ServingLeaseTest {
         long sent = 0;
         holder.confirm(sent);
         long holdersEnd = holder.untilNanos(sent).orElseThrow();
-        long survivorsBegin = new ServingLease(timing).silenceProvenNanos(sent, sent);
+        long survivorsBegin = new ServingLease(timing).silenceProvenNanos(sent);
         double apart = LeaseTiming.DRIFT_PARTS_PER_MILLION / 1e6;
 
         // In true time: the holder's clock is slow by half of it, the survivor's fast by the other.

@@ -11,6 +11,7 @@ import io.leasehold.heartbeat.controller.Event;
 import io.leasehold.heartbeat.keeper.KeeperClient;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.Position;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRequest;
 import io.leasehold.heartbeat.resource.ResourceName;
 import java.io.IOException;
 import java.time.Duration;
@@ -43,6 +44,7 @@ final class EffectShell implements Consumer<Effect> {
     private final PeerTalk peer;
     private final Map<ResourceName, ResourceShell> resources;
     private final FenceRunner fencing;
+    private final Consumer<EnsembleRequest> ensemble;
     private final RoleNotifier roles;
     private final Journalist history;
     private final BiConsumer<CommandId, CommandResult> answers;
@@ -76,6 +78,7 @@ final class EffectShell implements Consumer<Effect> {
             PeerTalk peer,
             Map<ResourceName, ResourceShell> resources,
             FenceRunner fencing,
+            Consumer<EnsembleRequest> ensemble,
             RoleNotifier roles,
             Journalist history,
             BiConsumer<CommandId, CommandResult> answers,
@@ -87,6 +90,7 @@ final class EffectShell implements Consumer<Effect> {
         this.peer = peer;
         this.resources = Map.copyOf(resources);
         this.fencing = fencing;
+        this.ensemble = ensemble;
         this.roles = roles;
         this.history = history;
         this.answers = answers;
@@ -146,6 +150,7 @@ final class EffectShell implements Consumer<Effect> {
                                 + " off");
                 fencing.run(order);
             }
+            case Effect.AskEnsemble(var request) -> ensemble.accept(request);
             case Effect.Answer(var command, var result) -> answers.accept(command, result);
             case Effect.RoleChanged(var role) -> roles.changed(role);
             case Effect.SelfFence(var rule, String reason) ->

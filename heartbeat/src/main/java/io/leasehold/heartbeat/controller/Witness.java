@@ -1,0 +1,276 @@
+package io.leasehold.heartbeat.controller;
+
+import io.leasehold.heartbeat.record.Arbiter;
+import io.leasehold.heartbeat.record.ArbitrationMode;
+import io.leasehold.heartbeat.record.Change;
+import io.leasehold.heartbeat.record.ClusterRecord;
+import io.leasehold.heartbeat.record.Epoch;
+import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Rule;
+import io.leasehold.heartbeat.record.Ruling;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRecord;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRecord.Proposal;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRecord.Step;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleTiming;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.ZookeeperArbiter;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The ensemble as the rest of a controller sees it: where a change of the record is wished, where
+ * one that was taken waits to be claimed, and where this node confirms that it still leads. In the
+ * modes without a witness there is none, and nothing here does anything.
+ *
+ * <pre>
+ *   wish, every round --none in a round--> dropped: what is under way is voided
+ *   wish --{@link EnsembleRecord}--> taken --claimed by whoever the change concerns--> in force
+ *   a record that is newer than ours is seen --> we follow it: deposed, outdated, or still a member
+ * </pre>
+ */
+final class Witness {
+
+    /** A change that the ensemble took, and when it was asked for. */
+    record Taken(Proposal proposal, long sentNanos) {}
+
+    private final NodeName me;
+    private final NodeName peer;
+    private final boolean present;
+    private final EnsembleRecord machine;
+    private final Arbiter arbiter;
+    private final long patienceNanos;
+    private final Rights rights;
+    private final Lifecycle lifecycle;
+    private final Evidence evidence;
+    private final ServiceGate gate;
+    private final Alarms alarms;
+    private final StepTime time;
+    private final Effects effects;
+    private boolean wished;
+    private boolean growLost;
+    private Optional<Taken> taken = Optional.empty();
+    private Optional<Epoch> deposedBy = Optional.empty();
+    private Optional<String> refusal = Optional.empty();
+
+    Witness(
+            ClusterConfiguration config,
+            Arbiter arbiter,
+            Rights rights,
+            Lifecycle lifecycle,
+            Evidence evidence,
+            ServiceGate gate,
+            Alarms alarms,
+            StepTime time,
+            Effects effects) {
+        this.me = config.me();
+        this.peer = config.peer();
+        this.present = config.mode() == ArbitrationMode.ZOOKEEPER;
+        this.machine = new EnsembleRecord(time.nowNanos(), EnsembleTiming.defaults());
+        this.arbiter = arbiter;
+        // As long as a primary that gets no promises needs to confirm at the ensemble (R15).
+        this.patienceNanos = 3 * config.lease().lengthNanos() / 8;
+        this.rights = rights;
+        this.lifecycle = lifecycle;
+        this.evidence = evidence;
+        this.gate = gate;
+        this.alarms = alarms;
+        this.time = time;
+        this.effects = effects;
+    }
+
+    // ---------------------------------------------------------------- wishes
+
+    /** Wished for as long as it is said again in every round. */
+    void wish(Change change) {
+        wished = true;
+        // Who is proven silent cannot confirm; who leads already takes nothing from anybody.
+        var patient =
+                change == Change.TAKE_OVER
+                        && !evidence.isPresent()
+                        && !rights.record().isPrimary(me);
+        machine.wish(change, patient ? patienceNanos : 0);
+    }
+
+    void beginRound() {
+        wished = false;
+    }
+
+    /** After a round: voids what nobody wishes any more, and does what is due. */
+    void endRound() {
+        if (!present) {
+            return;
+        }
+        if (!wished) {
+            machine.dropWish();
+        }
+        if (gate.needsEnsemble()) {
+            machine.confirm(rights.record());
+        } else {
+            machine.dropConfirmation();
+        }
+        take(machine.advance(time.nowNanos()));
+    }
+
+    /** What the ensemble took and nobody has claimed yet. */
+    Optional<Taken> taken() {
+        return taken;
+    }
+
+    /** The taken change is in force, or void. */
+    void claimed() {
+        taken = Optional.empty();
+    }
+
+    /** A record of that epoch was seen while this node wrote: it has lost (R11). */
+    Optional<Epoch> deposedBy() {
+        var epoch = deposedBy;
+        deposedBy = Optional.empty();
+        return epoch;
+    }
+
+    /** The grow was not taken, and never will be: said once. */
+    boolean takeGrowLost() {
+        var lost = growLost;
+        growLost = false;
+        return lost;
+    }
+
+    // ---------------------------------------------------------------- heard
+
+    void heard(EnsembleEvent event) {
+        if (present) {
+            take(machine.heard(time.nowNanos(), event));
+        }
+    }
+
+    private void take(List<Step> steps) {
+        for (var step : steps) {
+            switch (step) {
+                case Step.Ask(var request) -> effects.add(new Effect.AskEnsemble(request));
+                case Step.Seen(var record) -> seen(record);
+                case Step.Decide(var change, var base) -> decide(change, base);
+                case Step.Won(var proposal, long sentNanos) ->
+                        taken = Optional.of(new Taken(proposal, sentNanos));
+                case Step.Lost(var proposal, var reason) -> lost(proposal, reason);
+                case Step.Confirmed(long sentNanos) -> gate.ensembleConfirmed(sentNanos);
+                case Step.PeerConfirms() ->
+                        effects.note(
+                                "arbiter",
+                                Rule.R15,
+                                me + " does not take over",
+                                peer + " is not heard here, but the ensemble hears it");
+                case Step.ConnectionChanged(boolean connected, var reason) -> {
+                    effects.note(
+                            "arbiter",
+                            connected ? Rule.R14 : Rule.R13,
+                            connected
+                                    ? "the ensemble is connected"
+                                    : "the ensemble cannot be reached",
+                            reason);
+                    if (!connected) {
+                        gate.ensembleLost();
+                    }
+                }
+                case Step.Trouble(var reason) -> {
+                    effects.note("arbiter", Rule.R11, "the ensemble refuses", reason);
+                    alarms.raise("ensemble", "the ensemble refuses: " + reason);
+                }
+            }
+        }
+    }
+
+    /** What the ensemble says is followed, never the other way round; it only takes rights away. */
+    private void seen(Optional<ClusterRecord> record) {
+        alarms.clear("ensemble");
+        if (record.isEmpty() || !record.get().isNewerThan(rights.record())) {
+            return;
+        }
+        var newer = record.get();
+        switch (lifecycle.phase()) {
+            case Phase.Promoting _, Phase.Leading _ -> deposedBy = Optional.of(newer.epoch());
+            case Phase.Idle _ -> follow(newer);
+            case Phase.Departing _, Phase.Leaving _, Phase.Ended _ -> {}
+        }
+    }
+
+    private void follow(ClusterRecord newer) {
+        effects.note(
+                "record",
+                Rule.R14,
+                me + " takes over what the ensemble says",
+                "its record is: " + newer.describe());
+        var promise = newer.epoch().isAfter(rights.state().promised());
+        var next = rights.state().withRecord(newer).withWasPrimary(false);
+        rights.save(newer.isInSync(me) ? next : next.outdated());
+        if (promise) {
+            effects.add(new Effect.PromiseEpoch(newer.epoch()));
+        }
+    }
+
+    private void decide(Change change, Optional<ClusterRecord> base) {
+        if (!(arbiter instanceof ZookeeperArbiter zookeeper)) {
+            throw new IllegalStateException("an ensemble beside arbiter " + arbiter.mode());
+        }
+        // It may have been seen at a moment at which it could not be followed.
+        seen(base);
+        var refused = zookeeper.onto(base, rights.state(), evidence.proof());
+        if (refused.isPresent()) {
+            alarms.raise("ensemble", refused.get().sentence());
+            if (refusal.filter(refused.get().sentence()::equals).isEmpty()) {
+                refusal = Optional.of(refused.get().sentence());
+                effects.note(
+                        "arbiter", refused.get().rule(), "no change", refused.get().sentence());
+            }
+            return;
+        }
+        refusal = Optional.empty();
+        if (arbiter.rule(change, rights.state(), evidence.proof())
+                instanceof Ruling.Proposed proposed) {
+            var next = rights.state().withRequest(proposed.record().requestId());
+            if (change == Change.ADMIT_PEER) {
+                // R10: from here on the ensemble may count the peer in at any moment.
+                next = next.withoutPermit();
+                gate.permitRevoked();
+            }
+            rights.save(next);
+            take(machine.propose(time.nowNanos(), change, proposed.record()));
+        }
+    }
+
+    private void lost(Proposal proposal, String reason) {
+        effects.note(
+                "arbiter",
+                Rule.R11,
+                "not taken by the ensemble: " + proposal.next().describe(),
+                reason);
+        var state = rights.state();
+        if (proposal.change() == Change.ADMIT_PEER
+                && lifecycle.isWriter()
+                && state.record().isPrimary(me)
+                && state.record().isSole(me)) {
+            // Nobody else can have written: the peer is in no record's inSync (R20).
+            rights.save(state.withPermit());
+            growLost = true;
+        }
+    }
+
+    // ---------------------------------------------------------------- told
+
+    /** R9: nothing is wished and nothing undecided, so this node may promise not to take over. */
+    boolean isQuiet() {
+        return machine.isQuiet() && taken.isEmpty();
+    }
+
+    /** Empty in the modes without an ensemble. */
+    Optional<Situation.Ensemble> situation() {
+        return present
+                ? Optional.of(new Situation.Ensemble(machine.isConnected(), machine.describe()))
+                : Optional.empty();
+    }
+
+    void deadlines(Deadlines deadlines) {
+        if (present) {
+            deadlines.at(machine.nextDeadlineNanos());
+        }
+    }
+}
