@@ -28,6 +28,10 @@ LEASEHOLD_KEEPER_FLAGS=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfDat
 LEASEHOLD_CLUSTERD_FLAGS=(-XX:+UseSerialGC -XX:-UsePerfData -Xms64m -Xmx128m -Xss512k
   -XX:ReservedCodeCacheSize=64m -XX:MaxMetaspaceSize=128m -XX:+ExitOnOutOfMemoryError)
 
+# A few znodes and a vote.
+LEASEHOLD_MEMBER_FLAGS=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xms8m -Xmx24m -Xss256k
+  -XX:ReservedCodeCacheSize=12m -XX:MaxMetaspaceSize=48m -XX:+ExitOnOutOfMemoryError)
+
 # Joins the jars whose names begin with the arguments to a class path.
 class_path() {
   local name jar path=
@@ -90,6 +94,7 @@ prepare_launch() {
     "${LEASEHOLD_CLUSTERCTL_FLAGS[@]}"
   write_arguments keeper "$(class_path heartbeat)" "${jvm_flags[@]}" "${LEASEHOLD_KEEPER_FLAGS[@]}"
   write_arguments clusterd "$(whole_class_path)" "${jvm_flags[@]}" "${LEASEHOLD_CLUSTERD_FLAGS[@]}"
+  write_arguments member "$(whole_class_path)" "${jvm_flags[@]}" "${LEASEHOLD_MEMBER_FLAGS[@]}"
   rehearse clusterctl io.leasehold.ops.cli.Rehearsal
   rehearse clusterd io.leasehold.ops.node.Rehearsal
   # Last: its presence says that all the others are there.

@@ -41,7 +41,9 @@ public record LabOptions(
     /** Who decides which box may serve. */
     public enum Arbiter {
         FENCING,
-        OPERATOR
+        OPERATOR,
+        /** An ensemble of the two boxes and {@code witness}; no fence device. */
+        ZOOKEEPER
     }
 
     /** How soon a silent peer is suspected. */

@@ -13,7 +13,10 @@ import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.EnumMap;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Writes what the two boxes have in {@code /etc/leasehold}: keys, certificates, configuration. */
@@ -34,12 +37,27 @@ final class PairConfiguration {
     void write() throws IOException, InterruptedException {
         var clusterKey = new byte[CLUSTER_KEY_BYTES];
         new SecureRandom().nextBytes(clusterKey);
-        var text = configuration(certify(LabNode.DHCP1), certify(LabNode.DHCP2));
-        for (var node : LabNode.servers()) {
+        var pins = new EnumMap<LabNode, String>(LabNode.class);
+        var certificates = new StringBuilder();
+        for (var node : members()) {
+            Files.createDirectories(directory.etc(node));
+            pins.put(node, certify(node));
+            certificates.append(Files.readString(directory.etc(node).resolve("node.crt")));
+        }
+        var text = configuration(pins);
+        for (var node : members()) {
             var etc = directory.etc(node);
             Files.writeString(etc.resolve("leasehold.conf"), text);
+            Files.writeString(etc.resolve("ensemble.crt"), certificates);
             writeSecret(etc.resolve("cluster.key"), HexFormat.of().formatHex(clusterKey) + "\n");
         }
+    }
+
+    /** Who needs a key: both boxes and, with an ensemble, its third member. */
+    private List<LabNode> members() {
+        return options.arbiter() == LabOptions.Arbiter.ZOOKEEPER
+                ? List.of(LabNode.DHCP1, LabNode.DHCP2, LabNode.WITNESS)
+                : LabNode.servers();
     }
 
     /** Makes a key pair with a self-signed certificate; returns the certificate's SHA-256. */
@@ -95,12 +113,12 @@ final class PairConfiguration {
         Files.writeString(file, text);
     }
 
-    private String configuration(String certificate1, String certificate2) {
+    private String configuration(Map<LabNode, String> pins) {
         return """
         # Configuration of the lab, written by `lab up`; the same on both nodes.
         cluster.name = "lab-%s"
         arbiter = %s
-
+        %s
         nodes {
         %s
         %s
@@ -134,8 +152,9 @@ final class PairConfiguration {
                 .formatted(
                         directory.lab(),
                         LabOptions.label(options.arbiter()),
-                        node(LabNode.DHCP1, 1, certificate1),
-                        node(LabNode.DHCP2, 2, certificate2),
+                        ensemble(pins),
+                        node(LabNode.DHCP1, 1, pins),
+                        node(LabNode.DHCP2, 2, pins),
                         LabNode.DHCP1.lanAddress(),
                         LabNode.DHCP2.lanAddress(),
                         Addresses.VIP,
@@ -145,7 +164,31 @@ final class PairConfiguration {
                         profile());
     }
 
-    private String node(LabNode node, int id, String certificate) {
+    /** The witness has the highest id: of members that know the same, it leads. */
+    private String ensemble(Map<LabNode, String> pins) {
+        return switch (options.arbiter()) {
+            case FENCING, OPERATOR -> "";
+            case ZOOKEEPER ->
+                    """
+                    zookeeper {
+                      session-timeout = 400 ms
+                      tick = 50 ms
+                      members {
+                        dhcp1 { id = 1, address = "%s" }
+                        dhcp2 { id = 2, address = "%s" }
+                        witness { id = 3, address = "%s", certificate-sha256 = %s }
+                      }
+                    }
+                    """
+                            .formatted(
+                                    LabNode.DHCP1.lanAddress(),
+                                    LabNode.DHCP2.lanAddress(),
+                                    LabNode.WITNESS.lanAddress(),
+                                    pins.get(LabNode.WITNESS));
+        };
+    }
+
+    private String node(LabNode node, int id, Map<LabNode, String> pins) {
         var fencing =
                 switch (options.arbiter()) {
                     case FENCING ->
@@ -158,7 +201,7 @@ final class PairConfiguration {
                             ]\
                             """
                                     .formatted(node.label(), fenceTimeMillis() + 2000);
-                    case OPERATOR -> "";
+                    case OPERATOR, ZOOKEEPER -> "";
                 };
         return """
         %s {
@@ -167,7 +210,7 @@ final class PairConfiguration {
           certificate-sha256 = %s%s
         }\
         """
-                .formatted(node.label(), id, node.crossoverAddress(), certificate, fencing)
+                .formatted(node.label(), id, node.crossoverAddress(), pins.get(node), fencing)
                 .lines()
                 .map(line -> "  " + line.stripTrailing())
                 .collect(Collectors.joining("\n"));
@@ -182,7 +225,7 @@ final class PairConfiguration {
         var fencing =
                 switch (options.arbiter()) {
                     case FENCING -> "fencing.fence-time = %d ms%n".formatted(fenceTimeMillis());
-                    case OPERATOR -> "";
+                    case OPERATOR, ZOOKEEPER -> "";
                 };
         return switch (options.profile()) {
             case DEFAULT -> fencing;
@@ -196,7 +239,10 @@ final class PairConfiguration {
                               init-dead = 3 s
                             }
                             volume.replica-timeout = 500 ms
-                            """;
+                            """
+                            + (options.arbiter() == LabOptions.Arbiter.ZOOKEEPER
+                                    ? "timing.serving-lease = 800 ms\n"
+                                    : "");
         };
     }
 }

@@ -75,6 +75,7 @@ public final class Clusterctl extends HelpOption {
         commands.put(
                 "confirm-fenced", console -> new CommandLine(new ConfirmFencedCommand(console)));
         commands.put("promote", console -> new CommandLine(new PromoteCommand(console)));
+        commands.put("fleet", console -> new CommandLine(new FleetCommand(console)));
         commands.put("links", console -> new CommandLine(new LinksCommand(console)));
         commands.put(
                 "volume",

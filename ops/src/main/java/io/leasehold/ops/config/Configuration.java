@@ -19,6 +19,7 @@ import java.util.SortedMap;
  * unmodifiable. {@code ops/docs/configuration.md} has the meaning, default and relations of every
  * key.
  *
+ * @param zookeeper with {@link Arbiter#ZOOKEEPER}, and only then
  * @param nodes exactly two, by name
  * @param links at least one, by name
  * @param trackInterfaces the client-facing interfaces whose loss of carrier makes a node a worse
@@ -27,6 +28,7 @@ import java.util.SortedMap;
 public record Configuration(
         Cluster cluster,
         Arbiter arbiter,
+        Optional<Zookeeper> zookeeper,
         SortedMap<NodeName, Node> nodes,
         Fencing fencing,
         Tls tls,
@@ -76,8 +78,57 @@ public record Configuration(
         /** Fencing the peer with success, its power state read back. */
         FENCING,
         /** A person: {@code clusterctl confirm-fenced NODE}. */
-        OPERATOR
+        OPERATOR,
+        /** A conditional write to one znode of an ensemble. */
+        ZOOKEEPER
     }
+
+    /**
+     * The ensemble that keeps the record.
+     *
+     * @param root the znode below which the pairs are
+     * @param sessionTimeout how soon a silent member is left for another one; no right hangs on it
+     */
+    public record Zookeeper(String root, Duration sessionTimeout, Ensemble ensemble) {}
+
+    /** Whose the ensemble is. */
+    public sealed interface Ensemble {
+
+        /**
+         * The site's own, which serves others, too.
+         *
+         * @param servers host:port, comma between them
+         * @param userFile NAME:PASSWORD of the digest scheme, one line
+         * @param certificatesFile what its members may show, PEM; empty: in the clear
+         */
+        record Site(String servers, Optional<Path> userFile, Optional<Path> certificatesFile)
+                implements Ensemble {}
+
+        /**
+         * Ours: a member beside each daemon, and a witness that is nothing but the third one.
+         *
+         * @param members three, by name: both nodes and the witness
+         * @param tick ZooKeeper's unit of time
+         * @param directory what a member keeps
+         * @param certificatesFile the certificates of all three, PEM; empty: in the clear
+         */
+        record Embedded(
+                SortedMap<String, Member> members,
+                Duration tick,
+                Path directory,
+                Optional<Path> certificatesFile)
+                implements Ensemble {}
+    }
+
+    /** A member of an ensemble of ours. */
+    public record Member(
+            String name,
+            int id,
+            Inet4Address address,
+            int clientPort,
+            int peerPort,
+            int electionPort,
+            Optional<CertificatePin> certificate) {}
 
     /**
      * One of the two boxes.

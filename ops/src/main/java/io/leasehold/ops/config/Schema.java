@@ -17,6 +17,7 @@ import static io.leasehold.ops.config.ValueType.size;
 import static io.leasehold.ops.config.ValueType.socketAddress;
 import static io.leasehold.ops.config.ValueType.text;
 import static io.leasehold.ops.config.ValueType.yesOrNo;
+import static io.leasehold.ops.config.ValueType.znode;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
@@ -33,6 +34,7 @@ import io.leasehold.ops.config.Configuration.Cluster;
 import io.leasehold.ops.config.Configuration.Control;
 import io.leasehold.ops.config.Configuration.Dhcp;
 import io.leasehold.ops.config.Configuration.DhcpEngine;
+import io.leasehold.ops.config.Configuration.Ensemble;
 import io.leasehold.ops.config.Configuration.FenceDevice;
 import io.leasehold.ops.config.Configuration.Fencing;
 import io.leasehold.ops.config.Configuration.FencingLevel;
@@ -40,6 +42,7 @@ import io.leasehold.ops.config.Configuration.History;
 import io.leasehold.ops.config.Configuration.Journal;
 import io.leasehold.ops.config.Configuration.Link;
 import io.leasehold.ops.config.Configuration.LinkKind;
+import io.leasehold.ops.config.Configuration.Member;
 import io.leasehold.ops.config.Configuration.Node;
 import io.leasehold.ops.config.Configuration.Operations;
 import io.leasehold.ops.config.Configuration.Paths;
@@ -52,10 +55,12 @@ import io.leasehold.ops.config.Configuration.Tls;
 import io.leasehold.ops.config.Configuration.Vip;
 import io.leasehold.ops.config.Configuration.Volume;
 import io.leasehold.ops.config.Configuration.Watchdog;
+import io.leasehold.ops.config.Configuration.Zookeeper;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -91,6 +96,7 @@ final class Schema {
         var paths = paths(root.section("paths"));
         var arbiter = root.optional("arbiter", oneOf(Arbiter.class), Arbiter.FENCING);
         var nodeSettings = nodes(root.section("nodes"), arbiter, paths);
+        var zookeeper = zookeeper(root.section("zookeeper"), arbiter);
         var fencing = fencing(root.section("fencing"));
         var tls = tls(root.section("tls"));
         var links = links(root.section("links"));
@@ -120,6 +126,7 @@ final class Schema {
                 new Configuration(
                         cluster.get(),
                         arbiter.get(),
+                        zookeeper.get(),
                         nodeSettings.get(),
                         fencing.get(),
                         tls.get(),
@@ -210,6 +217,134 @@ final class Schema {
             byName.forEach((name, node) -> all.put(name, node.get()));
             return Collections.unmodifiableSortedMap(all);
         };
+    }
+
+    private Supplier<Optional<Zookeeper>> zookeeper(Section section, Setting<Arbiter> arbiter) {
+        var wanted = arbiter.value() == Arbiter.ZOOKEEPER;
+        var root = section.optional("root", znode(), "/leasehold");
+        var sessionTimeout =
+                section.optional(
+                        "session-timeout", duration(ofMillis(200), ofMinutes(1)), ofSeconds(1));
+        var servers = section.absentable("servers", text(), "the members are the ensemble");
+        var userFile = section.absentable("user-file", absolutePath(), "no digest");
+        var certificates =
+                section.absentable(
+                        "certificates-file",
+                        absolutePath(),
+                        "/etc/leasehold/ensemble.crt with members, in the clear with servers");
+        var tls = section.optional("tls", yesOrNo(), true);
+        var tick = section.optional("tick", duration(ofMillis(20), ofSeconds(2)), ofMillis(100));
+        var directory =
+                section.optional(
+                        "directory", absolutePath(), Path.of("/var/lib/leasehold/ensemble"));
+        var members = members(section.section("members"), tls);
+        section.close();
+        if (wanted && servers.isSound() && servers.get().isPresent() == !members.isEmpty()) {
+            reading.problem(
+                    section.place(),
+                    section.path(),
+                    members.isEmpty()
+                            ? "is missing, and the arbiter is zookeeper"
+                            : "has both servers and members",
+                    "servers = \"zk1:2181,zk2:2181,zk3:2181\" for an ensemble of the site, or"
+                            + " members { NODE { … }, NODE { … }, witness { … } } for one of ours");
+        }
+        if (!members.isEmpty()) {
+            requireMembersOfAllNodes(section.section("members"), members.keySet());
+            requireMultiple(
+                    tick, 4, sessionTimeout, "a member would be left while it is merely busy");
+        }
+        return () -> {
+            if (!wanted) {
+                return Optional.empty();
+            }
+            Ensemble ensemble;
+            if (servers.get().isPresent()) {
+                ensemble =
+                        new Ensemble.Site(servers.get().get(), userFile.get(), certificates.get());
+            } else {
+                var all = new TreeMap<String, Member>();
+                members.forEach((name, member) -> all.put(name, member.get()));
+                ensemble =
+                        new Ensemble.Embedded(
+                                Collections.unmodifiableSortedMap(all),
+                                tick.get(),
+                                directory.get(),
+                                tls.get()
+                                        ? Optional.of(
+                                                certificates
+                                                        .get()
+                                                        .orElse(
+                                                                Path.of(
+                                                                        "/etc/leasehold/ensemble.crt")))
+                                        : Optional.empty());
+            }
+            return Optional.of(new Zookeeper(root.get(), sessionTimeout.get(), ensemble));
+        };
+    }
+
+    private SortedMap<String, Supplier<Member>> members(Section section, Setting<Boolean> tls) {
+        var byName = new TreeMap<String, Supplier<Member>>();
+        var ids = new ArrayList<Setting<Integer>>();
+        section.named()
+                .forEach((name, member) -> {
+                    var id = member.required("id", integer(1, 255));
+                    var address = member.required("address", address());
+                    var clientPort = member.optional("client-port", integer(1, 65_535), 2281);
+                    var peerPort = member.optional("peer-port", integer(1, 65_535), 2888);
+                    var electionPort = member.optional("election-port", integer(1, 65_535), 3888);
+                    var pin =
+                            member.absentable(
+                                    "certificate-sha256",
+                                    certificatePin(),
+                                    "that of the node of this name");
+                    member.close();
+                    ids.add(id);
+                    var isNode =
+                            nodes.keySet().stream().anyMatch(node -> node.value().equals(name));
+                    if (pin.isSound()
+                            && pin.get().isEmpty()
+                            && !isNode
+                            && tls.isSound()
+                            && tls.get()) {
+                        reading.problem(
+                                member.place(),
+                                Section.join(member.path(), "certificate-sha256"),
+                                "is missing: the witness is known by its certificate",
+                                "openssl x509 -noout -fingerprint -sha256 -in FILE, or tls = no on an"
+                                        + " isolated network");
+                    }
+                    byName.put(
+                            name,
+                            () ->
+                                    new Member(
+                                            name,
+                                            id.get(),
+                                            address.get(),
+                                            clientPort.get(),
+                                            peerPort.get(),
+                                            electionPort.get(),
+                                            pin.get()));
+                });
+        requireDifferent(ids, "each member needs an id of its own");
+        return byName;
+    }
+
+    /** Two of three decide, so that one box may die; with two members neither may. */
+    private void requireMembersOfAllNodes(Section section, Collection<String> members) {
+        var missing =
+                nodes.keySet().stream()
+                        .map(NodeName::value)
+                        .filter(name -> !members.contains(name))
+                        .toList();
+        if (members.size() != 3 || !missing.isEmpty()) {
+            reading.problem(
+                    section.place(),
+                    section.path(),
+                    "expected a member for each node and one witness, found "
+                            + String.join(", ", members),
+                    "members { NODE { id = 1, … }, NODE { id = 2, … }, witness { id = 3, … } }");
+        }
     }
 
     private Supplier<List<FencingLevel>> fencingLevels(

@@ -216,6 +216,21 @@ record ValueType<T>(String description, Parser<T> parser, Function<T, String> pr
                 Inet4Address::getHostAddress);
     }
 
+    /** Where a pair's znodes are, in an ensemble that others use, too. */
+    static ValueType<String> znode() {
+        return of(
+                "path of a znode",
+                value -> {
+                    var text = scalar(value, "the path of a znode");
+                    if (!text.matches("(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+")) {
+                        throw new InvalidValueException(
+                                "expected the path of a znode, found " + quoted(text),
+                                "such as /leasehold");
+                    }
+                    return text;
+                });
+    }
+
     static ValueType<InetSocketAddress> socketAddress() {
         return new ValueType<>(
                 "IPv4 address, or address:port",

@@ -69,6 +69,9 @@ public sealed interface Request {
      */
     record ForcePromotion(Optional<String> code) implements Request {}
 
+    /** All pairs whose records one ensemble keeps. Answered by a {@link FleetView}. */
+    record Fleet() implements Request {}
+
     /** Answered by a {@link LinksView}. */
     record Links() implements Request {}
 

@@ -10,6 +10,7 @@ public sealed interface View
                 ConfigCheckView,
                 ConfigView,
                 ExplainView,
+                FleetView,
                 LinksView,
                 ReadyView,
                 StatusView,

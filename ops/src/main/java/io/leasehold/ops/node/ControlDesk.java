@@ -9,6 +9,7 @@ import io.leasehold.heartbeat.history.FlightRecorder;
 import io.leasehold.heartbeat.history.HistoryItem;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.resource.ResourceName;
+import io.leasehold.heartbeat.zookeeper.EnsembleUnreachableException;
 import io.leasehold.ops.config.EffectiveSetting;
 import io.leasehold.ops.control.Caller;
 import io.leasehold.ops.control.CheckView;
@@ -22,7 +23,9 @@ import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.VersionView;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -50,6 +53,7 @@ final class ControlDesk implements ControlHandler {
     private final FlightRecorder recorder;
     private final Explanation explanation;
     private final DhcpService dhcp;
+    private final EnsembleLink ensemble;
     private final ConfigView configuration;
     private final long startedNanos;
     private final AtomicLong lastCommand = new AtomicLong();
@@ -66,6 +70,7 @@ final class ControlDesk implements ControlHandler {
             FlightRecorder recorder,
             Explanation explanation,
             DhcpService dhcp,
+            EnsembleLink ensemble,
             long startedNanos) {
         this.settings = settings;
         this.loop = loop;
@@ -74,6 +79,7 @@ final class ControlDesk implements ControlHandler {
         this.recorder = recorder;
         this.explanation = explanation;
         this.dhcp = dhcp;
+        this.ensemble = ensemble;
         this.startedNanos = startedNanos;
         this.configuration = Views.configuration(configurationFile, effective);
     }
@@ -123,6 +129,7 @@ final class ControlDesk implements ControlHandler {
             case Request.Fence(var node) -> command(new Command.Fence(node));
             case Request.ConfirmFenced(var node) -> command(new Command.ConfirmFenced(node));
             case Request.ForcePromotion(var code) -> command(new Command.ForcePromotion(code));
+            case Request.Fleet() -> fleet();
             case Request.Links() ->
                     new Reply.Report(
                             new LinksView(
@@ -161,6 +168,23 @@ final class ControlDesk implements ControlHandler {
                 keeper.linkStatistics(),
                 dhcp.alarms(),
                 System.nanoTime());
+    }
+
+    private Reply.Answer fleet() throws InterruptedException {
+        if (!ensemble.isPresent()) {
+            return new Reply.Refused(
+                    "the arbiter of this pair is "
+                            + settings.configuration().arbiter().name().toLowerCase(Locale.ROOT)
+                            + ": only pairs that share an ensemble (arbiter zookeeper) know of each"
+                            + " other",
+                    "",
+                    List.of());
+        }
+        try {
+            return new Reply.Report(Fleet.view(ensemble.published(), InstantSource.system()));
+        } catch (EnsembleUnreachableException e) {
+            return new Reply.Failed(String.valueOf(e.getMessage()));
+        }
     }
 
     private Reply.Answer reload() throws IOException {

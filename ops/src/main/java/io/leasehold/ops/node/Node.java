@@ -18,6 +18,7 @@ import io.leasehold.heartbeat.record.Arbiter;
 import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.arbiter.fencing.FencingArbiter;
 import io.leasehold.heartbeat.record.arbiter.operator.OperatorArbiter;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.ZookeeperArbiter;
 import io.leasehold.heartbeat.resource.ResourceName;
 import io.leasehold.heartbeat.state.StateFile;
 import io.leasehold.ops.config.EffectiveSetting;
@@ -263,9 +264,10 @@ final class Node {
                     Settings.ANNOUNCEMENT,
                     new AnnouncementResource(settings.announcement(), history));
             try (var roles =
-                    new RoleNotifier(
-                            configuration.paths().notifyDirectory(),
-                            configuration.paths().runDirectory().resolve("role"))) {
+                            new RoleNotifier(
+                                    configuration.paths().notifyDirectory(),
+                                    configuration.paths().runDirectory().resolve("role"));
+                    var ensemble = EnsembleLink.of(settings, mailbox)) {
                 var shell =
                         new EffectShell(
                                 volume,
@@ -274,6 +276,7 @@ final class Node {
                                 peer,
                                 resources,
                                 this::fence,
+                                ensemble::ask,
                                 roles,
                                 history,
                                 (command, result) ->
@@ -307,6 +310,7 @@ final class Node {
                                 recorder,
                                 explanation,
                                 dhcp,
+                                ensemble,
                                 startedNanos));
                 peer.answerWith((question, body) ->
                         switch (question) {
@@ -320,6 +324,7 @@ final class Node {
                     volumeResource.note();
                 }
                 Thread.ofPlatform().name("controller").start(loop);
+                ensemble.publish(() -> Fleet.statement(loop.view(), settings.self(), wallClock));
                 answerUntilTheEnd(loop, volumeResource);
             }
         }
@@ -354,6 +359,7 @@ final class Node {
             return switch (settings.configuration().arbiter()) {
                 case FENCING -> new FencingArbiter(settings.self(), settings.peer());
                 case OPERATOR -> new OperatorArbiter(settings.self(), settings.peer());
+                case ZOOKEEPER -> new ZookeeperArbiter(settings.self(), settings.peer());
             };
         }
 

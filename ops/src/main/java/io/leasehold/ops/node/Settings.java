@@ -62,6 +62,7 @@ record Settings(Configuration configuration, NodeName self) {
                 switch (configuration.arbiter()) {
                     case FENCING -> ArbitrationMode.FENCING;
                     case OPERATOR -> ArbitrationMode.OPERATOR;
+                    case ZOOKEEPER -> ArbitrationMode.ZOOKEEPER;
                 },
                 timing(),
                 configuration.links().values().stream()

@@ -90,6 +90,7 @@ class CommandsTest {
                 new Typed(
                         "promote --force --code K7MWQ2",
                         new Request.ForcePromotion(Optional.of("K7MWQ2"))),
+                new Typed("fleet", new Request.Fleet()),
                 new Typed("links", new Request.Links()),
                 new Typed("volume status", new Request.VolumeStatus()),
                 new Typed("volume verify", new Request.VolumeVerify()),

@@ -38,6 +38,7 @@ final class FakeDaemon implements ControlHandler {
             case Request.Ready _ -> new Reply.Report(SampleViews.ready());
             case Request.Why _ -> new Reply.Report(SampleViews.why());
             case Request.Explain _ -> new Reply.Report(SampleViews.explain());
+            case Request.Fleet _ -> new Reply.Report(SampleViews.fleet());
             case Request.Links _ -> new Reply.Report(SampleViews.links());
             case Request.VolumeStatus _ -> new Reply.Report(SampleViews.volume(Optional.empty()));
             case Request.VolumeVerify _ -> new Reply.Report(SampleViews.verified());

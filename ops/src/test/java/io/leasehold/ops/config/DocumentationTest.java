@@ -37,11 +37,19 @@ class DocumentationTest {
 
     @Test
     void shouldSayTheDefaultThatIsInForce() throws IOException {
-        // As little as a file may have.
+        // As little as a file may have, and members with as little as they may have.
         var minimal =
-                Files.readString(EXAMPLES.resolve("leasehold.conf"))
-                        .replaceAll("(?m)^dhcp\\.probe.*$", "")
-                        .replaceAll(", options \\{[^}]*\\}", "");
+                """
+                zookeeper.members {
+                  dhcp1 { id = 1, address = "192.0.2.1" }
+                  dhcp2 { id = 2, address = "192.0.2.2" }
+                  witness { id = 3, address = "192.0.2.3", certificate-sha256 = "%s" }
+                }
+                """
+                                .formatted("0".repeat(64))
+                        + Files.readString(EXAMPLES.resolve("leasehold.conf"))
+                                .replaceAll("(?m)^dhcp\\.probe.*$", "")
+                                .replaceAll(", options \\{[^}]*\\}", "");
         var defaults = new TreeMap<String, String>();
         settings(minimal)
                 .values()

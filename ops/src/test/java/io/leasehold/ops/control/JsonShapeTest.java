@@ -36,6 +36,7 @@ class JsonShapeTest {
                 new Case("why", SampleViews.why()),
                 new Case("bill", SampleViews.bill()),
                 new Case("explain", SampleViews.explain()),
+                new Case("fleet", SampleViews.fleet()),
                 new Case("links", SampleViews.links()),
                 new Case("volume", SampleViews.volume(Optional.empty())),
                 new Case("verify", SampleViews.verified()),

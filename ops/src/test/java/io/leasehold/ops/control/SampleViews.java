@@ -88,6 +88,20 @@ public final class SampleViews {
                 "");
     }
 
+    public static FleetView fleet() {
+        return new FleetView(
+                java.util.List.of(
+                        new FleetView.Pair(
+                                "office-dhcp",
+                                "dhcp1 serves; dhcp2 is in sync: a takeover now would lose nothing.",
+                                "good",
+                                java.util.Optional.of("dhcp1"),
+                                java.util.List.of("dhcp1", "dhcp2"),
+                                7,
+                                "dhcp1",
+                                1200)));
+    }
+
     public static LinksView links() {
         var rejected = new TreeMap<String, Long>();
         rejected.put("replayed", 2L);

@@ -48,8 +48,7 @@ public final class AnswerCapture implements AutoCloseable {
     }
 
     /** Listens from now on. */
-    public static AnswerCapture start(LabNetwork network)
-            throws IOException, InterruptedException {
+    public static AnswerCapture start(LabNetwork network) throws IOException, InterruptedException {
         var ports = new ArrayList<Port>();
         for (var server : LabNode.servers()) {
             var socket =

@@ -1,0 +1,85 @@
+package io.leasehold.ops.node;
+
+import io.leasehold.heartbeat.controller.Event;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRequest;
+import io.leasehold.heartbeat.zookeeper.Ensemble;
+import io.leasehold.heartbeat.zookeeper.EnsembleUnreachableException;
+import io.leasehold.ops.witness.EnsembleSettings;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** The node's connection to the ensemble that keeps its record, if its arbiter has one. */
+final class EnsembleLink implements AutoCloseable {
+    /** How often a node says how it is, for {@code clusterctl fleet}. */
+    static final Duration STATEMENT_INTERVAL = Duration.ofSeconds(5);
+
+    private final String self;
+    private final Optional<Ensemble> ensemble;
+    private final ScheduledExecutorService publisher =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("ensemble-statement").daemon().factory());
+
+    private EnsembleLink(String self, Optional<Ensemble> ensemble) {
+        this.self = self;
+        this.ensemble = ensemble;
+    }
+
+    /**
+     * Begins to connect if the arbiter is zookeeper; what is heard goes to {@code events}.
+     *
+     * @throws IOException a key or certificate is missing or wrong
+     */
+    static EnsembleLink of(Settings settings, Consumer<Event> events) throws IOException {
+        var configuration = settings.configuration();
+        if (configuration.zookeeper().isEmpty()) {
+            return new EnsembleLink(settings.self().value(), Optional.empty());
+        }
+        var access = EnsembleSettings.access(configuration, settings.self());
+        return new EnsembleLink(
+                settings.self().value(),
+                Optional.of(
+                        Ensemble.connect(
+                                access,
+                                configuration.cluster().name(),
+                                heard -> events.accept(new Event.EnsembleHeard(heard)))));
+    }
+
+    boolean isPresent() {
+        return ensemble.isPresent();
+    }
+
+    void ask(EnsembleRequest request) {
+        ensemble.orElseThrow(() -> new IllegalStateException("no ensemble is configured"))
+                .ask(request);
+    }
+
+    /** From now on says what {@code statement} gives, again and again. */
+    void publish(Supplier<String> statement) {
+        ensemble.ifPresent(to -> {
+            var _ =
+                    publisher.scheduleWithFixedDelay(
+                            () -> to.publish(self, statement.get()),
+                            1_000,
+                            STATEMENT_INTERVAL.toMillis(),
+                            TimeUnit.MILLISECONDS);
+        });
+    }
+
+    List<Ensemble.Published> published() throws EnsembleUnreachableException, InterruptedException {
+        return ensemble.orElseThrow(() -> new IllegalStateException("no ensemble is configured"))
+                .published();
+    }
+
+    @Override
+    public void close() {
+        publisher.shutdownNow();
+        ensemble.ifPresent(Ensemble::close);
+    }
+}
