@@ -3,6 +3,7 @@ package io.leasehold.heartbeat.controller;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.leasehold.heartbeat.controller.Arbitration.Outcome;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.Change;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Position;
@@ -145,6 +146,14 @@ final class ForcedPromotion {
         }
         if (!lifecycle.isIdle() || lifecycle.isShuttingDown() || !service.isAllStopped()) {
             return Optional.of(new CommandResult.Failed(me + " is changing its role; try again"));
+        }
+        if (config.mode() == ArbitrationMode.ZOOKEEPER) {
+            return Optional.of(
+                    refused(
+                            Rule.R12,
+                            "with arbiter zookeeper the record is in the ensemble, and nothing is"
+                                    + " forced beside it: bring the node back that it names as in"
+                                    + " sync"));
         }
         if (health.isDiskFailed() || state.standing() == Standing.INCONSISTENT) {
             return Optional.of(
