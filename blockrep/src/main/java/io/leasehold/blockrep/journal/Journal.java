@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,7 @@ public final class Journal implements AutoCloseable {
     private final JournalFile superblockFile;
     private final boolean created;
     private final RollingHash hash = new RollingHash();
-    private final ByteBuffer encoded = ByteBuffer.allocateDirect(Segment.recordBytesMax());
+    private final ByteBuffer encoded;
 
     private final ReentrantLock superblockLock = new ReentrantLock();
     private volatile Superblock superblock;
@@ -91,6 +92,7 @@ public final class Journal implements AutoCloseable {
             boolean created) {
         this.directory = directory;
         this.segmentBytes = segmentBytes;
+        this.encoded = ByteBuffer.allocateDirect(Math.min(segmentBytes, Segment.recordBytesMax()));
         this.files = files;
         this.superblockFile = superblockFile;
         this.superblock = superblock;
@@ -128,8 +130,19 @@ public final class Journal implements AutoCloseable {
             }
         }
         checkSizes(files, segmentBytes);
-        if (create) {
-            refuseLostSuperblock(directory, files);
+        var used = firstInUse(files);
+        if (create && used.isPresent()) {
+            // It was lost; this is no fresh copy (R19).
+            throw new CorruptJournalException(
+                    directory.path().resolve(SUPERBLOCK),
+                    0,
+                    "a superblock, because " + used.get().path().getFileName() + " is in use",
+                    "no such file");
+        }
+        // The power went while the first superblock was written: nobody can have used this copy.
+        boolean unfinished =
+                !create && used.isEmpty() && validSlots(directory.open(SUPERBLOCK)).isEmpty();
+        if (create || unfinished) {
             var superblockFile = directory.create(SUPERBLOCK, Superblock.FILE_BYTES);
             writeSlot(superblockFile, 0, fresh.get());
             writeSlot(superblockFile, 1, fresh.get());
@@ -137,7 +150,13 @@ public final class Journal implements AutoCloseable {
         var superblockFile = directory.open(SUPERBLOCK);
         var superblock = readSuperblock(superblockFile);
         var journal =
-                new Journal(directory, segmentBytes, files, superblockFile, superblock, create);
+                new Journal(
+                        directory,
+                        segmentBytes,
+                        files,
+                        superblockFile,
+                        superblock,
+                        create || unfinished);
         journal.recover();
         return journal;
     }
@@ -853,44 +872,41 @@ public final class Journal implements AutoCloseable {
         }
     }
 
-    /** Segments that were begun without a superblock: it was lost, this is no fresh copy (R19). */
-    private static void refuseLostSuperblock(JournalDirectory directory, List<JournalFile> files)
-            throws IOException {
+    /** A segment that was begun: a superblock has been whole before. */
+    private static Optional<JournalFile> firstInUse(List<JournalFile> files) throws IOException {
         var block = ByteBuffer.allocateDirect(Segment.HEADER_BYTES);
         for (var file : files) {
             file.read(block.clear(), 0);
             if (Segment.decodeHeader(block.clear()).isPresent()) {
-                throw new CorruptJournalException(
-                        directory.path().resolve(SUPERBLOCK),
-                        0,
-                        "a superblock, because " + file.path().getFileName() + " is in use",
-                        "no such file");
+                return Optional.of(file);
             }
         }
+        return Optional.empty();
+    }
+
+    private static List<Superblock> validSlots(JournalFile file) throws IOException {
+        var slot = ByteBuffer.allocateDirect(Superblock.SLOT_BYTES);
+        var valid = new ArrayList<Superblock>();
+        for (int at = 0; at < Superblock.FILE_BYTES; at += Superblock.SLOT_BYTES) {
+            file.read(slot.clear(), at);
+            Superblock.decode(slot.clear()).ifPresent(valid::add);
+        }
+        return valid;
     }
 
     private static Superblock readSuperblock(JournalFile file) throws IOException {
-        var slot = ByteBuffer.allocateDirect(Superblock.SLOT_BYTES);
-        file.read(slot.clear(), 0);
-        var first = Superblock.decode(slot.clear());
-        file.read(slot.clear(), Superblock.SLOT_BYTES);
-        var second = Superblock.decode(slot.clear());
-        if (first.isEmpty() && second.isEmpty()) {
+        var valid = validSlots(file);
+        if (valid.isEmpty()) {
             throw new CorruptJournalException(
                     file.path(), 0, "one valid slot of two", "none: wrong magic or checksum");
         }
-        var valid =
-                first.isEmpty()
-                        ? second.get()
-                        : second.isEmpty() || first.get().change() >= second.get().change()
-                                ? first.get()
-                                : second.get();
-        if (first.isEmpty() || second.isEmpty() || first.get().change() != second.get().change()) {
+        var newest = valid.stream().max(Comparator.comparingLong(Superblock::change)).orElseThrow();
+        if (valid.size() < 2 || valid.getFirst().change() != valid.getLast().change()) {
             log.warn("{}: one slot was torn or damaged, the other one is whole", file.path());
-            writeSlot(file, 0, valid);
-            writeSlot(file, 1, valid);
+            writeSlot(file, 0, newest);
+            writeSlot(file, 1, newest);
         }
-        return valid;
+        return newest;
     }
 
     private static void writeSlot(JournalFile file, int slot, Superblock superblock)
@@ -903,7 +919,8 @@ public final class Journal implements AutoCloseable {
     public final class Cursor implements AutoCloseable {
         private static final int WINDOW_BYTES = 256 << 10;
         private final Seq from;
-        private ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_BYTES).limit(0);
+        private ByteBuffer window =
+                ByteBuffer.allocateDirect(Math.min(segmentBytes, WINDOW_BYTES)).limit(0);
         private Segment.Seal seal;
         private long use;
         private int windowAt;
@@ -990,7 +1007,7 @@ public final class Journal implements AutoCloseable {
         private void fill(int bytes, int end) throws IOException {
             int wanted = Math.min(bytes, end - at);
             if (window.capacity() < wanted) {
-                window = ByteBuffer.allocateDirect(bytes);
+                window = ByteBuffer.allocateDirect(Math.min(segmentBytes, bytes));
             }
             window.clear().limit(wanted);
             file(use).read(window, at);

@@ -381,6 +381,27 @@ class JournalTest {
                     .hasMessageContaining("superblock");
         }
 
+        /** Nobody can have used it, so there is nothing to lose; found by the simulator. */
+        @Test
+        void shouldBeginAgainIfThePowerWentWhileTheFirstSuperblockWasWritten() throws Exception {
+            for (int survives : List.of(0, 1, 100)) {
+                disk = new FaultyDirectory();
+                for (int index = 0; index < SEGMENTS; index++) {
+                    disk.create("segment-%02d".formatted(index), SEGMENT_BYTES);
+                }
+                var superblock = disk.create("superblock", Superblock.FILE_BYTES);
+                superblock.write(
+                        Superblock.fresh(DEVICE, new ClusterName("test"), "boot").encode(), 0);
+                disk = disk.afterPowerLoss((index, write) -> survives);
+
+                var journal = open();
+
+                assertThat(journal.created()).isTrue();
+                append(journal, 1, 3);
+                assertThat(records(open(), 1)).hasSize(3);
+            }
+        }
+
         @Test
         void shouldRefuseAJournalWhoseSuperblockIsLost() throws Exception {
             append(open(), 1, 3);
