@@ -23,4 +23,20 @@ public record PeerFacts(Standing standing, Relation relation, Seq common, boolea
                         && peer.acknowledgedBeyond(comparison.common())
                         && self.acknowledgedBeyond(comparison.common()));
     }
+
+    /**
+     * The same peer, after this node has begun an epoch behind all that it has: now it has
+     * something that the peer lacks. If it had nothing at all, they still share nothing.
+     */
+    PeerFacts afterOurPromotion() {
+        var now =
+                switch (relation) {
+                    case EQUAL, PEER_BEHIND -> Relation.PEER_BEHIND;
+                    case PEER_AHEAD ->
+                            common.equals(Seq.NONE) ? Relation.PEER_AHEAD : Relation.DIVERGED;
+                    case DIVERGED -> Relation.DIVERGED;
+                    case UNRELATED -> Relation.UNRELATED;
+                };
+        return new PeerFacts(standing, now, common, splitBrain);
+    }
 }

@@ -521,6 +521,7 @@ public final class Replication {
         completed = Seq.NONE;
         flushWanted = promoted.tail();
         growPending = false;
+        peer = peer.map(PeerFacts::afterOurPromotion);
         thaw();
         state = OFF;
         return concat(before, concat(plan(nowNanos), complete()));

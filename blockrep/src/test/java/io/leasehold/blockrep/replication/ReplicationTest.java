@@ -109,6 +109,34 @@ class ReplicationTest {
         assertThat(machine.state()).isEqualTo(ReplicationState.ESTABLISHED);
     }
 
+    /** The peer told where it stands when this node was not yet the writer of its own epoch. */
+    @Nested
+    class WhenPromotedInAnOpenSession {
+        @Test
+        void shouldCompareAPeerThatWasAheadByATail() {
+            when(ready(FIRST, Relation.PEER_AHEAD, 11));
+
+            assertThat(when(new Promoted(2, ALONE, 1, seq(10), seq(10))))
+                    .hasAtLeastOneElementOfType(StartCompare.class);
+        }
+
+        @Test
+        void shouldRefuseAPeerOfWhichItHasNothing() {
+            when(
+                    new PeerReady(
+                            FIRST,
+                            new PeerFacts(
+                                    standing(Role.SECONDARY, 1, 11),
+                                    Relation.PEER_AHEAD,
+                                    Seq.NONE,
+                                    false),
+                            ReplayCheck.POSSIBLE));
+
+            assertThat(when(new Promoted(2, ALONE, 1, Seq.NONE, Seq.NONE)))
+                    .hasAtLeastOneElementOfType(RefusePeer.class);
+        }
+    }
+
     @Nested
     class WhenAlone {
         @BeforeEach
