@@ -16,6 +16,7 @@ import io.leasehold.heartbeat.record.Standing;
  *   one holds the solo permit             it leads, without asking                   R20
  *   one was primary in this power-on      it resumes, once the other promised        R27
  *   one is usable, the other is not       the usable one leads                       R18, R24
+ *   (outdated, inconsistent, or fresh where the other has seen a primary: not usable)
  *   both usable                           the newer history; on a tie the lower node R28
  *   both outdated, same record            the newer history; on a tie the lower node R16, R28
  *   neither history contains the other    nobody                                     R29
@@ -102,7 +103,14 @@ final class Meeting {
         return iLead ? mine.node() : peers.node();
     }
 
+    /**
+     * A fresh copy is usable beside another fresh one only: where somebody has been primary
+     * already, it was never a member, and stands in for one whose disk was replaced (R6, R7).
+     */
     private static boolean isUsable(Hello hello, Hello other) {
+        if (hello.record().primary().isEmpty() && other.record().primary().isPresent()) {
+            return false;
+        }
         var newest = other.record().isNewerThan(hello.record()) ? other.record() : hello.record();
         if (newest.mode() == ArbitrationMode.ZOOKEEPER && !newest.inSync().isEmpty()) {
             // R14, R18: who holds every write is in the record, whatever both have said (R16).

@@ -144,4 +144,39 @@ class MeetingTest {
                                 .lead())
                 .isEqualTo(Lead.NOBODY);
     }
+
+    /** A disk that was replaced: its owner was a member, this copy never was. */
+    @Test
+    void shouldNotLetAFreshCopyLeadWhereSomebodyHasBeenPrimary() {
+        var fresh =
+                new Hello(
+                        A,
+                        new BootId("b"),
+                        0,
+                        Role.WAITING,
+                        ClusterRecord.fresh(ArbitrationMode.FENCING, A),
+                        Epoch.NONE,
+                        Standing.CONSISTENT,
+                        false,
+                        false,
+                        true,
+                        Position.EMPTY);
+
+        assertThat(
+                        Meeting.decide(
+                                        fresh,
+                                        hello(B, Standing.OUTDATED, false, false, 1),
+                                        Relation.PEER_AHEAD,
+                                        A)
+                                .lead())
+                .isEqualTo(Lead.NOBODY);
+        assertThat(
+                        Meeting.decide(
+                                        fresh,
+                                        hello(B, Standing.CONSISTENT, false, false, 1),
+                                        Relation.PEER_AHEAD,
+                                        A)
+                                .lead())
+                .isEqualTo(Lead.PEER);
+    }
 }
