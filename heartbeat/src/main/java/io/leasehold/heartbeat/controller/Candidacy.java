@@ -12,6 +12,7 @@ import io.leasehold.heartbeat.record.Position;
 import io.leasehold.heartbeat.record.Proof;
 import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.record.Standing;
+import java.util.Optional;
 
 /**
  * By which right a node that does not write becomes the writer while nobody is known to lead. What
@@ -47,6 +48,7 @@ final class Candidacy {
     private final Alarms alarms;
     private final StepTime time;
     private final Effects effects;
+    private Optional<Epoch> promiseAsked = Optional.empty();
 
     /**
      * @param listenUntilNanos a permit is not used before: a person may have forced the other side
@@ -172,21 +174,30 @@ final class Candidacy {
                     promoteIfWon(arbitration.attempt(Change.RESUME));
                     return;
                 }
-                var state = rights.state();
-                session.sendOnce(
-                        new ClusterMessage.PromiseRequest(
-                                state.record().epoch(),
-                                state.promised().next(),
-                                state.record().gen().next()));
+                if (promiseAsked.isEmpty()) {
+                    askPromise();
+                }
             }
         }
+    }
+
+    /**
+     * Asks for the next epoch, once per session. That it was asked for is durable before it is:
+     * what the peer stores as ours must not be won later as something else (R1, H7).
+     */
+    private void askPromise() {
+        var record = rights.record();
+        var epoch = rights.state().promised().next();
+        promiseAsked = Optional.of(epoch);
+        rights.save(rights.state().withPromised(epoch));
+        session.send(new ClusterMessage.PromiseRequest(record.epoch(), epoch, record.gen().next()));
     }
 
     // ---------------------------------------------------------------- heard
 
     /** R27: our daemon was restarted, and the peer promised the next epoch. */
     void promised(Epoch epoch, Standing standing) {
-        if (!lifecycle.isIdle() || !epoch.equals(rights.state().promised().next())) {
+        if (!lifecycle.isIdle() || !promiseAsked.equals(Optional.of(epoch))) {
             return;
         }
         var member = !standing.isOutdated();
@@ -216,6 +227,14 @@ final class Candidacy {
                 peer + " refuses to promise epoch " + epoch,
                 sentence + " (it promised " + higher + ")");
         rights.save(rights.state().withPromised(higher));
+        if (!epoch.isAfter(higher)) {
+            promiseAsked = Optional.empty();
+        }
+    }
+
+    /** What was asked in a session is answered in it, or never. */
+    void sessionEnded() {
+        promiseAsked = Optional.empty();
     }
 
     /** R17: may be prepared for, and grants nothing. */

@@ -500,6 +500,7 @@ public final class Controller {
     private void sessionOpened(long id, Relation relation) {
         session.opened(id, relation);
         inSync.sessionEnded();
+        candidacy.sessionEnded();
         evidence.sessionEnded();
         fencing.peerHeard();
         fencing.cancel();
@@ -513,6 +514,7 @@ public final class Controller {
     private void sessionClosed(long id, String reason) {
         session.closed();
         inSync.sessionEnded();
+        candidacy.sessionEnded();
         evidence.sessionEnded();
         effects.note("record", Rule.R2, "replication session " + id + " is closed", reason);
         departure.sessionClosed(reason);

@@ -290,7 +290,14 @@ final class Follower {
                 state.promised().isAfter(grow.epoch())
                         || (grow.epoch().equals(state.record().epoch())
                                 && grow.gen().value() < state.record().gen().value());
-        if (older) {
+        // Our word that we are outdated at this very record holds until a later one lets us in (ADR
+        // 0024). This grow was sent before the primary had it; by now it may be acknowledging
+        // alone.
+        var overtaken =
+                state.standing().isOutdated()
+                        && grow.epoch().equals(state.record().epoch())
+                        && grow.gen().equals(state.record().gen());
+        if (older || overtaken) {
             return;
         }
         if (health.isDiskFailed() || !lifecycle.isIdle()) {

@@ -68,6 +68,12 @@ final class InSyncSet {
 
     /** R4: the volume gets no acknowledgements. */
     void writesFrozen(String reason) {
+        if (lifecycle.isWriter() && rights.record().isSole(me)) {
+            // R10: it had asked for a grow, and the session broke before that came here. Until it
+            // hears how that ended it needs both.
+            recordChanged();
+            return;
+        }
         if (!shrinkWanted && lifecycle.isWriter()) {
             effects.note(
                     "record",
@@ -120,9 +126,9 @@ final class InSyncSet {
         }
     }
 
+    /** Writes that are frozen stay so: only the volume says when they flow. */
     void sessionEnded() {
         growSeq = OptionalLong.empty();
-        shrinkWanted = false;
     }
 
     // ---------------------------------------------------------------- duty

@@ -1,0 +1,246 @@
+package io.leasehold.heartbeat.controller;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.leasehold.heartbeat.controller.ClusterMessage.Grow;
+import io.leasehold.heartbeat.controller.ClusterMessage.Hello;
+import io.leasehold.heartbeat.controller.ClusterMessage.OutdatedReason;
+import io.leasehold.heartbeat.membership.LinkName;
+import io.leasehold.heartbeat.record.ArbitrationMode;
+import io.leasehold.heartbeat.record.BootId;
+import io.leasehold.heartbeat.record.ClusterRecord;
+import io.leasehold.heartbeat.record.DurableState;
+import io.leasehold.heartbeat.record.Epoch;
+import io.leasehold.heartbeat.record.Generation;
+import io.leasehold.heartbeat.record.Maintenance;
+import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Position;
+import io.leasehold.heartbeat.record.RequestId;
+import io.leasehold.heartbeat.record.Standing;
+import io.leasehold.heartbeat.record.arbiter.fencing.FencingArbiter;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What crosses on its way, and what breaks in between: histories that the simulator found. */
+class CrossingMessagesTest {
+
+    private static final NodeName ME = new NodeName("dhcp2");
+    private static final NodeName PEER = new NodeName("dhcp1");
+    private static final BootId BOOT = new BootId("boot");
+    private static final Epoch FIRST = new Epoch(1);
+    private static final long SESSION = 1;
+
+    private final List<Effect> effects = new ArrayList<>();
+    private long now = 1_000_000_000L;
+    private Controller controller = start(Optional.empty());
+
+    private Controller start(Optional<DurableState> stored) {
+        return new Controller(
+                World.configuration(ME, ArbitrationMode.FENCING),
+                new FencingArbiter(ME, PEER),
+                BOOT,
+                0,
+                stored,
+                new WallClock(now, Instant.EPOCH, ZoneOffset.UTC));
+    }
+
+    private void when(Event... events) {
+        effects.clear();
+        for (var event : events) {
+            now += 1_000_000;
+            effects.addAll(controller.step(now, event));
+        }
+    }
+
+    private static Event started() {
+        return new Event.Started(
+                new VolumeStatus(
+                        "disk",
+                        false,
+                        Epoch.NONE,
+                        Position.EMPTY,
+                        0,
+                        Epoch.NONE,
+                        false,
+                        Optional.empty()),
+                Set.of());
+    }
+
+    private static Event opened() {
+        return new Event.SessionOpened(SESSION, Relation.EQUAL);
+    }
+
+    private static Event message(ClusterMessage message) {
+        return new Event.PeerMessage(SESSION, message);
+    }
+
+    private static ClusterRecord record(NodeName primary, long gen, NodeName... inSync) {
+        return new ClusterRecord(
+                ArbitrationMode.FENCING,
+                FIRST,
+                Optional.of(primary),
+                Set.of(inSync),
+                new Generation(gen),
+                new RequestId(primary, gen));
+    }
+
+    private static Event hello(Role role, ClusterRecord record, Standing standing) {
+        return message(
+                new Hello(
+                        PEER,
+                        BOOT,
+                        0,
+                        role,
+                        record,
+                        FIRST,
+                        standing,
+                        false,
+                        false,
+                        true,
+                        Position.EMPTY));
+    }
+
+    private static Event beat(Role role, long gen, boolean leaveWanted) {
+        return new Event.BeatReceived(
+                new LinkName("lan"),
+                new Announcement(
+                        PEER,
+                        BOOT,
+                        0,
+                        role,
+                        FIRST,
+                        new Generation(gen),
+                        Standing.UP_TO_DATE,
+                        true,
+                        true,
+                        false,
+                        true,
+                        leaveWanted,
+                        Maintenance.OFF),
+                0,
+                OptionalLong.empty());
+    }
+
+    private Optional<DurableState> written() {
+        return effects.stream()
+                .filter(Effect.PersistState.class::isInstance)
+                .map(effect -> ((Effect.PersistState) effect).state())
+                .reduce((_, last) -> last);
+    }
+
+    private List<ClusterMessage> said() {
+        return effects.stream()
+                .filter(Effect.SendToPeer.class::isInstance)
+                .map(effect -> ((Effect.SendToPeer) effect).message())
+                .toList();
+    }
+
+    /** It said P1 for generation 2; by the time this grow arrives the primary may be alone. */
+    @Test
+    void shouldStayOutdatedWhenAGrowCrossedItsWord() {
+        when(started(), opened(), hello(Role.PRIMARY, record(PEER, 1, PEER), Standing.UP_TO_DATE));
+        when(message(new Grow(FIRST, new Generation(2), 0)));
+        assertThat(written().orElseThrow().standing()).isEqualTo(Standing.UP_TO_DATE);
+        when(beat(Role.PRIMARY, 2, true));
+        assertThat(written().orElseThrow().standing()).isEqualTo(Standing.OUTDATED);
+
+        when(message(new Grow(FIRST, new Generation(2), 0)));
+
+        assertThat(written()).isEmpty();
+    }
+
+    @Test
+    void shouldBeLetInByAGrowOfALaterRecord() {
+        shouldStayOutdatedWhenAGrowCrossedItsWord();
+
+        when(message(new Grow(FIRST, new Generation(4), 0)));
+
+        assertThat(written().orElseThrow().standing()).isEqualTo(Standing.UP_TO_DATE);
+    }
+
+    /** As primary of epoch 1, alone: the peer met it and marked itself outdated. */
+    private void lead() {
+        controller = start(Optional.of(DurableState.fresh(ArbitrationMode.FENCING, ME, BOOT)));
+        when(
+                started(),
+                new Event.SessionOpened(SESSION, Relation.PEER_BEHIND),
+                hello(
+                        Role.WAITING,
+                        ClusterRecord.fresh(ArbitrationMode.FENCING, PEER),
+                        Standing.CONSISTENT),
+                message(
+                        new ClusterMessage.Outdated(
+                                Epoch.NONE, Generation.NONE, OutdatedReason.TARGET)));
+        var state = written().orElseThrow();
+        assertThat(state.record().isSole(ME)).isTrue();
+        when(new Event.VolumePromoted(state.record().epoch()));
+    }
+
+    /** R10: the volume had asked for a grow, and its session broke before that was heard. */
+    @Test
+    void shouldTellAFrozenVolumeThatTheRecordNamesItAlone() {
+        lead();
+
+        when(
+                new Event.SessionClosed(SESSION, "reset"),
+                new Event.GrowWanted(SESSION, 0),
+                new Event.ShrinkWanted("session lost"));
+
+        assertThat(effects)
+                .filteredOn(Effect.RecordChanged.class::isInstance)
+                .singleElement()
+                .satisfies(changed ->
+                        assertThat(((Effect.RecordChanged) changed).inSync()).containsExactly(ME));
+    }
+
+    /** R4: the volume says once that writes are frozen, and the session is closed after that. */
+    @Test
+    void shouldRememberFrozenWritesWhenTheSessionCloses() {
+        lead();
+        when(new Event.GrowWanted(SESSION, 0));
+        assertThat(written().orElseThrow().record().inSync()).containsExactly(PEER, ME);
+        when(beat(Role.SECONDARY, 2, false));
+
+        when(new Event.ShrinkWanted("session lost"), new Event.SessionClosed(SESSION, "reset"));
+
+        var asked =
+                effects.stream()
+                        .filter(Effect.PublishBeat.class::isInstance)
+                        .map(effect -> ((Effect.PublishBeat) effect).announcement().leaveWanted())
+                        .reduce((_, last) -> last);
+        assertThat(asked).contains(true);
+    }
+
+    /** R1: an epoch that the peer may have stored as ours is never won as something else. */
+    @Test
+    void shouldAskForAnEpochOnlyAfterPromisingItDurably() {
+        var primary =
+                DurableState.fresh(ArbitrationMode.FENCING, ME, BOOT)
+                        .withRecord(record(ME, 2, ME, PEER))
+                        .withStanding(Standing.UP_TO_DATE)
+                        .withWasPrimary(true)
+                        .withBoot(BOOT, Optional.of("disk"));
+        controller = start(Optional.of(primary));
+
+        when(
+                started(),
+                opened(),
+                hello(Role.WAITING, record(ME, 2, ME, PEER), Standing.UP_TO_DATE));
+
+        var request =
+                said().stream()
+                        .filter(ClusterMessage.PromiseRequest.class::isInstance)
+                        .map(ClusterMessage.PromiseRequest.class::cast)
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(written().orElseThrow().promised()).isEqualTo(request.epoch());
+        when(message(new ClusterMessage.Promised(request.epoch(), Standing.UP_TO_DATE)));
+        assertThat(written().orElseThrow().record().epoch()).isEqualTo(request.epoch());
+    }
+}
