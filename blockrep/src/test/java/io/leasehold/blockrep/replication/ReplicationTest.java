@@ -116,7 +116,7 @@ class ReplicationTest {
         void shouldCompareAPeerThatWasAheadByATail() {
             when(ready(FIRST, Relation.PEER_AHEAD, 11));
 
-            assertThat(when(new Promoted(2, ALONE, 1, seq(10), seq(10))))
+            assertThat(when(new Promoted(2, ALONE, 1, seq(10), seq(10), Lineage.EMPTY)))
                     .hasAtLeastOneElementOfType(StartCompare.class);
         }
 
@@ -132,7 +132,7 @@ class ReplicationTest {
                                     false),
                             ReplayCheck.POSSIBLE));
 
-            assertThat(when(new Promoted(2, ALONE, 1, Seq.NONE, Seq.NONE)))
+            assertThat(when(new Promoted(2, ALONE, 1, Seq.NONE, Seq.NONE, Lineage.EMPTY)))
                     .hasAtLeastOneElementOfType(RefusePeer.class);
         }
     }

@@ -42,7 +42,8 @@ class CrossingMessagesTest {
 
     private Controller start(Optional<DurableState> stored) {
         return new Controller(
-                World.configuration(ME, ArbitrationMode.FENCING),
+                new World(0, World.Chaos.NONE, ArbitrationMode.FENCING)
+                        .configuration(ME, ArbitrationMode.FENCING),
                 new FencingArbiter(ME, PEER),
                 BOOT,
                 0,
@@ -103,7 +104,8 @@ class CrossingMessagesTest {
                         false,
                         false,
                         true,
-                        Position.EMPTY));
+                        Position.EMPTY,
+                        ArbitrationMode.FENCING));
     }
 
     private static Event beat(Role role, long gen, boolean leaveWanted) {

@@ -160,7 +160,8 @@ class MeetingTest {
                         false,
                         false,
                         true,
-                        Position.EMPTY);
+                        Position.EMPTY,
+                        ArbitrationMode.FENCING);
 
         assertThat(
                         Meeting.decide(

@@ -129,7 +129,7 @@ final class World {
         sessions();
     }
 
-    private ClusterConfiguration configuration(NodeName me, ArbitrationMode mode) {
+    ClusterConfiguration configuration(NodeName me, ArbitrationMode mode) {
         return new ClusterConfiguration(
                 "lab",
                 me,

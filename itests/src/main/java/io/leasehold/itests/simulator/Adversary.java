@@ -1,0 +1,359 @@
+package io.leasehold.itests.simulator;
+
+import static io.leasehold.itests.simulator.World.MILLI;
+import static io.leasehold.itests.simulator.World.SECOND;
+
+import io.leasehold.heartbeat.controller.Command;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Does harm, by seed: half of the time when all is well, half of the time in the middle of the
+ * answer to the last harm. Each seed has its own selection of faults, so that rare combinations are
+ * not drowned by common ones. What lasts is undone by the one who did it.
+ */
+final class Adversary {
+    private static final int FAULTS = 40;
+    private static final long CALM_AWAITED_NANOS = 20 * SECOND;
+    private static final int QUIET_SECONDS = 4;
+    private static final List<Fault> CRASHES =
+            List.of(
+                    Fault.POWER_OFF,
+                    Fault.POWER_OFF,
+                    Fault.POWER_OFF_IN_A_DISK_OPERATION,
+                    Fault.KILL_KEEPER);
+
+    private enum Fault {
+        POWER_OFF,
+        POWER_OFF_IN_A_DISK_OPERATION,
+        MAINS_LOST,
+        BOTH_OFF,
+        KILL_DAEMON,
+        KILL_DAEMON_IN_A_DISK_OPERATION,
+        KILL_BOTH_DAEMONS,
+        KILL_KEEPER,
+        PAUSE_DAEMON,
+        FREEZE,
+        CUT_LINK,
+        CUT_ALL_LINKS,
+        CUT_ONE_WAY,
+        BAD_WEATHER,
+        DISK_FAILS,
+        DISK_FULL,
+        DISK_SLOW,
+        CLOCK_STEPS,
+        DHCP_DIES,
+        DHCP_BROKEN,
+        STOP_BROKEN,
+        CLIENT_LINK_DOWN,
+        FENCE_FAILS,
+        FENCE_SLOW,
+        FENCE_LATE,
+        DEATH_BETWEEN_EFFECTS,
+        STALL_BETWEEN_EFFECTS,
+        SIGTERM,
+        REBOOT,
+        TAKEOVER,
+        STANDBY,
+        MAINTENANCE,
+        FENCE_BY_OPERATOR
+    }
+
+    private final World world;
+    private final Chance chance;
+    private final List<Fault> selection = new ArrayList<>();
+    private Optional<Machine> diskToFail = Optional.empty();
+    private int left = FAULTS;
+    private boolean ended;
+
+    Adversary(World world) {
+        this.world = world;
+        this.chance = world.chance();
+        double share = chance.oneOf(List.of(0.15, 0.3, 0.6, 1.0));
+        for (var fault : Fault.values()) {
+            if (chance.happens(share)) {
+                selection.add(fault);
+            }
+        }
+        selection.add(Fault.CUT_LINK);
+    }
+
+    /** Most of what breaks a pair needs a crash: half of the faults are one. */
+    private Fault choose() {
+        return chance.happens(0.5) ? chance.oneOf(CRASHES) : chance.oneOf(selection);
+    }
+
+    void begin() {
+        next();
+    }
+
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /** One copy is all that is left of the data while a disk is broken: nothing else, then. */
+    private boolean isNothingBroken() {
+        return world.isCalm()
+                && world.network().isWhole()
+                && world.machines().stream()
+                        .allMatch(box ->
+                                box.disk().fault() == ModelDisk.Fault.NONE
+                                        && box.fenceDevice().fault() == FenceDevice.Fault.NONE
+                                        && !box.isBroken());
+    }
+
+    /** After some seconds in which nothing else was wrong; not at all if they do not come. */
+    private void breakDisk(Machine box, int quietSeconds) {
+        var quiet = isNothingBroken();
+        if (!quiet || quietSeconds == 0) {
+            diskToFail = Optional.empty();
+            if (quiet) {
+                box.disk().fault(ModelDisk.Fault.FAILS);
+            }
+            next();
+        } else {
+            world.agenda().after(SECOND, () -> breakDisk(box, quietSeconds - 1));
+        }
+    }
+
+    private boolean isDiskBroken() {
+        return world.machines().stream()
+                .anyMatch(box -> box.disk().fault() == ModelDisk.Fault.FAILS);
+    }
+
+    private void next() {
+        if (isDiskBroken()) {
+            world.agenda().after(SECOND, this::next);
+        } else if (diskToFail.isPresent()) {
+            breakDisk(diskToFail.get(), QUIET_SECONDS);
+        } else if (left-- == 0) {
+            ended = true;
+        } else if (chance.happens(0.65)) {
+            awaitCalm(world.agenda().nowNanos() + CALM_AWAITED_NANOS);
+        } else {
+            strikeWithin(1500 * MILLI);
+        }
+    }
+
+    private void awaitCalm(long untilNanos) {
+        if (world.isCalm() || world.agenda().nowNanos() >= untilNanos) {
+            strikeWithin(300 * MILLI);
+        } else {
+            world.agenda().after(50 * MILLI, () -> awaitCalm(untilNanos));
+        }
+    }
+
+    private void strikeWithin(long nanos) {
+        world.agenda()
+                .after(
+                        chance.between(0, nanos),
+                        () -> {
+                            strike();
+                            next();
+                        });
+    }
+
+    /** The box that serves, mostly. */
+    private Machine victim() {
+        var serving = world.machines().stream().filter(Machine::serves).findFirst();
+        return serving.isPresent() && chance.happens(0.7)
+                ? serving.get()
+                : world.machine(chance.below(2));
+    }
+
+    private void later(long atLeast, long atMost, Runnable action) {
+        unlessHealed(chance.between(atLeast, atMost), action);
+    }
+
+    private void unlessHealed(long afterNanos, Runnable action) {
+        world.agenda()
+                .after(
+                        afterNanos,
+                        () -> {
+                            if (!ended) {
+                                action.run();
+                            }
+                        });
+    }
+
+    /** A client is being answered just then. */
+    private void withAWriteInFlight(Machine box, Runnable action) {
+        if (chance.happens(0.8)) {
+            box.dhcp().serve();
+        }
+        unlessHealed(chance.between(0, MILLI), action);
+    }
+
+    private void strike() {
+        var fault = choose();
+        var box = victim();
+        var device = box.fenceDevice();
+        world.trace().say("", () -> "!     " + fault + " " + box.name());
+        switch (fault) {
+            case POWER_OFF -> withAWriteInFlight(box, box::powerOff);
+            case POWER_OFF_IN_A_DISK_OPERATION ->
+                    withAWriteInFlight(box, () -> box.disk().dieAfter(chance.below(6), true));
+            case MAINS_LOST ->
+                    withAWriteInFlight(
+                            box,
+                            () -> {
+                                box.mains(false);
+                                later(2 * SECOND, 15 * SECOND, () -> box.mains(true));
+                            });
+            case BOTH_OFF ->
+                    withAWriteInFlight(
+                            box,
+                            () -> {
+                                box.powerOff();
+                                later(0, 100 * MILLI, () -> box.other().powerOff());
+                            });
+            case KILL_DAEMON -> withAWriteInFlight(box, box::killDaemon);
+            case KILL_DAEMON_IN_A_DISK_OPERATION ->
+                    withAWriteInFlight(box, () -> box.disk().dieAfter(chance.below(12), false));
+            case KILL_BOTH_DAEMONS ->
+                    withAWriteInFlight(
+                            box,
+                            () -> {
+                                box.killDaemon();
+                                later(0, 100 * MILLI, () -> box.other().killDaemon());
+                            });
+            case KILL_KEEPER -> withAWriteInFlight(box, () -> box.killKeeper(chance.happens(0.5)));
+            case PAUSE_DAEMON ->
+                    withAWriteInFlight(
+                            box, () -> box.pauseDaemon(chance.between(100 * MILLI, 8 * SECOND)));
+            case FREEZE ->
+                    withAWriteInFlight(
+                            box, () -> box.freeze(chance.between(100 * MILLI, 8 * SECOND)));
+            case CUT_LINK -> {
+                int link = chance.below(2);
+                world.network().cut(link, chance.happens(0.5));
+                later(200 * MILLI, 8 * SECOND, () -> world.network().heal(link));
+            }
+            case CUT_ALL_LINKS -> {
+                world.network().cut(0, chance.happens(0.5));
+                later(
+                        0,
+                        300 * MILLI,
+                        () -> {
+                            world.network().cut(1, false);
+                            later(200 * MILLI, 8 * SECOND, () -> world.network().heal(1));
+                        });
+                later(200 * MILLI, 8 * SECOND, () -> world.network().heal(0));
+            }
+            case CUT_ONE_WAY -> {
+                int link = chance.below(2);
+                world.network().cut(link, box.index());
+                later(200 * MILLI, 8 * SECOND, () -> world.network().heal(link));
+            }
+            case BAD_WEATHER -> {
+                world.network().weather(0.4, 0.2, 0.2);
+                later(SECOND, 8 * SECOND, () -> world.network().weather(0, 0, 0));
+            }
+            case DISK_FAILS -> diskToFail = Optional.of(box);
+            case DISK_FULL -> {
+                if (box.disk().fault() == ModelDisk.Fault.NONE) {
+                    var disk = box.disk();
+                    disk.fault(ModelDisk.Fault.FULL);
+                    later(
+                            SECOND,
+                            8 * SECOND,
+                            () -> {
+                                if (disk.fault() == ModelDisk.Fault.FULL) {
+                                    disk.fault(ModelDisk.Fault.NONE);
+                                }
+                            });
+                }
+            }
+            case DISK_SLOW -> {
+                box.disk().latency(chance.between(20 * MILLI, 1200 * MILLI));
+                later(200 * MILLI, 4 * SECOND, () -> box.disk().latency(World.DISK_LATENCY_NANOS));
+            }
+            case CLOCK_STEPS -> box.stepWallClock(chance.between(-300 * SECOND, 300 * SECOND));
+            case DHCP_DIES -> withAWriteInFlight(box, box::dhcpDies);
+            case DHCP_BROKEN -> {
+                box.dhcpBroken(true);
+                box.dhcpDies();
+                later(SECOND, 10 * SECOND, () -> box.dhcpBroken(false));
+            }
+            case STOP_BROKEN -> {
+                box.stopBroken(true);
+                later(SECOND, 6 * SECOND, () -> box.stopBroken(false));
+            }
+            case CLIENT_LINK_DOWN -> {
+                box.clientLink(false);
+                later(SECOND, 8 * SECOND, () -> box.clientLink(true));
+            }
+            case FENCE_FAILS -> fenceFault(device, FenceDevice.Fault.FAILS);
+            case FENCE_SLOW -> fenceFault(device, FenceDevice.Fault.SLOW);
+            case FENCE_LATE -> fenceFault(device, FenceDevice.Fault.LATE);
+            case DEATH_BETWEEN_EFFECTS -> {
+                world.deathsBetweenEffects(0.02, 0);
+                later(SECOND, 5 * SECOND, () -> world.deathsBetweenEffects(0, 0));
+            }
+            case STALL_BETWEEN_EFFECTS -> {
+                world.deathsBetweenEffects(0, 0.02);
+                later(SECOND, 5 * SECOND, () -> world.deathsBetweenEffects(0, 0));
+            }
+            case SIGTERM -> box.sigterm();
+            case REBOOT -> {
+                box.sigterm();
+                later(100 * MILLI, 3 * SECOND, box::powerOff);
+            }
+            case TAKEOVER ->
+                    world.machine(chance.below(2)).command(new Command.Takeover(box.name()));
+            case STANDBY ->
+                    world.machine(chance.below(2))
+                            .command(
+                                    new Command.EnterStandby(
+                                            box.name(),
+                                            OptionalLong.of(chance.between(SECOND, 8 * SECOND)),
+                                            "new memory"));
+            case MAINTENANCE -> {
+                box.command(new Command.SetMaintenance(true));
+                later(
+                        SECOND,
+                        5 * SECOND,
+                        () ->
+                                world.machine(chance.below(2))
+                                        .command(new Command.SetMaintenance(false)));
+            }
+            case FENCE_BY_OPERATOR -> box.other().command(new Command.Fence(box.name()));
+        }
+    }
+
+    private void fenceFault(FenceDevice device, FenceDevice.Fault fault) {
+        device.fault(fault);
+        later(2 * SECOND, 10 * SECOND, () -> device.fault(FenceDevice.Fault.NONE));
+        if (chance.happens(0.5)) {
+            later(
+                    0,
+                    SECOND,
+                    () -> {
+                        var serving = world.machines().stream().filter(Machine::serves).findFirst();
+                        serving.or(() -> Optional.of(victim())).ifPresent(Machine::powerOff);
+                    });
+        }
+    }
+
+    /** Everything that was broken works again, at once; what is off stays off. */
+    void healEverything() {
+        world.trace().say("", () -> "!     everything is healed");
+        world.network().healAll();
+        world.deathsBetweenEffects(0, 0);
+        for (var box : world.machines()) {
+            box.mains(true);
+            box.fenceDevice().fault(FenceDevice.Fault.NONE);
+            box.dhcpBroken(false);
+            box.stopBroken(false);
+            box.disk().latency(World.DISK_LATENCY_NANOS);
+            box.disk().forgetDeath();
+            if (box.disk().fault() == ModelDisk.Fault.FULL) {
+                box.disk().fault(ModelDisk.Fault.NONE);
+            }
+            box.clientLink(true);
+            box.command(new Command.SetMaintenance(false));
+        }
+    }
+}

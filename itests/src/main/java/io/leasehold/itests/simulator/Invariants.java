@@ -1,0 +1,180 @@
+package io.leasehold.itests.simulator;
+
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.heartbeat.record.ClusterRecord;
+import io.leasehold.heartbeat.record.DurableState;
+import io.leasehold.heartbeat.record.Epoch;
+import io.leasehold.heartbeat.record.Generation;
+import io.leasehold.heartbeat.record.Standing;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What must hold, seen from outside of both boxes: it knows what was acknowledged, which records
+ * were won, and what each box wrote down last.
+ */
+final class Invariants {
+    private final World world;
+
+    /** The one history that was acknowledged to clients, by whoever was primary. */
+    private final Operations acknowledged = new Operations();
+
+    /** R1, R5: every version of the record that was won, and the one version that followed it. */
+    private final Map<Version, ClusterRecord> won = new HashMap<>();
+
+    private final Map<Version, Version> successors = new HashMap<>();
+    private final List<Optional<DurableState>> written =
+            new ArrayList<>(List.of(Optional.empty(), Optional.empty()));
+    private final boolean[] served = new boolean[2];
+
+    private record Version(Epoch epoch, Generation gen) {
+        private static Version of(ClusterRecord record) {
+            return new Version(record.epoch(), record.gen());
+        }
+    }
+
+    Invariants(World world) {
+        this.world = world;
+    }
+
+    Operations acknowledged() {
+        return acknowledged;
+    }
+
+    Optional<DurableState> written(Machine box) {
+        return written.get(box.index());
+    }
+
+    void diskReplaced(Machine box) {
+        written.set(box.index(), Optional.empty());
+    }
+
+    /** After every step: I1, I3. */
+    void check() {
+        for (var box : world.machines()) {
+            boolean serves = box.serves();
+            if (serves && !served[box.index()]) {
+                if (box.other().serves()) {
+                    throw new Violation("I3", "two nodes serve: " + box.name() + " began to");
+                }
+                box.daemon()
+                        .ifPresent(daemon ->
+                                holdsAll("I1", box, daemon.replica().history(), "serves"));
+                world.servingBegan(box);
+            }
+            served[box.index()] = serves;
+        }
+    }
+
+    private void holdsAll(String rule, Machine box, Operations history, String what) {
+        if (!history.startsWith(acknowledged)) {
+            throw new Violation(
+                    rule,
+                    "%s %s without operation %d, which was acknowledged (it has %d, acknowledged are %d)"
+                            .formatted(
+                                    box.name(),
+                                    what,
+                                    history.commonWith(acknowledged) + 1,
+                                    history.size(),
+                                    acknowledged.size()));
+        }
+    }
+
+    /** I2, R3: a primary completed everything behind {@code from} up to {@code upTo}. */
+    void acknowledged(Machine box, Operations history, Seq from, Seq upTo) {
+        if (box.other().serves()) {
+            throw new Violation(
+                    "I3", box.name() + " acknowledges while " + box.other().name() + " serves");
+        }
+        for (int i = (int) from.value(); i < upTo.value(); i++) {
+            if (i >= history.size()) {
+                throw new Violation("R3", box.name() + " acknowledges what it does not have");
+            }
+            if (i >= acknowledged.size()) {
+                acknowledged.add(history.get(i));
+            } else if (acknowledged.get(i) != history.get(i)) {
+                throw new Violation(
+                        "I2",
+                        box.name()
+                                + " acknowledges another operation "
+                                + (i + 1)
+                                + " than was acknowledged before");
+            }
+        }
+    }
+
+    /** R1, R2, R5, R10: a box wrote its rights down. */
+    void persisted(Machine box, DurableState state, Operations history) {
+        var before = written.set(box.index(), Optional.of(state));
+        var record = state.record();
+        if (before.isPresent()) {
+            if (before.get().promised().isAfter(state.promised())) {
+                throw new Violation("R2", box.name() + " takes a promise back: " + state);
+            }
+            var old = before.get().record();
+            if (old.epoch().isAfter(record.epoch())
+                    || (old.epoch().equals(record.epoch())
+                            && old.gen().value() > record.gen().value())) {
+                throw new Violation(
+                        "R1", box.name() + ": " + old.describe() + " became " + record.describe());
+            }
+        }
+        boolean changed = before.isEmpty() || !before.get().record().equals(record);
+        if (changed && record.primary().isPresent()) {
+            var known = won.putIfAbsent(Version.of(record), record);
+            if (known != null
+                    && !(known.primary().equals(record.primary())
+                            && known.inSync().equals(record.inSync()))) {
+                throw new Violation(
+                        "R1", "two records of one version: " + known + " and " + record);
+            }
+            if (before.isPresent() && record.isPrimary(box.name()) && known == null) {
+                var other =
+                        successors.putIfAbsent(
+                                Version.of(before.get().record()), Version.of(record));
+                if (other != null && !other.equals(Version.of(record))) {
+                    throw new Violation(
+                            "R5",
+                            box.name()
+                                    + " wins "
+                                    + record.describe()
+                                    + " after "
+                                    + before.get().record().describe()
+                                    + ", which "
+                                    + won.get(other)
+                                    + " had followed");
+                }
+            }
+        }
+        if (state.standing() == Standing.UP_TO_DATE
+                && before.filter(old -> old.standing() == Standing.UP_TO_DATE).isEmpty()) {
+            holdsAll("I4", box, history, "is up to date");
+        }
+        if (changed && record.inSync().size() == 2) {
+            world.bothInSync();
+        }
+    }
+
+    /** R26. */
+    void treeCovers(Machine box, long operations, long checkpoint) {
+        if (operations < checkpoint) {
+            throw new Violation(
+                    "R26",
+                    "the tree of %s has %d operations, its checkpoint says %d"
+                            .formatted(box.name(), operations, checkpoint));
+        }
+    }
+
+    void refused(String reason) {
+        if (reason.startsWith("R29") || reason.startsWith("R30")) {
+            throw new Violation("R29", "split brain: " + reason);
+        }
+    }
+
+    Violation diverged(Machine box, long at) {
+        return new Violation("I2", box.name() + " and its peer hold different operations at " + at);
+    }
+}

@@ -1,0 +1,256 @@
+package io.leasehold.itests.simulator;
+
+import io.leasehold.blockrep.journal.JournalDirectory;
+import io.leasehold.blockrep.journal.JournalFile;
+import io.leasehold.heartbeat.record.DurableState;
+import io.leasehold.heartbeat.record.StateCodec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One machine's disk: the journal's files, the state of rights and the tree. It knows what was
+ * synced. At a power loss any part of the rest may survive, each write torn at any byte. It can
+ * fail, be full, be slow, and lose its process or its power right at an operation.
+ */
+final class ModelDisk implements JournalDirectory {
+    /** What is wrong with it. */
+    enum Fault {
+        NONE,
+        /** Every write and sync fails (R32). */
+        FAILS,
+        /** What needs new space fails; a journal of preallocated segments does not. */
+        FULL
+    }
+
+    /**
+     * Ends the step that is under way: its process, or its machine, is gone in the middle of it.
+     */
+    static final class Died extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+        private final boolean powerLost;
+
+        private Died(boolean powerLost) {
+            super(powerLost ? "power lost" : "process killed", null, false, false);
+            this.powerLost = powerLost;
+        }
+
+        boolean powerLost() {
+            return powerLost;
+        }
+    }
+
+    private static final class Content {
+        private final byte[] synced;
+        private final byte[] cached;
+        private final List<Write> unsynced = new ArrayList<>();
+
+        private Content(int sizeBytes) {
+            synced = new byte[sizeBytes];
+            cached = new byte[sizeBytes];
+        }
+    }
+
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    private record Write(int offsetBytes, byte[] bytes) {}
+
+    private final Chance chance;
+    private final String name;
+    private final boolean syncs;
+    private final Map<String, Content> files = new LinkedHashMap<>();
+    private Optional<byte[]> rights = Optional.empty();
+    private Operations tree = new Operations();
+    private long treeInode = 1;
+    private long lastInode = 1;
+    private Fault fault = Fault.NONE;
+    private long latencyNanos;
+    private int dieAfterOperations = -1;
+    private boolean dieByPower;
+
+    /**
+     * @param syncs whether a sync makes anything durable; a disk that lies loses it
+     */
+    ModelDisk(Chance chance, String name, long latencyNanos, boolean syncs) {
+        this.chance = chance;
+        this.syncs = syncs;
+        this.name = name;
+        this.latencyNanos = latencyNanos;
+    }
+
+    // ---- faults ----
+
+    Fault fault() {
+        return fault;
+    }
+
+    void fault(Fault next) {
+        fault = next;
+    }
+
+    /** How long a flush takes. */
+    long latencyNanos() {
+        return chance.about(latencyNanos);
+    }
+
+    boolean isSlow() {
+        return latencyNanos > 20_000_000;
+    }
+
+    void latency(long nanos) {
+        latencyNanos = nanos;
+    }
+
+    /** The next operation but so many does not return: the process, or the power, is gone. */
+    void dieAfter(int operations, boolean power) {
+        dieAfterOperations = operations;
+        dieByPower = power;
+    }
+
+    /** Nobody dies of a plan that was made for another power-on. */
+    void forgetDeath() {
+        dieAfterOperations = -1;
+    }
+
+    private void operation() throws IOException {
+        if (dieAfterOperations >= 0 && dieAfterOperations-- == 0) {
+            throw new Died(dieByPower);
+        }
+        if (fault == Fault.FAILS) {
+            throw new IOException("Input/output error");
+        }
+    }
+
+    /** The machine lost its power: the page cache is gone, but for what the disk had taken. */
+    void losePower() {
+        int manner = chance.below(3);
+        for (var file : files.values()) {
+            for (var write : file.unsynced) {
+                int kept =
+                        switch (manner) {
+                            case 0 -> 0;
+                            case 1 -> write.bytes.length;
+                            default ->
+                                    chance.happens(0.5) ? 0 : chance.below(write.bytes.length + 1);
+                        };
+                System.arraycopy(write.bytes, 0, file.synced, write.offsetBytes, kept);
+            }
+            file.unsynced.clear();
+            System.arraycopy(file.synced, 0, file.cached, 0, file.synced.length);
+        }
+        dieAfterOperations = -1;
+    }
+
+    // ---- rights ----
+
+    Optional<DurableState> rights() {
+        return rights.map(bytes -> {
+            try {
+                return StateCodec.decode(bytes);
+            } catch (io.leasehold.heartbeat.layout.LayoutException e) {
+                throw new IllegalStateException("what was written cannot be read", e);
+            }
+        });
+    }
+
+    /** Written beside, synced, renamed: it is there whole, or not at all. */
+    void writeRights(DurableState state) throws IOException {
+        operation();
+        if (fault == Fault.FULL) {
+            throw new IOException("No space left on device");
+        }
+        rights = Optional.of(StateCodec.encode(state));
+        operation();
+    }
+
+    // ---- tree ----
+
+    Operations tree() {
+        return tree;
+    }
+
+    long treeInode() {
+        return treeInode;
+    }
+
+    long newInode() {
+        return ++lastInode;
+    }
+
+    /** The shadow becomes the tree at one instant (R31). */
+    void exchangeTree(Operations shadow, long inode) throws IOException {
+        operation();
+        tree = shadow;
+        treeInode = inode;
+        operation();
+    }
+
+    // ---- journal ----
+
+    @Override
+    public Path path() {
+        return Path.of("/" + name);
+    }
+
+    @Override
+    public boolean exists(String file) {
+        return files.containsKey(file);
+    }
+
+    @Override
+    public JournalFile create(String file, long sizeBytes) throws IOException {
+        operation();
+        files.put(file, new Content((int) sizeBytes));
+        return open(file);
+    }
+
+    @Override
+    public JournalFile open(String file) {
+        var content = Optional.ofNullable(files.get(file)).orElseThrow();
+        return new JournalFile() {
+            @Override
+            public Path path() {
+                return ModelDisk.this.path().resolve(file);
+            }
+
+            @Override
+            public long sizeBytes() {
+                return content.cached.length;
+            }
+
+            @Override
+            public void read(ByteBuffer target, long offsetBytes) {
+                target.put(content.cached, (int) offsetBytes, target.remaining());
+            }
+
+            @Override
+            public void write(ByteBuffer source, long offsetBytes) throws IOException {
+                operation();
+                var bytes = new byte[source.remaining()];
+                source.get(source.position(), bytes);
+                System.arraycopy(bytes, 0, content.cached, (int) offsetBytes, bytes.length);
+                content.unsynced.add(new Write((int) offsetBytes, bytes));
+            }
+
+            @Override
+            public void sync() throws IOException {
+                operation();
+                if (!syncs) {
+                    return;
+                }
+                for (var write : content.unsynced) {
+                    System.arraycopy(
+                            write.bytes, 0, content.synced, write.offsetBytes, write.bytes.length);
+                }
+                content.unsynced.clear();
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+}

@@ -1,0 +1,1437 @@
+package io.leasehold.itests.simulator;
+
+import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.journal.RecordsGoneException;
+import io.leasehold.blockrep.journal.RollingHash;
+import io.leasehold.blockrep.journal.Superblock;
+import io.leasehold.blockrep.journal.Superblock.PendingSwitch;
+import io.leasehold.blockrep.replication.ClusterName;
+import io.leasehold.blockrep.replication.DeviceId;
+import io.leasehold.blockrep.replication.Effect;
+import io.leasehold.blockrep.replication.Event;
+import io.leasehold.blockrep.replication.Event.ReplayCheck;
+import io.leasehold.blockrep.replication.Event.RootCheck;
+import io.leasehold.blockrep.replication.Lineage;
+import io.leasehold.blockrep.replication.NodeName;
+import io.leasehold.blockrep.replication.PeerFacts;
+import io.leasehold.blockrep.replication.Relation;
+import io.leasehold.blockrep.replication.Replication;
+import io.leasehold.blockrep.replication.ReplicationState;
+import io.leasehold.blockrep.replication.Role;
+import io.leasehold.blockrep.replication.Root;
+import io.leasehold.blockrep.replication.SessionId;
+import io.leasehold.blockrep.replication.Standing;
+import io.leasehold.blockrep.volume.RequestId;
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.wire.Frame;
+import io.leasehold.blockrep.wire.Frame.Envelope;
+import io.leasehold.blockrep.wire.ProtocolException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * The volume of one daemon: the production machine, journal, lineages and frames, and around them
+ * on one thread what {@code ReplicatedVolume}, {@code Replicator} and {@code Conversation} do with
+ * several. A thread that waits for a disk is an event later; what a lock would order is done at
+ * once, as if the disk had been quick.
+ *
+ * <p>The tree is the list of its operations' numbers, so that a compare copies a list.
+ */
+final class Replica {
+    private static final ClusterName CLUSTER = new ClusterName("lab");
+
+    /** Small, so that an absence of a few hundred operations needs a compare. */
+    private static final int SEGMENT_BYTES = 12 << 10;
+
+    private static final int SEGMENTS = 4;
+    private static final int OPERATION_BYTES = 40;
+
+    static final long REPLICA_TIMEOUT_NANOS = 1_000_000_000L;
+    private static final long ALIVE_NANOS = REPLICA_TIMEOUT_NANOS / 4;
+    private static final long TICK_NANOS = 10_000_000;
+    private static final long FACTS_NANOS = 1_000_000_000L;
+    private static final long LAZY_FLUSH_NANOS = 50_000_000;
+    private static final long EVENT_THREAD_NANOS = 50_000;
+    private static final long FIRST_RETRY_NANOS = 50_000_000;
+    private static final long LAST_RETRY_NANOS = 500_000_000;
+    private static final int BATCH_OPERATIONS_MAX = 256;
+
+    /** What the daemon hears from its volume. */
+    interface Listener {
+        void sessionOpened(long session, Relation relation);
+
+        void sessionClosed(long session, String reason);
+
+        void messageArrived(long session, byte[] message);
+
+        void shrinkWanted(String reason);
+
+        void growWanted(Seq equalAt);
+
+        void diskFailed(String reason);
+
+        void factsChanged();
+    }
+
+    /** How a promotion ended. */
+    interface PromotionListener {
+        void granted();
+
+        void refused(String reason);
+    }
+
+    private final World world;
+    private final Machine box;
+    private final DaemonProcess process;
+    private final ModelDisk disk;
+    private final LocalClock clock;
+    private final Listener listener;
+    private final Journal journal;
+    private final Replication machine;
+    private final NodeName self;
+    private final NodeName peer;
+    private final RollingHash hash = new RollingHash();
+
+    /** Every operation in the journal, synced or not; the tree has a prefix of it. */
+    private final Operations history;
+
+    private final Map<Seq, Root> roots = new HashMap<>();
+    private long lastEventNanos;
+
+    // The writer.
+    private boolean writer;
+    private long writerEpoch;
+    private boolean parked;
+    private boolean dead;
+    private boolean mounted;
+    private boolean closed;
+    private Optional<Session> live = Optional.empty();
+    private Seq lastFlushMark = Seq.NONE;
+    private long replayPlan;
+    private boolean leading;
+    private Seq syncWanted = Seq.NONE;
+    private Seq completed = Seq.NONE;
+    private boolean lazyFlushPlanned;
+    private long promotion;
+    private final PriorityQueue<Waiting> waiting =
+            new PriorityQueue<>(Comparator.comparing(Waiting::upTo).thenComparing(Waiting::number));
+    private long waitingNumber;
+    private long tickAtNanos = Long.MAX_VALUE;
+
+    // The link.
+    private long sessionNumbers;
+    private Optional<Session> current = Optional.empty();
+    private Optional<Session> next = Optional.empty();
+    private long connectedNanos = Long.MIN_VALUE / 2;
+    private long retryNanos = FIRST_RETRY_NANOS;
+    private boolean dialling;
+
+    private record Waiting(Seq upTo, long number, Runnable completion) {}
+
+    private Replica(
+            World world, Machine box, DaemonProcess process, Listener listener, Journal journal)
+            throws IOException {
+        this.world = world;
+        this.box = box;
+        this.process = process;
+        this.disk = box.disk();
+        this.clock = box.clock();
+        this.listener = listener;
+        this.journal = journal;
+        this.self = new NodeName(box.name().value());
+        this.peer = new NodeName(box.other().name().value());
+        this.machine =
+                new Replication(
+                        self, peer, journal.superblock().promisedEpoch(), REPLICA_TIMEOUT_NANOS);
+        redo();
+        this.history = disk.tree().copy();
+    }
+
+    /** Recovers as the production volume does, and begins to look for the peer. */
+    static Replica open(World world, Machine box, DaemonProcess process, Listener listener)
+            throws IOException {
+        var journal =
+                Journal.open(
+                        box.disk(),
+                        SEGMENT_BYTES,
+                        SEGMENTS,
+                        () ->
+                                Superblock.fresh(
+                                        DeviceId.random(world.chance().generator()),
+                                        CLUSTER,
+                                        box.bootId().value()));
+        var pending = journal.superblock().pendingSwitch();
+        if (pending.isPresent()) {
+            if (box.disk().treeInode() == pending.get().directoryInode()) {
+                restart(journal, pending.get());
+            } else {
+                journal.update(editor -> editor.pendingSwitch(Optional.empty()));
+            }
+        }
+        journal.update(editor -> editor.bootId(box.bootId().value()).clean(false).writer(false));
+        return new Replica(world, box, process, listener, journal);
+    }
+
+    /** The daemon has begun to listen to its volume. */
+    void start() {
+        lookForPeer();
+        process.after(FACTS_NANOS, this::reportRegularly);
+    }
+
+    private void reportRegularly() {
+        if (!closed) {
+            listener.factsChanged();
+            process.after(FACTS_NANOS, this::reportRegularly);
+        }
+    }
+
+    private void redo() throws IOException {
+        var checkpoint = journal.superblock().checkpoint();
+        world.invariants().treeCovers(box, disk.tree().size(), checkpoint.value());
+        disk.tree().truncate((int) checkpoint.value());
+        try (var cursor = journal.read(checkpoint.next())) {
+            for (var record = cursor.next(); record.isPresent(); record = cursor.next()) {
+                disk.tree().add(idOf(record.get().operation()));
+            }
+        } catch (RecordsGoneException e) {
+            throw new IllegalStateException("what no checkpoint covers is never overwritten", e);
+        }
+    }
+
+    private static byte[] operation(long id) {
+        return ByteBuffer.allocate(OPERATION_BYTES).putLong(id).array();
+    }
+
+    private static long idOf(byte[] operation) {
+        return ByteBuffer.wrap(operation).getLong();
+    }
+
+    // ---- facts ----
+
+    Journal journal() {
+        return journal;
+    }
+
+    Operations history() {
+        return history;
+    }
+
+    NodeName self() {
+        return self;
+    }
+
+    Replication machine() {
+        return machine;
+    }
+
+    Seq committed() {
+        var stored = journal.superblock().committed();
+        return completed.isAfter(stored) ? completed : stored;
+    }
+
+    long sessionId() {
+        return current.filter(session -> session.announced).map(s -> s.id.value()).orElse(0L);
+    }
+
+    /** Connected, and no completion is frozen. */
+    boolean isSettled() {
+        return sessionId() != 0 && machine.frozenSinceNanos().isEmpty();
+    }
+
+    /** Whether a front-end's operation would get a place at once. */
+    boolean takesWrites() {
+        return writer && mounted && !parked && !dead && !closed;
+    }
+
+    // ---- the front-end ----
+
+    void mount() {
+        if (machine.role() != Role.PRIMARY) {
+            throw new IllegalStateException("this node is not the writer");
+        }
+        mounted = true;
+    }
+
+    void unmount() {
+        mounted = false;
+    }
+
+    /** Gives an operation its place; empty if the disk failed just now: no answer is ever given. */
+    Optional<Seq> append(long id, RequestId request) {
+        try {
+            if (journal.bytesSinceCheckpoint() > (SEGMENTS - 2) * SEGMENT_BYTES) {
+                checkpoint();
+            }
+            var bytes = operation(id);
+            var end = journal.append(writerEpoch, request, ByteBuffer.wrap(bytes));
+            history.add(id);
+            roots.put(end.last(), end.root());
+            if (live.isPresent()) {
+                live.get()
+                        .put(
+                                writerEpoch,
+                                end.last(),
+                                new Frame.OperationIs(request, end.root(), writerEpoch, bytes));
+            }
+            planLazyFlush();
+            return Optional.of(end.last());
+        } catch (IOException e) {
+            diskFailed(String.valueOf(e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    /** Whether a request was carried out before its daemon died. */
+    Optional<Seq> resolved(RequestId request) {
+        try {
+            return journal.resolved(request).map(record -> record.seq());
+        } catch (IOException e) {
+            diskFailed(String.valueOf(e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    private void planLazyFlush() {
+        if (!lazyFlushPlanned) {
+            lazyFlushPlanned = true;
+            process.after(
+                    LAZY_FLUSH_NANOS,
+                    () -> {
+                        lazyFlushPlanned = false;
+                        var last = journal.end().last();
+                        if (writer && !dead && last.isAfter(completed)) {
+                            whenDurable(last, () -> {});
+                        }
+                    });
+        }
+    }
+
+    void whenDurable(Seq upTo, Runnable completion) {
+        if (!upTo.isAfter(completed)) {
+            completion.run();
+            return;
+        }
+        waiting.add(new Waiting(upTo, waitingNumber++, completion));
+        step(new Event.FlushWanted(upTo));
+        flushToPeer(upTo);
+        sync(upTo);
+    }
+
+    private void flushToPeer(Seq upTo) {
+        if (live.isPresent() && upTo.isAfter(lastFlushMark)) {
+            lastFlushMark = journal.end().last();
+            live.get().put(writerEpoch, lastFlushMark, new Frame.Flush(completed));
+        }
+    }
+
+    private void sync(Seq upTo) {
+        if (upTo.isAfter(syncWanted)) {
+            syncWanted = upTo;
+        }
+        if (!leading) {
+            leading = true;
+            process.after(disk.latencyNanos(), this::syncAsLeader);
+        }
+    }
+
+    private void syncAsLeader() {
+        Seq durable;
+        try {
+            durable = journal.sync().durable();
+        } catch (IOException e) {
+            diskFailed(String.valueOf(e.getMessage()));
+            return;
+        }
+        apply(durable);
+        step(new Event.LocallyDurable(durable));
+        // A wish beyond the end is of a history that this copy has given up since.
+        if (syncWanted.isAfter(durable) && !syncWanted.isAfter(journal.end().last())) {
+            process.after(disk.latencyNanos(), this::syncAsLeader);
+        } else {
+            syncWanted = durable;
+            leading = false;
+        }
+    }
+
+    private void apply(Seq upTo) {
+        var tree = disk.tree();
+        while (tree.size() < upTo.value()) {
+            tree.add(history.get(tree.size()));
+        }
+    }
+
+    private void checkpoint() throws IOException {
+        var durable = journal.sync().durable();
+        apply(durable);
+        var reached = new Seq(disk.tree().size());
+        if (reached.isAfter(journal.superblock().checkpoint())) {
+            journal.checkpointed(reached, completed);
+        }
+    }
+
+    // ---- the machine ----
+
+    private void step(Event happened) {
+        for (var event : world.sabotage().volumeEvents(this, happened)) {
+            take(event);
+        }
+    }
+
+    private void take(Event event) {
+        var due = new ArrayList<Runnable>();
+        for (var effect : machine.step(clock.nowNanos(), event)) {
+            if (effect instanceof Effect.Complete(var upTo)) {
+                world.invariants().acknowledged(box, history, completed, upTo);
+                completed = upTo;
+                while (!waiting.isEmpty() && !waiting.peek().upTo.isAfter(upTo)) {
+                    due.add(waiting.remove().completion);
+                }
+            } else {
+                later(() -> perform(effect));
+            }
+        }
+        due.forEach(Runnable::run);
+        planTick();
+    }
+
+    private void planTick() {
+        var deadline = machine.nextDeadlineNanos();
+        if (deadline.isPresent()) {
+            long at =
+                    Math.max(clock.worldNanos(deadline.getAsLong()), world.agenda().nowNanos() + 1);
+            if (at < tickAtNanos) {
+                tickAtNanos = at;
+                process.at(at, this::tick);
+            }
+        }
+    }
+
+    private void tick() {
+        if (world.agenda().nowNanos() < tickAtNanos) {
+            return; // an earlier one was planned and has come
+        }
+        tickAtNanos = Long.MAX_VALUE;
+        var deadline = machine.nextDeadlineNanos();
+        if (deadline.isPresent() && clock.nowNanos() >= deadline.getAsLong()) {
+            step(new Event.Tick());
+            var still = machine.nextDeadlineNanos();
+            if (still.isPresent() && still.getAsLong() <= clock.nowNanos()) {
+                tickAtNanos = world.agenda().nowNanos() + TICK_NANOS;
+                process.at(tickAtNanos, this::tick);
+            }
+        } else {
+            planTick();
+        }
+    }
+
+    /** On the event thread: soon, one after the other. */
+    private void later(Runnable action) {
+        lastEventNanos =
+                Math.max(
+                        lastEventNanos,
+                        world.agenda().nowNanos() + world.chance().about(EVENT_THREAD_NANOS));
+        process.at(lastEventNanos, action);
+    }
+
+    private void perform(Effect effect) {
+        box.say(() -> "volume     " + effect);
+        switch (effect) {
+            case Effect.Complete _ -> throw new IllegalStateException("completions are not queued");
+            case Effect.WantShrink(var reason) -> listener.shrinkWanted(reason);
+            case Effect.WantGrow(var equalAt) -> listener.growWanted(equalAt);
+            case Effect.StartReplay(var id, var plan, var from) -> {
+                replayPlan = plan;
+                live = Optional.empty();
+                withSession(id, session -> startReplay(session, plan, from));
+            }
+            case Effect.StartCompare(var id, var reason) ->
+                    withSession(id, session -> startCompare(session, reason));
+            case Effect.RefusePeer(var _, var reason) -> world.invariants().refused(reason);
+            case Effect.CloseSession(var id, var reason) ->
+                    withSession(id, session -> session.abort(reason));
+            case Effect.ReportDivergence(var at) ->
+                    throw world.invariants().diverged(box, at.value());
+        }
+        listener.factsChanged();
+    }
+
+    private void withSession(SessionId id, Consumer<Session> action) {
+        current.filter(open -> open.announced && open.id.equals(id)).ifPresent(action);
+    }
+
+    private void diskFailed(String reason) {
+        dead = true;
+        if (machine.diskFailure().isEmpty()) {
+            step(new Event.DiskFailed(reason));
+            later(() -> {
+                listener.diskFailed(reason);
+                listener.factsChanged();
+            });
+        }
+    }
+
+    // ---- what the daemon orders ----
+
+    /** R2; false if a higher epoch is promised already. */
+    boolean promise(long epoch) throws IOException {
+        settleReader();
+        long promised = journal.superblock().promisedEpoch();
+        if (epoch <= promised) {
+            return epoch == promised;
+        }
+        durably(() -> journal.update(editor -> editor.promisedEpoch(epoch)));
+        step(new Event.Promised(epoch));
+        announceStanding();
+        return true;
+    }
+
+    void promote(
+            long epoch,
+            Set<NodeName> inSync,
+            long generation,
+            Set<Long> forcedEpochs,
+            long limitNanos,
+            PromotionListener result) {
+        settleReader();
+        var refusal = refusal(epoch, inSync);
+        if (refusal.isPresent()) {
+            result.refused(refusal.get());
+            return;
+        }
+        try {
+            durably(this::settle);
+            var tail = journal.end().last();
+            durably(() ->
+                    journal.update(editor -> {
+                        var superblock = journal.superblock();
+                        editor.promisedEpoch(epoch)
+                                .lineage(
+                                        superblock
+                                                .lineage()
+                                                .begin(epoch, tail.next(), superblock.device()))
+                                .writer(true)
+                                .acknowledgedAlone(aloneSince(inSync, tail));
+                    }));
+            writerEpoch = epoch;
+            writer = true;
+            parked = false;
+            completed = Seq.NONE;
+            roots.clear();
+            long mine = ++promotion;
+            step(
+                    new Event.Promoted(
+                            epoch,
+                            inSync,
+                            generation,
+                            tail,
+                            journal.end().durable(),
+                            journal.superblock().lineage().only(forcedEpochs)));
+            whenDurable(
+                    tail,
+                    () -> {
+                        if (promotion == mine) {
+                            promotion++;
+                            later(result::granted);
+                        }
+                    });
+            process.after(
+                    limitNanos,
+                    () -> {
+                        if (promotion == mine) {
+                            promotion++;
+                            demoteQuietly();
+                            result.refused("operation " + tail + " is not durable on " + inSync);
+                        }
+                    });
+        } catch (IOException e) {
+            result.refused(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Optional<String> refusal(long epoch, Set<NodeName> inSync) {
+        var superblock = journal.superblock();
+        if (closed) {
+            return Optional.of("the volume is closed");
+        }
+        if (machine.diskFailure().isPresent()) {
+            return machine.diskFailure();
+        }
+        if (epoch < superblock.promisedEpoch() || epoch <= superblock.lineage().headEpoch()) {
+            return Optional.of(
+                    "epoch %d, promised %d, written %d"
+                            .formatted(
+                                    epoch,
+                                    superblock.promisedEpoch(),
+                                    superblock.lineage().headEpoch()));
+        }
+        if (current.isPresent() && current.get().compare.isPresent()) {
+            return Optional.of("R31: this copy is being compared");
+        }
+        var facts = machine.peer();
+        if (inSync.contains(peer) && facts.isPresent()) {
+            return switch (facts.get().relation()) {
+                case PEER_AHEAD -> Optional.of("the peer has more operations");
+                case DIVERGED, UNRELATED -> Optional.of("the peer's history differs");
+                case EQUAL, PEER_BEHIND -> Optional.empty();
+            };
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Seq> aloneSince(Set<NodeName> inSync, Seq last) {
+        if (inSync.contains(peer)) {
+            return Optional.empty();
+        }
+        var before = journal.superblock().acknowledgedAlone();
+        return before.isPresent() ? before : Optional.of(last.next());
+    }
+
+    void recordChanged(long epoch, Set<NodeName> inSync, long generation) throws IOException {
+        if (machine.role() != Role.PRIMARY || machine.epoch() != epoch) {
+            return;
+        }
+        durably(() ->
+                journal.update(editor -> editor.acknowledgedAlone(aloneSince(inSync, completed))));
+        step(new Event.RecordChanged(epoch, inSync, generation));
+        current.filter(session -> session.announced)
+                .ifPresent(session ->
+                        session.putInOrder(_ -> new Frame.InSync(inSync.contains(peer))));
+        listener.factsChanged();
+    }
+
+    /** R17: what is written from now on waits; told once everything before is on all of inSync. */
+    void park(long limitNanos, Consumer<Journal.End> drained, Runnable timedOut) {
+        parked = true;
+        var last = journal.end().last();
+        var over = new boolean[1];
+        whenDurable(
+                last,
+                () -> {
+                    if (!over[0]) {
+                        over[0] = true;
+                        later(() -> drained.accept(journal.end()));
+                    }
+                });
+        process.after(
+                limitNanos,
+                () -> {
+                    if (!over[0]) {
+                        over[0] = true;
+                        parked = false;
+                        timedOut.run();
+                    }
+                });
+    }
+
+    void unpark() {
+        parked = false;
+    }
+
+    void demote() throws IOException {
+        if (mounted) {
+            throw new IllegalStateException("R38: still mounted");
+        }
+        demoteLocked();
+        announceStanding();
+        listener.factsChanged();
+    }
+
+    private void demoteQuietly() {
+        try {
+            demoteLocked();
+        } catch (IOException e) {
+            box.say(() -> "volume     " + e.getMessage());
+        }
+    }
+
+    private void demoteLocked() throws IOException {
+        writer = false;
+        parked = false;
+        live = Optional.empty();
+        settleReader();
+        step(new Event.Demoted());
+        durably(() -> {
+            apply(journal.sync().durable());
+            journal.update(editor -> editor.writer(false));
+        });
+    }
+
+    void endSession(String reason) {
+        current.ifPresent(session -> session.abort(reason));
+    }
+
+    /** Opaque, in order with everything else; false if there is no session. */
+    boolean sendToPeer(byte[] message) {
+        if (current.filter(session -> session.announced).isEmpty()) {
+            return false;
+        }
+        current.get().put(machine.promisedEpoch(), Seq.NONE, new Frame.ClusterMessage(message));
+        return true;
+    }
+
+    /** In order: synced and marked clean. */
+    void close() {
+        closed = true;
+        current.ifPresent(session -> session.abort("this node closed the volume"));
+        writer = false;
+        settleReader();
+        try {
+            if (machine.diskFailure().isEmpty()) {
+                settle();
+                var end = journal.sync();
+                apply(end.durable());
+                journal.update(editor -> editor.clean(true).writer(false).durable(end.durable()));
+            }
+        } catch (IOException e) {
+            box.say(() -> "volume     not closed in order: " + e.getMessage());
+        }
+    }
+
+    private interface DiskAction {
+        void run() throws IOException;
+    }
+
+    private void durably(DiskAction action) throws IOException {
+        try {
+            action.run();
+        } catch (IOException e) {
+            diskFailed(String.valueOf(e.getMessage()));
+            throw e;
+        }
+    }
+
+    private void settle() throws IOException {
+        if (current.isPresent()) {
+            current.get().commitReceived(false);
+            current.get().receivingOperations = false;
+        }
+    }
+
+    /** Whoever takes the reader's lock finds it between two frames. */
+    private void settleReader() {
+        current.ifPresent(Session::finishCommit);
+    }
+
+    private Standing standing() {
+        var superblock = journal.superblock();
+        var end = journal.end();
+        return new Standing(
+                self,
+                superblock.device(),
+                machine.role(),
+                superblock.promisedEpoch(),
+                superblock.lineage(),
+                end.last(),
+                committed(),
+                end.root(),
+                superblock.acknowledgedAlone());
+    }
+
+    private void announceStanding() {
+        current.filter(session -> session.running).ifPresent(Session::announce);
+    }
+
+    // ---- replay and compare, as source ----
+
+    private void startReplay(Session session, long plan, Seq from) {
+        long epoch = writerEpoch;
+        process.after(
+                world.chance().about(EVENT_THREAD_NANOS), () -> replay(session, plan, from, epoch));
+    }
+
+    private void replay(Session session, long plan, Seq from, long epoch) {
+        var sent = new Seq(from.value() - 1);
+        session.put(epoch, sent, new Frame.ReplayBegins(journal.superblock().lineage()));
+        try (var cursor = journal.read(from)) {
+            while (!session.over() && writer && replayPlan == plan) {
+                var found = cursor.next();
+                if (found.isEmpty()) {
+                    session.put(epoch, sent, new Frame.Flush(completed));
+                    goLive(session, plan, sent);
+                    return;
+                }
+                var record = found.get();
+                session.put(
+                        epoch,
+                        record.seq(),
+                        new Frame.OperationIs(
+                                record.request(),
+                                record.root(),
+                                record.epoch(),
+                                record.operation()));
+                sent = record.seq();
+            }
+        } catch (RecordsGoneException e) {
+            session.abort("replay was overtaken: " + e.getMessage());
+        } catch (IOException e) {
+            session.abort("replay failed: " + e.getMessage());
+            diskFailed(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void goLive(Session session, long plan, Seq sent) {
+        var end = journal.end();
+        session.put(writerEpoch, sent, new Frame.Live());
+        session.put(writerEpoch, sent, new Frame.Flush(completed));
+        roots.put(end.last(), end.root());
+        live = Optional.of(session);
+        lastFlushMark = sent;
+        step(new Event.WentLive(session.id, plan, sent));
+    }
+
+    private void startCompare(Session session, String reason) {
+        boolean keep =
+                machine.peer()
+                        .map(facts -> facts.standing().last().isAfter(facts.common()))
+                        .orElse(true);
+        long epoch = writerEpoch;
+        var lineage = journal.superblock().lineage();
+        process.after(
+                disk.latencyNanos(), () -> sendManifest(session, epoch, lineage, reason, keep));
+    }
+
+    private void sendManifest(
+            Session session, long epoch, Lineage lineage, String reason, boolean keep) {
+        var base = new Seq(disk.tree().size());
+        try {
+            var root = journal.rootAt(base);
+            if (root.isEmpty()) {
+                session.abort("compare failed: the journal has no root for operation " + base);
+                return;
+            }
+            session.put(epoch, base, new Frame.CompareBegins(reason, keep, root.get()));
+        } catch (IOException e) {
+            session.abort("compare failed: " + e.getMessage());
+            return;
+        }
+        var manifest = ByteBuffer.allocate(disk.tree().size() * Long.BYTES);
+        for (int i = 0; i < disk.tree().size(); i++) {
+            manifest.putLong(disk.tree().get(i));
+        }
+        session.put(epoch, base, new Frame.ManifestPart(manifest.array(), true));
+        process.after(disk.latencyNanos() * 4, () -> sendCatchUp(session, epoch, lineage, base));
+    }
+
+    private void sendCatchUp(Session session, long epoch, Lineage lineage, Seq base) {
+        if (session.over()) {
+            return;
+        }
+        try (var cursor = journal.read(base.next())) {
+            var end = journal.end();
+            // The target will stand here: it must never be ahead of a source that loses power.
+            var unused = journal.sync();
+            while (true) {
+                var found = cursor.next();
+                if (found.isEmpty() || found.get().seq().isAfter(end.last())) {
+                    break;
+                }
+                var record = found.get();
+                session.put(
+                        epoch,
+                        record.seq(),
+                        new Frame.CatchUp(
+                                record.request(),
+                                record.root(),
+                                record.epoch(),
+                                record.operation()));
+            }
+            step(new Event.CompareSent(session.id, end.last(), end.root()));
+            session.put(epoch, end.last(), new Frame.CompareEnds(end.root(), lineage));
+        } catch (RecordsGoneException e) {
+            session.abort("compare was overtaken by writers: " + e.getMessage());
+        } catch (IOException e) {
+            session.abort("compare failed: " + e.getMessage());
+        }
+    }
+
+    private static void restart(Journal journal, PendingSwitch to) throws IOException {
+        journal.restart(
+                to.last(),
+                to.root(),
+                editor ->
+                        editor.lineage(to.lineage().upTo(to.last()))
+                                .promisedEpoch(
+                                        Math.max(
+                                                journal.superblock().promisedEpoch(),
+                                                to.lineage().headEpoch()))
+                                .acknowledgedAlone(Optional.empty())
+                                .pendingSwitch(Optional.empty()));
+    }
+
+    // ---- the link ----
+
+    /** The machine with the higher name dials. */
+    private void lookForPeer() {
+        if (box.index() != 1 || dialling || closed) {
+            return;
+        }
+        dialling = true;
+        boolean short_ = world.agenda().nowNanos() - connectedNanos < LAST_RETRY_NANOS;
+        process.after(
+                world.chance().about(short_ ? LAST_RETRY_NANOS : FIRST_RETRY_NANOS / 10),
+                this::dial);
+    }
+
+    private void dial() {
+        if (closed || current.isPresent()) {
+            dialling = false;
+            return;
+        }
+        var other = box.other().replica();
+        if (!world.network().isReplicationUp() || other.isEmpty() || other.get().closed) {
+            retryNanos = Math.min(2 * retryNanos, LAST_RETRY_NANOS);
+            process.after(world.chance().about(retryNanos), this::dial);
+            return;
+        }
+        dialling = false;
+        retryNanos = FIRST_RETRY_NANOS;
+        connectedNanos = world.agenda().nowNanos();
+        var mine = new Session();
+        var theirs = other.get().new Session();
+        var connection = world.network().connect(theirs, mine);
+        mine.connection = Optional.of(connection);
+        theirs.connection = Optional.of(connection);
+        offer(mine);
+        var listening = other.get();
+        listening.process.run(() -> listening.offer(theirs));
+    }
+
+    private void offer(Session session) {
+        next.ifPresent(older -> older.abort("replaced by a newer session"));
+        if (current.isPresent()) {
+            next = Optional.of(session);
+            current.get().abort("replaced by a newer session");
+        } else {
+            session.begin();
+        }
+    }
+
+    /** The daemon is gone: its sockets are closed by the kernel, or nobody is left to do it. */
+    void gone(boolean kernelLives) {
+        for (var session : List.of(current, next)) {
+            session.ifPresent(open -> open.gone(kernelLives));
+        }
+    }
+
+    /** What the target knows of a compare under way. */
+    private static final class Compare {
+        private final Seq base;
+        private Operations shadow = new Operations();
+        private Seq caughtUp;
+        private Root root;
+
+        private Compare(Seq base, Root root) {
+            this.base = base;
+            this.caughtUp = base;
+            this.root = root;
+        }
+    }
+
+    /** One connection to the peer, and the thread that reads it. */
+    final class Session {
+        private Optional<Network.Connection> connection = Optional.empty();
+        private SessionId id = new SessionId(0);
+        private boolean running;
+        private boolean announced;
+        private boolean ended;
+        private Optional<String> endReason = Optional.empty();
+        private final Deque<Envelope> arrived = new ArrayDeque<>();
+        private long heardNanos;
+
+        // As target.
+        private final Deque<Long> unapplied = new ArrayDeque<>();
+        private boolean committing;
+        private long commits;
+        private boolean flushAsked;
+        private boolean receivingOperations;
+        private boolean awaitingBegin;
+        private Lineage sourceLineage = Lineage.EMPTY;
+        private Optional<Compare> compare = Optional.empty();
+
+        private boolean over() {
+            return endReason.isPresent() || ended;
+        }
+
+        private void begin() {
+            current = Optional.of(this);
+            running = true;
+            id = new SessionId(++sessionNumbers);
+            heardNanos = world.agenda().nowNanos();
+            announce();
+            signOfLife();
+            watchSilence();
+            pump();
+        }
+
+        private void announce() {
+            var standing = standing();
+            put(standing.promisedEpoch(), standing.last(), new Frame.StandingIs(CLUSTER, standing));
+        }
+
+        private void put(long epoch, Seq seq, Frame frame) {
+            if (!over()) {
+                connection.orElseThrow().send(box.index(), new Envelope(epoch, seq, frame));
+            }
+        }
+
+        private boolean putInOrder(java.util.function.Function<Journal.End, Frame> frame) {
+            if (writer && !(live.isPresent() && live.get() == this)) {
+                return false;
+            }
+            var end = journal.end();
+            put(writer ? writerEpoch : machine.promisedEpoch(), end.last(), frame.apply(end));
+            return true;
+        }
+
+        private void signOfLife() {
+            process.after(
+                    world.chance().about(ALIVE_NANOS),
+                    () -> {
+                        if (!over() && current.filter(open -> open == this).isPresent()) {
+                            if (announced && !putInOrder(end -> new Frame.Alive(end.root()))) {
+                                put(machine.promisedEpoch(), Seq.NONE, new Frame.Alive(Root.EMPTY));
+                            }
+                            signOfLife();
+                        }
+                    });
+        }
+
+        private void watchSilence() {
+            process.at(
+                    heardNanos + REPLICA_TIMEOUT_NANOS + TICK_NANOS,
+                    () -> {
+                        if (over()) {
+                            return;
+                        }
+                        if (!committing
+                                && world.agenda().nowNanos() - heardNanos > REPLICA_TIMEOUT_NANOS) {
+                            abort("nothing heard for a replica-timeout");
+                        } else {
+                            heardNanos = committing ? world.agenda().nowNanos() : heardNanos;
+                            watchSilence();
+                        }
+                    });
+        }
+
+        private void abort(String reason) {
+            if (endReason.isEmpty()) {
+                endReason = Optional.of(reason);
+                connection.orElseThrow().close(box.index(), reason);
+                process.after(world.chance().about(EVENT_THREAD_NANOS), this::end);
+            }
+        }
+
+        void closedByPeer(String reason) {
+            process.run(() -> {
+                if (endReason.isEmpty()) {
+                    endReason = Optional.of("connection closed by the peer: " + reason);
+                    connection.orElseThrow().close(box.index(), "closed");
+                    end();
+                }
+            });
+        }
+
+        private void gone(boolean kernelLives) {
+            if (!ended) {
+                ended = true;
+                if (kernelLives) {
+                    connection.orElseThrow().close(box.index(), "connection reset");
+                } else {
+                    connection.orElseThrow().vanish(box.index());
+                }
+            }
+        }
+
+        void arrived(Envelope envelope) {
+            process.run(() -> {
+                heardNanos = world.agenda().nowNanos();
+                arrived.add(envelope);
+                pump();
+            });
+        }
+
+        private void pump() {
+            while (running && !committing && !over() && !arrived.isEmpty()) {
+                try {
+                    handleNext();
+                } catch (IOException e) {
+                    abort(String.valueOf(e.getMessage()));
+                }
+            }
+        }
+
+        private void handleNext() throws IOException {
+            var envelope = arrived.remove();
+            if (announced) {
+                handle(envelope);
+            } else {
+                var facts = greet(envelope);
+                announced = true;
+                var opened = id.value();
+                later(() -> listener.sessionOpened(opened, facts.relation()));
+                ready(facts);
+            }
+            boolean due =
+                    (flushAsked && arrived.isEmpty()) || unapplied.size() > BATCH_OPERATIONS_MAX;
+            if (due && !over()) {
+                committing = true;
+                long mine = ++commits;
+                process.after(
+                        disk.latencyNanos(),
+                        () -> {
+                            if (commits == mine) {
+                                finishCommit();
+                                pump();
+                            }
+                        });
+            }
+        }
+
+        private void finishCommit() {
+            if (committing) {
+                committing = false;
+                commits++;
+                try {
+                    commitReceived(!over());
+                } catch (IOException e) {
+                    abort(String.valueOf(e.getMessage()));
+                }
+            }
+        }
+
+        /** Durable, then acknowledged, then applied (R26). */
+        private void commitReceived(boolean acknowledge) throws IOException {
+            try {
+                var end = journal.sync();
+                if (acknowledge && receivingOperations) {
+                    put(
+                            journal.superblock().promisedEpoch(),
+                            end.last(),
+                            new Frame.Durable(end.root()));
+                }
+                flushAsked = false;
+                unapplied.clear();
+                apply(end.durable());
+            } catch (IOException e) {
+                diskFailed(String.valueOf(e.getMessage()));
+                throw e;
+            }
+        }
+
+        private void end() {
+            if (ended) {
+                return;
+            }
+            ended = true;
+            running = false;
+            try {
+                committing = false;
+                commits++;
+                commitReceived(false);
+            } catch (IOException e) {
+                box.say(() -> "volume     " + e.getMessage());
+            }
+            compare = Optional.empty();
+            current = Optional.empty();
+            if (live.isPresent() && live.get() == this) {
+                live = Optional.empty();
+            }
+            if (announced) {
+                var reason = endReason.orElse("ended");
+                step(new Event.SessionClosed(id, reason));
+                later(() -> listener.sessionClosed(id.value(), reason));
+            }
+            if (next.isPresent()) {
+                var successor = next.get();
+                next = Optional.empty();
+                successor.begin();
+            } else {
+                lookForPeer();
+            }
+        }
+
+        // ---- frames ----
+
+        private PeerFacts greet(Envelope envelope) throws IOException {
+            if (!(envelope.frame() instanceof Frame.StandingIs(var _, var standing))) {
+                throw new ProtocolException("the first frame must be the standing");
+            }
+            return PeerFacts.of(standing(), standing);
+        }
+
+        private void ready(PeerFacts facts) throws IOException {
+            box.say(() ->
+                    "volume     session %d: the peer is %s, at %s, we at %s"
+                            .formatted(
+                                    id.value(),
+                                    facts.relation(),
+                                    facts.standing().last(),
+                                    journal.end().last()));
+            step(new Event.PeerReady(id, facts, replayCheck(facts)));
+        }
+
+        private ReplayCheck replayCheck(PeerFacts facts) throws IOException {
+            if (facts.relation() != Relation.EQUAL && facts.relation() != Relation.PEER_BEHIND) {
+                return ReplayCheck.POSSIBLE;
+            }
+            var last = facts.standing().last();
+            if (journal.oldest().isAfter(last.next())) {
+                return ReplayCheck.RECORDS_GONE;
+            }
+            var root = last.equals(Seq.NONE) ? Optional.of(Root.EMPTY) : journal.rootAt(last);
+            if (root.isEmpty()) {
+                return ReplayCheck.RECORDS_GONE;
+            }
+            return root.get().equals(facts.standing().root())
+                    ? ReplayCheck.POSSIBLE
+                    : ReplayCheck.ROOTS_DIFFER;
+        }
+
+        private void handle(Envelope envelope) throws IOException {
+            switch (envelope.frame()) {
+                case Frame.StandingIs(var _, var standing) ->
+                        ready(PeerFacts.of(standing(), standing));
+                case Frame.ClusterMessage(var bytes) -> {
+                    var from = id.value();
+                    later(() -> listener.messageArrived(from, bytes));
+                }
+                case Frame.Alive(var root) -> alive(envelope.seq(), root);
+                case Frame.Rejected(var reason) -> abort("the peer rejects us: " + reason);
+                case Frame.Durable(var root) ->
+                        step(
+                                new Event.PeerDurable(
+                                        id, envelope.seq(), check(envelope.seq(), root)));
+                case Frame.ReplayBegins _,
+                        Frame.Live _,
+                        Frame.InSync _,
+                        Frame.OperationIs _,
+                        Frame.Flush _,
+                        Frame.CompareBegins _,
+                        Frame.ManifestPart _,
+                        Frame.CatchUp _,
+                        Frame.CompareEnds _ -> {
+                    accept(envelope.epoch());
+                    fromSource(envelope);
+                }
+                case Frame.ChunkHashes _,
+                        Frame.ChunksWanted _,
+                        Frame.Chunk _,
+                        Frame.VerifyPiece _,
+                        Frame.VerifyAnswer _ ->
+                        throw new IllegalStateException("never sent here: " + envelope.frame());
+            }
+        }
+
+        private RootCheck check(Seq seq, Root root) {
+            var mine = roots.get(seq);
+            return mine == null
+                    ? RootCheck.UNKNOWN
+                    : mine.equals(root) ? RootCheck.EQUAL : RootCheck.DIFFERENT;
+        }
+
+        private void alive(Seq seq, Root root) {
+            if (seq.equals(Seq.NONE)) {
+                return;
+            }
+            if (machine.isLive()) {
+                if (check(seq, root) == RootCheck.DIFFERENT) {
+                    step(new Event.PeerDurable(id, seq, RootCheck.DIFFERENT));
+                }
+            } else if (receivingOperations) {
+                var end = journal.end();
+                if (end.last().equals(seq) && !end.root().equals(root)) {
+                    throw world.invariants().diverged(box, seq.value());
+                }
+            }
+        }
+
+        /** R2. */
+        private void accept(long epoch) throws IOException {
+            var rejection = machine.rejects(epoch);
+            if (rejection.isPresent()) {
+                put(
+                        journal.superblock().promisedEpoch(),
+                        journal.end().last(),
+                        new Frame.Rejected(rejection.get()));
+                throw new IOException("rejected: " + rejection.get());
+            }
+            if (machine.role() == Role.PRIMARY) {
+                throw new IOException("R2: the peer writes a higher epoch than ours: " + epoch);
+            }
+            if (epoch > journal.superblock().promisedEpoch()) {
+                journal.update(editor -> editor.promisedEpoch(epoch));
+                step(new Event.Promised(epoch));
+            }
+        }
+
+        private void fromSource(Envelope envelope) throws IOException {
+            var seq = envelope.seq();
+            if (awaitingBegin
+                    && !(envelope.frame() instanceof Frame.ReplayBegins)
+                    && !(envelope.frame() instanceof Frame.CompareBegins)) {
+                return;
+            }
+            switch (envelope.frame()) {
+                case Frame.ReplayBegins(var lineage) -> replayBegins(seq, lineage);
+                case Frame.Live() -> {
+                    requireReceiving();
+                    adoptLineage();
+                    step(new Event.SourceBegan(id, ReplicationState.MIRRORING));
+                }
+                case Frame.InSync(var inSync) -> {
+                    requireReceiving();
+                    step(
+                            new Event.SourceBegan(
+                                    id,
+                                    inSync
+                                            ? ReplicationState.ESTABLISHED
+                                            : ReplicationState.MIRRORING));
+                }
+                case Frame.OperationIs operation -> operation(seq, operation);
+                case Frame.Flush _ -> {
+                    requireReceiving();
+                    flushAsked = true;
+                }
+                case Frame.CompareBegins begins -> {
+                    if (compare.isPresent()) {
+                        throw new ProtocolException("a compare begins within another one");
+                    }
+                    commitReceived(false);
+                    receivingOperations = false;
+                    awaitingBegin = false;
+                    compare = Optional.of(new Compare(seq, begins.root()));
+                    step(new Event.SourceBegan(id, ReplicationState.COMPARE_TARGET));
+                }
+                case Frame.ManifestPart part -> {
+                    var ids = ByteBuffer.wrap(part.bytes());
+                    while (ids.hasRemaining()) {
+                        comparing().shadow.add(ids.getLong());
+                    }
+                }
+                case Frame.CatchUp catchUp -> catchUp(seq, catchUp);
+                case Frame.CompareEnds ends -> compareEnds(seq, ends);
+                case Frame.StandingIs _,
+                        Frame.ClusterMessage _,
+                        Frame.Alive _,
+                        Frame.Rejected _,
+                        Frame.Durable _,
+                        Frame.ChunkHashes _,
+                        Frame.ChunksWanted _,
+                        Frame.Chunk _,
+                        Frame.VerifyPiece _,
+                        Frame.VerifyAnswer _ ->
+                        throw new IllegalStateException("not from a source: " + envelope.frame());
+            }
+        }
+
+        private void requireReceiving() throws ProtocolException {
+            if (!receivingOperations) {
+                throw new ProtocolException("operations without a begin of replay");
+            }
+        }
+
+        private Compare comparing() throws ProtocolException {
+            return compare.orElseThrow(() -> new ProtocolException("no compare has begun"));
+        }
+
+        private void replayBegins(Seq after, Lineage lineage) throws IOException {
+            if (!after.equals(journal.end().last())) {
+                receivingOperations = false;
+                awaitingBegin = true;
+                announce();
+                return;
+            }
+            awaitingBegin = false;
+            sourceLineage = lineage;
+            receivingOperations = true;
+            adoptLineage();
+            step(new Event.SourceBegan(id, ReplicationState.REPLAY_TARGET));
+        }
+
+        private void adoptLineage() throws IOException {
+            var reached = sourceLineage.upTo(journal.end().last());
+            if (!reached.equals(journal.superblock().lineage())) {
+                journal.update(editor ->
+                        editor.lineage(reached)
+                                .promisedEpoch(
+                                        Math.max(
+                                                journal.superblock().promisedEpoch(),
+                                                reached.headEpoch()))
+                                .acknowledgedAlone(Optional.empty()));
+            }
+        }
+
+        private void operation(Seq seq, Frame.OperationIs frame) throws IOException {
+            requireReceiving();
+            var last = journal.end().last();
+            if (!seq.equals(last.next())) {
+                throw new ProtocolException("operation " + seq + " behind " + last);
+            }
+            if (frame.writerEpoch() > journal.superblock().lineage().headEpoch()) {
+                adoptLineage();
+            }
+            if (journal.bytesSinceCheckpoint() > (SEGMENTS - 2) * SEGMENT_BYTES) {
+                commitReceived(true);
+                checkpoint();
+            }
+            if (!journal.appendReplica(
+                    frame.writerEpoch(),
+                    frame.request(),
+                    ByteBuffer.wrap(frame.operation()),
+                    frame.root())) {
+                throw world.invariants().diverged(box, seq.value());
+            }
+            history.add(idOf(frame.operation()));
+            unapplied.add(seq.value());
+        }
+
+        private void catchUp(Seq seq, Frame.CatchUp operation) throws IOException {
+            var target = comparing();
+            var root =
+                    hash.next(
+                            target.root,
+                            seq,
+                            operation.writerEpoch(),
+                            ByteBuffer.wrap(operation.operation()));
+            if (!seq.equals(target.caughtUp.next()) || !root.equals(operation.root())) {
+                throw new ProtocolException(
+                        "operation " + seq + " does not follow " + target.caughtUp);
+            }
+            target.shadow.add(idOf(operation.operation()));
+            target.caughtUp = seq;
+            target.root = root;
+        }
+
+        private void compareEnds(Seq seq, Frame.CompareEnds ends) throws IOException {
+            var target = comparing();
+            if (!seq.equals(target.caughtUp)
+                    || !ends.root().equals(target.root)
+                    || target.shadow.size() != seq.value()) {
+                throw new ProtocolException(
+                        "compare of %s ends at %s, but this node got up to %s"
+                                .formatted(target.base, seq, target.caughtUp));
+            }
+            var to = new PendingSwitch(disk.newInode(), seq, target.root, ends.lineage());
+            journal.update(editor -> editor.pendingSwitch(Optional.of(to)));
+            disk.exchangeTree(target.shadow, to.directoryInode());
+            restart(journal, to);
+            history.truncate(0);
+            for (int i = 0; i < disk.tree().size(); i++) {
+                history.add(disk.tree().get(i));
+            }
+            compare = Optional.empty();
+            announce();
+        }
+    }
+}

@@ -1,0 +1,260 @@
+package io.leasehold.itests.simulator;
+
+import io.leasehold.heartbeat.controller.ClusterConfiguration;
+import io.leasehold.heartbeat.fencing.FencingConfiguration;
+import io.leasehold.heartbeat.lease.LeaseTiming;
+import io.leasehold.heartbeat.membership.LinkConfiguration;
+import io.leasehold.heartbeat.membership.Timing;
+import io.leasehold.heartbeat.record.Arbiter;
+import io.leasehold.heartbeat.record.ArbitrationMode;
+import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Standing;
+import io.leasehold.heartbeat.record.arbiter.fencing.FencingArbiter;
+import io.leasehold.heartbeat.record.arbiter.operator.OperatorArbiter;
+import io.leasehold.heartbeat.resource.ResourceConfiguration;
+import io.leasehold.heartbeat.resource.ResourceName;
+import java.util.List;
+import java.util.Set;
+
+/** Both boxes, what is between them, and what is asked of them: all that one seed determines. */
+final class World {
+    static final long MILLI = 1_000_000L;
+    static final long SECOND = 1_000_000_000L;
+    static final long DISK_LATENCY_NANOS = 300_000;
+    static final String CLIENT_LAN = "eth0";
+
+    private final Agenda agenda = new Agenda();
+    private final Chance chance;
+    private final Trace trace;
+    private final Sabotage sabotage;
+    private final Invariants invariants = new Invariants(this);
+    private final Network network = new Network(this);
+    private final List<Machine> machines;
+    private final ArbitrationMode mode;
+    private final Timing timing;
+    private final boolean powerOnAfterFence;
+    private final long thinkNanos;
+
+    // Faults that are not of one part.
+    private double deathBetweenEffects;
+    private double stallBetweenEffects;
+    private boolean clientsAsk = true;
+
+    private long lastOperation;
+    private int lastServer = -1;
+    private boolean writeWasInFlight;
+    private boolean returnAwaited;
+    private int failovers;
+    private long answers;
+
+    World(Chance chance, boolean traced, Sabotage sabotage) {
+        this.chance = chance;
+        this.sabotage = sabotage;
+        this.trace = new Trace(agenda, traced);
+        this.mode = chance.happens(0.8) ? ArbitrationMode.FENCING : ArbitrationMode.OPERATOR;
+        this.timing =
+                chance.happens(0.2)
+                        ? new Timing(
+                                50 * MILLI, 150 * MILLI, 500 * MILLI, 3 * SECOND, 1500 * MILLI, 3)
+                        : new Timing(250 * MILLI, 500 * MILLI, SECOND, 3 * SECOND, 2 * SECOND, 3);
+        this.powerOnAfterFence = chance.happens(0.5);
+        this.thinkNanos = chance.between(100, 400) * MILLI;
+        this.machines = List.of(new Machine(this, 0, "dhcp1"), new Machine(this, 1, "dhcp2"));
+    }
+
+    Agenda agenda() {
+        return agenda;
+    }
+
+    Chance chance() {
+        return chance;
+    }
+
+    Trace trace() {
+        return trace;
+    }
+
+    Invariants invariants() {
+        return invariants;
+    }
+
+    Sabotage sabotage() {
+        return sabotage;
+    }
+
+    Network network() {
+        return network;
+    }
+
+    List<Machine> machines() {
+        return machines;
+    }
+
+    Machine machine(int index) {
+        return machines.get(index);
+    }
+
+    ArbitrationMode mode() {
+        return mode;
+    }
+
+    long keepaliveNanos() {
+        return timing.keepaliveNanos();
+    }
+
+    long daemonDeadNanos() {
+        return timing.daemonDeadNanos();
+    }
+
+    long thinkNanos() {
+        return thinkNanos;
+    }
+
+    long nextOperation() {
+        return ++lastOperation;
+    }
+
+    boolean clientsAsk() {
+        return clientsAsk;
+    }
+
+    void clientsAsk(boolean asking) {
+        clientsAsk = asking;
+    }
+
+    /** Lets one thing happen and looks whether all still holds; false: nothing until then. */
+    boolean step(long untilNanos) {
+        var happened = agenda.step(untilNanos);
+        invariants.check();
+        return happened;
+    }
+
+    // ---- faults of processes ----
+
+    void deathsBetweenEffects(double death, double stall) {
+        deathBetweenEffects = death;
+        stallBetweenEffects = stall;
+    }
+
+    boolean diesBetweenEffects() {
+        return chance.happens(deathBetweenEffects);
+    }
+
+    boolean stallsBetweenEffects() {
+        return chance.happens(stallBetweenEffects);
+    }
+
+    // ---- failovers ----
+
+    /** The service of a box ends, and not in order. */
+    void interrupted(Machine box) {
+        if (box.index() == lastServer && box.dhcp().hasWriteInFlight()) {
+            writeWasInFlight = true;
+        }
+    }
+
+    void servingBegan(Machine box) {
+        trace.say(box.name().value(), () -> "serves");
+        if (lastServer >= 0 && lastServer != box.index() && writeWasInFlight) {
+            returnAwaited = true;
+        }
+        writeWasInFlight = false;
+        lastServer = box.index();
+    }
+
+    void bothInSync() {
+        if (returnAwaited) {
+            returnAwaited = false;
+            failovers++;
+        }
+    }
+
+    void answered(Machine box) {
+        answers++;
+        if (box.index() == lastServer) {
+            writeWasInFlight = false;
+        }
+    }
+
+    /**
+     * Takeovers of an interrupted service with a write in flight, each followed by the return of
+     * the other box into {@code inSync}.
+     */
+    int failovers() {
+        return failovers;
+    }
+
+    long answers() {
+        return answers;
+    }
+
+    /** One box serves and the other could. */
+    boolean isCalm() {
+        return machines.get(0).serves() != machines.get(1).serves()
+                && machines.stream()
+                        .allMatch(box ->
+                                box.replica().filter(Replica::isSettled).isPresent()
+                                        && invariants
+                                                .written(box)
+                                                .filter(state ->
+                                                        state.record().inSync().size() == 2
+                                                                && state.standing()
+                                                                        == Standing.UP_TO_DATE)
+                                                .isPresent());
+    }
+
+    // ---- configuration ----
+
+    Arbiter arbiter(NodeName me) {
+        var peer =
+                machines.get(0).name().equals(me) ? machines.get(1).name() : machines.get(0).name();
+        var honest =
+                switch (mode) {
+                    case FENCING -> new FencingArbiter(me, peer);
+                    case OPERATOR -> new OperatorArbiter(me, peer);
+                    case ZOOKEEPER ->
+                            throw new IllegalStateException("no ensemble in this world: " + mode);
+                };
+        return sabotage.arbiter(honest);
+    }
+
+    ClusterConfiguration configuration(NodeName me) {
+        return new ClusterConfiguration(
+                "lab",
+                me,
+                machines.stream().map(Machine::name).toList(),
+                mode,
+                timing,
+                List.of(
+                        new LinkConfiguration(Network.CROSSOVER, true),
+                        new LinkConfiguration(Network.LAN, false)),
+                new FencingConfiguration(
+                        mode == ArbitrationMode.OPERATOR
+                                ? List.of()
+                                : List.of(new FencingConfiguration.Level("bmc", 2 * SECOND)),
+                        0,
+                        200 * MILLI,
+                        500 * MILLI,
+                        3,
+                        SECOND,
+                        4 * SECOND,
+                        powerOnAfterFence,
+                        5,
+                        600 * SECOND),
+                LeaseTiming.defaults(),
+                List.of(
+                        resource(Machine.VOLUME, false, 0, false),
+                        resource(Machine.VIP, false, 0, false),
+                        resource(Machine.DHCP, false, 5 * SECOND, false),
+                        resource(Machine.ARP, true, 0, true)),
+                Set.of(CLIENT_LAN),
+                3 * SECOND,
+                SECOND);
+    }
+
+    private static ResourceConfiguration resource(
+            ResourceName name, boolean gate, long monitorNanos, boolean mayFail) {
+        return new ResourceConfiguration(
+                name, gate, 2 * SECOND, 2 * SECOND, monitorNanos, SECOND, 3, 60 * SECOND, mayFail);
+    }
+}
