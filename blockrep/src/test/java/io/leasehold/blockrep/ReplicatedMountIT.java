@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.leasehold.blockrep.fuse.FuseMount;
 import io.leasehold.blockrep.linux.Linux;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -45,8 +46,8 @@ class ReplicatedMountIT {
 
     @Test
     void shouldHaveOnBothDisksWhatAProgramHasSynced() throws Exception {
-        int device = FuseMount.openDevice();
-        pair.a.volume().mount(device, mountPoint, false);
+        long descriptorsBefore = openFuseDescriptors();
+        mountAndCloseDevice(pair.a.volume());
         assertThat(pair.a.volume().facts().mountPoint()).contains(mountPoint);
         var text = "lease 198.18.0.1 { binding state active; }\n";
 
@@ -73,15 +74,36 @@ class ReplicatedMountIT {
         assertThat(pair.a.volume().park(Duration.ofSeconds(5)))
                 .isInstanceOf(Drained.AllDurable.class);
         pair.a.volume().unmount(false);
-        Linux.close(device);
         pair.a.volume().demote();
         assertThat(pair.b.promote(pair.nextEpoch(), Set.of(VolumePair.B)))
                 .isInstanceOf(Promotion.Granted.class);
-        int deviceOfB = FuseMount.openDevice();
-        pair.b.volume().mount(deviceOfB, mountPoint, false);
+        mountAndCloseDevice(pair.b.volume());
         assertThat(mountPoint.resolve("dhcpd.leases")).hasContent(text.repeat(100));
         pair.b.volume().unmount(false);
-        Linux.close(deviceOfB);
+        assertThat(openFuseDescriptors()).as("left open").isEqualTo(descriptorsBefore);
+    }
+
+    private void mountAndCloseDevice(ReplicatedVolume volume) throws IOException {
+        int device = FuseMount.openDevice();
+        try {
+            volume.mount(device, mountPoint, false);
+        } finally {
+            Linux.close(device);
+        }
+    }
+
+    private static long openFuseDescriptors() throws IOException {
+        try (var descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.filter(ReplicatedMountIT::isFuse).count();
+        }
+    }
+
+    private static boolean isFuse(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).equals(Path.of("/dev/fuse"));
+        } catch (IOException _) {
+            return false; // closed meanwhile
+        }
     }
 
     @Test

@@ -6,12 +6,18 @@ import io.leasehold.blockrep.volume.FileSystem;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * What the readers of one mount share: the descriptor, the file system behind it, and the counters.
+ *
+ * <p>The descriptor is closed by whoever uses it last: the mount, or the answer to a sync that the
+ * peer kept waiting until after a forced unmount. Closed any sooner, its number could be another
+ * file's when that answer is written.
  */
 final class FuseConnection {
 
@@ -31,6 +37,14 @@ final class FuseConnection {
     final LongAdder answeredFromJournal = new LongAdder();
     final LongAdder unanswered = new LongAdder();
 
+    /** The mount itself, and each sync that is not answered yet. */
+    private final AtomicInteger users = new AtomicInteger(1);
+
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    /**
+     * @param device becomes this connection's own
+     */
     FuseConnection(int device, FileSystem files, RequestStore store) {
         this.device = device;
         this.files = files;
@@ -87,12 +101,27 @@ final class FuseConnection {
     }
 
     private void answerWhenDurable(long unique, int slot) {
+        users.incrementAndGet();
         files.whenDurable(
                 files.last(),
                 () -> {
                     reply(unique, 0);
                     store.syncAnswered(slot);
+                    release();
                 });
+    }
+
+    /** No reader is left that could bring another request. A second time does nothing. */
+    void end() {
+        if (ended.compareAndSet(false, true)) {
+            release();
+        }
+    }
+
+    private void release() {
+        if (users.decrementAndGet() == 0) {
+            Linux.close(device);
+        }
     }
 
     FuseStatistics statistics() {

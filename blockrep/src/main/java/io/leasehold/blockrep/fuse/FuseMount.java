@@ -61,7 +61,8 @@ public final class FuseMount {
     /**
      * Mounts the volume and serves it.
      *
-     * @param device a descriptor of {@code /dev/fuse} that is not mounted yet; stays the caller's
+     * @param device a descriptor of {@code /dev/fuse} that is not mounted yet; stays the caller's,
+     *     who may close it as soon as this returns
      * @throws IOException if mount(2) refuses; nothing is left behind
      */
     public static FuseMount start(
@@ -80,7 +81,7 @@ public final class FuseMount {
                         FuseReader.BUFFER_BYTES);
         var files = fileSystem(volume, operations, options, listener);
         files.beginMount(false);
-        var mount = new FuseMount(options, new FuseConnection(device, files, store), listener);
+        var mount = new FuseMount(options, connection(device, files, store), listener);
         try {
             Linux.mount(
                     options.name(),
@@ -93,6 +94,7 @@ public final class FuseMount {
                                     FileStatus.TYPE_DIRECTORY,
                                     FuseReader.PAYLOAD_BYTES_MAX));
         } catch (LinuxException e) {
+            mount.connection.end();
             store.close();
             throw new IOException("cannot mount on " + options.mountPoint(), e);
         }
@@ -104,7 +106,8 @@ public final class FuseMount {
      * Serves a mount whose process has died. Requests that it left unanswered are answered: from
      * the journal if they had been carried out, else by carrying them out.
      *
-     * @param device the descriptor that is mounted, or a copy of it; stays the caller's
+     * @param device the descriptor that is mounted, or a copy of it; stays the caller's, who may
+     *     close it as soon as this returns
      * @throws IOException if the state file is missing or not one, or the kernel is older than 6.9;
      *     the mount is as it was
      */
@@ -153,11 +156,12 @@ public final class FuseMount {
         }
         var files = fileSystem(volume, operations, options, listener);
         files.beginMount(true);
-        var mount = new FuseMount(options, new FuseConnection(device, files, store), listener);
+        var mount = new FuseMount(options, connection(device, files, store), listener);
         // Before the first read: the kernel sends again whatever was read until now.
         switch (source) {
             case KERNEL -> {
                 if (!mount.connection.askForResend()) {
+                    mount.connection.end();
                     store.close();
                     throw new IOException(
                             "this kernel cannot send unanswered requests again (Linux 6.9 can): "
@@ -174,6 +178,13 @@ public final class FuseMount {
         }
         mount.startThreads();
         return mount;
+    }
+
+    /** With a descriptor of its own, so that nobody else's close concerns it. */
+    private static FuseConnection connection(int device, FileSystem files, RequestStore store)
+            throws IOException {
+        return new FuseConnection(
+                Linux.duplicateDescriptorOf(ProcessHandle.current().pid(), device), files, store);
     }
 
     private static FileSystem fileSystem(
@@ -277,6 +288,7 @@ public final class FuseMount {
                         "the threads that serve " + options.mountPoint() + " do not end");
             }
         }
+        connection.end();
         try {
             connection.files.flushLocally();
         } catch (VolumeFailedException e) {

@@ -5,6 +5,7 @@ import io.leasehold.heartbeat.keeper.KeeperMessage.Answer;
 import io.leasehold.heartbeat.keeper.KeeperMessage.Notification;
 import io.leasehold.heartbeat.keeper.KeeperMessage.Request;
 import io.leasehold.heartbeat.link.LinkConfiguration;
+import io.leasehold.heartbeat.linux.Descriptor;
 import io.leasehold.heartbeat.linux.PollSet;
 import io.leasehold.heartbeat.linux.Processes;
 import io.leasehold.heartbeat.linux.Sockets;
@@ -208,14 +209,14 @@ public final class KeeperClient implements AutoCloseable {
 
     /**
      * A descriptor of {@code /dev/fuse} for this mount point, to be called before mounting: the
-     * keeper opens one if it holds none, else this is the one that it holds. The number is this
-     * process's own duplicate, which the caller closes.
+     * keeper opens one if it holds none, else this is the one that it holds. What is returned is
+     * this process's own duplicate, which the caller closes.
      *
      * @throws KeeperRefusedException if the keeper holds the descriptor of another mount point
      */
-    public int fuseDescriptor(Path mountPoint) throws IOException {
+    public Descriptor fuseDescriptor(Path mountPoint) throws IOException {
         int number = value(new Request.HoldFuse(mountPoint.toAbsolutePath()));
-        return Processes.duplicateDescriptor(keeperPid, number).number();
+        return Processes.duplicateDescriptor(keeperPid, number);
     }
 
     /** The volume is unmounted: the keeper closes its descriptor. Without one nothing happens. */

@@ -115,7 +115,7 @@ class FuseDescriptorIT {
         var leases = Files.createFile(directory.resolve("dhcpd.leases"));
         try (var keeper = RunningKeeper.start(directory, namespace, RunningKeeper.IDLE_DAEMON);
                 var client = keeper.attach(new RecordingListener())) {
-            client.fuseDescriptor(directory.resolve("mnt"));
+            client.fuseDescriptor(directory.resolve("mnt")).close();
             int pid =
                     client.spawn(
                             new ProcessSpec(

@@ -24,7 +24,7 @@ final class ToyDaemon {
             new java.util.concurrent.Semaphore(0).acquireUninterruptibly();
         }
         var mountPoint = directory.resolve("mnt");
-        int descriptor = client.fuseDescriptor(mountPoint);
+        int descriptor = client.fuseDescriptor(mountPoint).number();
         var writer =
                 new ProcessSpec(
                         "writer",

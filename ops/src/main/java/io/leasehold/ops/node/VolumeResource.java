@@ -48,7 +48,9 @@ final class VolumeResource implements ResourceShell {
                 Files.createDirectories(mountPoint);
                 volume.markReadOnlyNote(mountPoint, "");
             }
-            volume.mount(keeper.fuseDescriptor(mountPoint), mountPoint, adopt);
+            try (var descriptor = keeper.fuseDescriptor(mountPoint)) {
+                volume.mount(descriptor.number(), mountPoint, adopt);
+            }
         } catch (IOException e) {
             throw new ResourceException(
                     "cannot mount the volume at " + mountPoint + ": " + e.getMessage(), e);
