@@ -419,6 +419,9 @@ public final class Controller {
         var stored = rights.state();
         rights.save(
                 asFound(stored, started.volume())
+                        // The volume keeps promises, too: what a lost state had promised is not
+                        // taken back (R2).
+                        .withPromised(started.volume().promised())
                         .withBoot(bootId, Optional.of(started.volume().deviceId())));
         service.recover(started.running(), stored.failureCounts(), !stored.maintenance().on());
     }

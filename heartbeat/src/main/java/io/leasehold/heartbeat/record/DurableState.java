@@ -47,6 +47,9 @@ public record DurableState(
     public static final int FORCED_EPOCHS_MAX = 64;
     public static final int FAILURE_COUNTS_MAX = 64;
 
+    /** One write holds at most a few requests; a number that was never used does no harm (R11). */
+    private static final long LOST_REQUESTS_MAX = 1_000;
+
     public DurableState {
         failureCounts = Collections.unmodifiableSortedMap(new TreeMap<>(failureCounts));
         fencesEpochMillis =
@@ -144,6 +147,21 @@ public record DurableState(
             draft.wasPrimary = false;
             draft.standing =
                     standing == Standing.INCONSISTENT ? Standing.INCONSISTENT : Standing.OUTDATED;
+        });
+    }
+
+    /**
+     * What may still be relied on if newer states were written and lost: facts, and no right. The
+     * lost one may have given the permit up (R10), marked this copy outdated (R16), or named a
+     * request (R11).
+     */
+    public DurableState withoutRights() {
+        return edited(draft -> {
+            draft.permit = Optional.empty();
+            draft.wasPrimary = false;
+            draft.standing =
+                    standing == Standing.INCONSISTENT ? Standing.INCONSISTENT : Standing.OUTDATED;
+            draft.lastRequestNumber = lastRequestNumber + LOST_REQUESTS_MAX;
         });
     }
 

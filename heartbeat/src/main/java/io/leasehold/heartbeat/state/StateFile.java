@@ -27,6 +27,11 @@ import java.util.zip.CRC32C;
  * <p>A write goes into the slot that does not hold the newest state, so a power cut in the middle
  * of it leaves the one before it. Nothing is renamed or extended, so that one fdatasync is enough.
  *
+ * <p>A slot that is not whole may be a write that never ended, or a state that others relied on and
+ * that the disk has lost since: a vote, a promise, a permit given up. Nothing tells the two apart,
+ * so what is left is read {@linkplain DurableState#withoutRights without its rights}, and {@link
+ * #damage} says so.
+ *
  * <p>A failed write or flush is final (R32): what the disk holds is not known any more, and every
  * further write fails too. One thread at a time; it must not be interrupted.
  */
@@ -37,19 +42,32 @@ public final class StateFile implements AutoCloseable {
     private final Path path;
     private final RandomAccessFile file;
     private long number;
+    private final Optional<String> damage;
     private Optional<DurableState> newest;
     private Optional<IOException> failed = Optional.empty();
 
     private StateFile(
-            Path path, RandomAccessFile file, long number, Optional<DurableState> newest) {
+            Path path,
+            RandomAccessFile file,
+            long number,
+            Optional<DurableState> newest,
+            Optional<String> damage) {
         this.path = path;
         this.file = file;
         this.number = number;
         this.newest = newest;
+        this.damage = damage;
     }
 
-    /** A slot that holds a whole state. */
-    private record Slot(long number, DurableState state) {}
+    /** What a slot holds. */
+    private sealed interface Slot {
+        /** Nothing was ever written to it. */
+        record Blank() implements Slot {}
+
+        record Whole(long number, DurableState state) implements Slot {}
+
+        record Damaged(long offsetBytes, String what) implements Slot {}
+    }
 
     /**
      * Opens the file, or makes one that holds no state.
@@ -64,33 +82,83 @@ public final class StateFile implements AutoCloseable {
         }
         var file = new RandomAccessFile(path.toFile(), "rw");
         try {
-            var first = read(file, 0);
-            var second = read(file, SLOT_BYTES);
-            var newest =
-                    first.isPresent()
-                                    && (second.isEmpty()
-                                            || first.get().number() > second.get().number())
-                            ? first
-                            : second;
-            if (newest.isEmpty() && !isBlank(file)) {
-                throw new IOException(
-                        path
-                                + " holds no whole state: expected a CRC-32C that fits in slot 0 or "
-                                + SLOT_BYTES
-                                + ". What this node had promised is lost. If its peer holds the data,"
-                                + " move the file away: this node then starts as one that never ran");
-            }
-            return new StateFile(
-                    path, file, newest.map(Slot::number).orElse(0L), newest.map(Slot::state));
+            return read(path, file);
         } catch (IOException e) {
             file.close();
             throw e;
         }
     }
 
-    /** The state that was written last; empty if none ever was. */
+    private static StateFile read(Path path, RandomAccessFile file) throws IOException {
+        var first = read(file, 0);
+        var second = read(file, SLOT_BYTES);
+        if (first instanceof Slot.Whole one && second instanceof Slot.Whole other) {
+            return whole(path, file, one.number() > other.number() ? one : other);
+        }
+        if (first instanceof Slot.Blank && second instanceof Slot.Blank) {
+            return new StateFile(path, file, 0, Optional.empty(), Optional.empty());
+        }
+        if (first instanceof Slot.Whole one) {
+            return reduced(path, file, one, second);
+        }
+        if (second instanceof Slot.Whole other) {
+            // The first write of all goes into slot B, beside a blank slot A.
+            return first instanceof Slot.Blank && other.number() == 1
+                    ? whole(path, file, other)
+                    : reduced(path, file, other, first);
+        }
+        throw new IOException(
+                path
+                        + " holds no whole state: "
+                        + description(first, 0)
+                        + ", "
+                        + description(second, SLOT_BYTES)
+                        + ". What this node had promised is lost. If its peer holds the data,"
+                        + " move the file away: this node then starts as one that never ran");
+    }
+
+    private static StateFile whole(Path path, RandomAccessFile file, Slot.Whole slot) {
+        return new StateFile(
+                path, file, slot.number(), Optional.of(slot.state()), Optional.empty());
+    }
+
+    private static StateFile reduced(Path path, RandomAccessFile file, Slot.Whole slot, Slot lost) {
+        var where = slot.number() % 2 == 0 ? SLOT_BYTES : 0;
+        return new StateFile(
+                path,
+                file,
+                slot.number(),
+                Optional.of(slot.state().withoutRights()),
+                Optional.of(
+                        path
+                                + ": "
+                                + description(lost, where)
+                                + "; write "
+                                + slot.number()
+                                + " is left, and one after it may be lost. This copy counts as"
+                                + " outdated until it has met its peer; check the disk"));
+    }
+
+    private static String description(Slot slot, long offsetBytes) {
+        return switch (slot) {
+            case Slot.Damaged(long offset, String what) -> "slot at offset " + offset + ": " + what;
+            case Slot.Blank() -> "slot at offset " + offsetBytes + ": only zeros";
+            case Slot.Whole whole ->
+                    "slot at offset " + offsetBytes + ": write " + whole.number() + " is whole";
+        };
+    }
+
+    /**
+     * The state that was written last; empty if none ever was. If it may be lost, the one before it
+     * without its rights.
+     */
     public Optional<DurableState> newest() {
         return newest;
+    }
+
+    /** What was wrong with the file when it was opened, for a person; empty if nothing was. */
+    public Optional<String> damage() {
+        return damage;
     }
 
     /**
@@ -128,24 +196,31 @@ public final class StateFile implements AutoCloseable {
         return (int) crc.getValue();
     }
 
-    private static Optional<Slot> read(RandomAccessFile file, long offset) throws IOException {
+    private static Slot read(RandomAccessFile file, long offset) throws IOException {
         var bytes = new byte[SLOT_BYTES];
         file.seek(offset);
         file.readFully(bytes);
+        if (isBlank(bytes)) {
+            return new Slot.Blank();
+        }
         var slot = java.nio.ByteBuffer.wrap(bytes);
         long number = slot.getLong();
         int length = slot.getInt();
         int crc = slot.getInt();
         if (number < 1 || length < 1 || length > StateCodec.LENGTH_MAX) {
-            return Optional.empty();
+            return new Slot.Damaged(
+                    offset,
+                    "expected a write's number and a length of 1 to %d, found %d and %d"
+                            .formatted(StateCodec.LENGTH_MAX, number, length));
         }
         var state = new byte[length];
         slot.get(state);
         if (crc != crc(number, state)) {
-            return Optional.empty();
+            return new Slot.Damaged(
+                    offset, "expected CRC-32C %08x, found %08x".formatted(crc(number, state), crc));
         }
         try {
-            return Optional.of(new Slot(number, StateCodec.decode(state)));
+            return new Slot.Whole(number, StateCodec.decode(state));
         } catch (LayoutException e) {
             throw new IOException(
                     "a state with a right checksum is not understood: "
@@ -155,10 +230,7 @@ public final class StateFile implements AutoCloseable {
         }
     }
 
-    private static boolean isBlank(RandomAccessFile file) throws IOException {
-        var bytes = new byte[2 * SLOT_BYTES];
-        file.seek(0);
-        file.readFully(bytes);
+    private static boolean isBlank(byte[] bytes) {
         for (byte b : bytes) {
             if (b != 0) {
                 return false;

@@ -5,13 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.BootId;
+import io.leasehold.heartbeat.record.ClusterRecord;
 import io.leasehold.heartbeat.record.DurableState;
 import io.leasehold.heartbeat.record.Epoch;
+import io.leasehold.heartbeat.record.Generation;
 import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.RequestId;
+import io.leasehold.heartbeat.record.Standing;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,13 +77,93 @@ class StateFileTest {
             System.arraycopy(after, StateFile.SLOT_BYTES, mixed, StateFile.SLOT_BYTES, torn);
             Files.write(path, mixed);
             try (var file = StateFile.open(path)) {
-                assertThat(file.newest().map(DurableState::promised))
-                        .as("torn after %d bytes", torn)
-                        .isIn(
-                                java.util.Optional.of(new Epoch(2)),
-                                java.util.Optional.of(new Epoch(3)));
+                var read = file.newest().orElseThrow();
+                if (Arrays.equals(mixed, after)) {
+                    assertThat(read).isEqualTo(state(3));
+                } else if (Arrays.equals(mixed, before)) {
+                    assertThat(read).isEqualTo(state(2));
+                } else {
+                    assertThat(read)
+                            .as("torn after %d bytes", torn)
+                            .isEqualTo(state(2).withoutRights());
+                    assertThat(file.damage()).isPresent();
+                }
             }
         }
+    }
+
+    /** The newest one was acknowledged, and others relied on it: what it took away stays away. */
+    @Test
+    void shouldGiveNoRightBackWhenTheNewestIsDamagedOrGone() throws IOException {
+        var alone = alone();
+        for (var loss : Loss.values()) {
+            Files.deleteIfExists(path);
+            try (var file = StateFile.open(path)) {
+                for (int i = 0; i < 3; i++) {
+                    file.write(alone);
+                }
+                file.write(alone.withoutPermit());
+            }
+            // Write 4 is in slot A.
+            loss.happenTo(path, 0);
+
+            try (var file = StateFile.open(path)) {
+                var read = file.newest().orElseThrow();
+                assertThat(read.holdsPermit()).as("%s", loss).isFalse();
+                assertThat(read.standing()).isEqualTo(Standing.OUTDATED);
+                assertThat(read.wasPrimary()).isFalse();
+                assertThat(read.lastRequestNumber()).isGreaterThan(alone.lastRequestNumber());
+                assertThat(read.promised()).isEqualTo(alone.promised());
+                assertThat(file.damage().orElseThrow())
+                        .contains(path + ": slot at offset 0")
+                        .contains("write 3 is left");
+                file.write(read);
+            }
+            try (var file = StateFile.open(path)) {
+                assertThat(file.damage()).as("written over").isEmpty();
+                assertThat(file.newest().orElseThrow().standing()).isEqualTo(Standing.OUTDATED);
+            }
+        }
+    }
+
+    private enum Loss {
+        FLIPPED_BIT,
+        ZEROS;
+
+        void happenTo(Path path, int offset) throws IOException {
+            try (var raw = new RandomAccessFile(path.toFile(), "rw")) {
+                switch (this) {
+                    case FLIPPED_BIT -> {
+                        raw.seek(offset + 40);
+                        int was = raw.read();
+                        raw.seek(offset + 40);
+                        raw.write(was ^ 0x10);
+                    }
+                    case ZEROS -> {
+                        raw.seek(offset);
+                        raw.write(new byte[StateFile.SLOT_BYTES]);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Primary, up to date, with the permit to restart alone. */
+    private static DurableState alone() {
+        var me = new NodeName("dhcp1");
+        var fresh = DurableState.fresh(ArbitrationMode.FENCING, me, new BootId("boot-1"));
+        var record =
+                new ClusterRecord(
+                        ArbitrationMode.FENCING,
+                        new Epoch(4),
+                        Optional.of(me),
+                        Set.of(me),
+                        new Generation(9),
+                        new RequestId(me, 12));
+        return fresh.withRecord(record)
+                .withStanding(Standing.UP_TO_DATE)
+                .withWasPrimary(true)
+                .withPermit();
     }
 
     @Test
