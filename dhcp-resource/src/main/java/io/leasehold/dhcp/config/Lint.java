@@ -374,6 +374,7 @@ public final class Lint {
     /** ADR 0042: the probe asks for a reserved address, else as a client from a wrong network. */
     private void checkProbeHost(List<Statement> statements) {
         var plan = configuration.plan();
+        var subnet = plan.subnetOf(facts.vip());
         var own = plan.reservations().stream().filter(this::isProbe).findFirst();
         if (own.isEmpty()) {
             var advice =
@@ -381,6 +382,8 @@ public final class Lint {
                             + facts.probeClientId().toEscaped()
                             + "\"; fixed-address "
                             + facts.nodeAddresses().stream()
+                                    .filter(address ->
+                                            subnet.isPresent() && subnet.get().contains(address))
                                     .findFirst()
                                     .map(Ipv4Address::toString)
                                     .orElse("ADDRESS")
@@ -404,7 +407,6 @@ public final class Lint {
             }
             return;
         }
-        var subnet = plan.subnetOf(facts.vip());
         var host = own.get();
         if (subnet.isPresent() && host.addresses().stream().noneMatch(subnet.get()::contains)) {
             findings.add(

@@ -5,6 +5,7 @@ import static io.leasehold.dhcp.config.Configurations.GOOD;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.leasehold.dhcp.Finding;
+import io.leasehold.dhcp.Ipv4Address;
 import io.leasehold.dhcp.Severity;
 import java.nio.file.Path;
 import java.util.List;
@@ -85,6 +86,24 @@ class LintTest {
                     assertThat(finding.place()).hasToString(FILE + ":" + place);
                     assertThat(finding.what()).isNotBlank();
                 });
+    }
+
+    /** The replication link has node addresses, too, and often comes first. */
+    @Test
+    void shouldAdviseAnAddressOfTheClientsSubnetForTheProbe() {
+        var facts =
+                new ClusterFacts(
+                        FACTS.vip(),
+                        List.of(Ipv4Address.of("192.0.2.1"), Ipv4Address.of("198.18.0.2")),
+                        FACTS.probeClientId());
+        var withoutProbe = GOOD.substring(0, GOOD.indexOf("host "));
+
+        assertThat(Lint.check(Configuration.ofText(withoutProbe, FILE), facts))
+                .singleElement()
+                .satisfies(finding ->
+                        assertThat(finding.advice())
+                                .contains("fixed-address 198.18.0.2;")
+                                .contains("\\000leasehold-probe"));
     }
 
     @Test

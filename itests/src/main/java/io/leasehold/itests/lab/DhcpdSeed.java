@@ -35,6 +35,12 @@ final class DhcpdSeed {
         # the lab is about would be tested.
         dhcp-cache-threshold 0;
 
+        # Whom Leasehold's probe asks as: it is offered this address, which nobody ever takes.
+        host leasehold-probe {
+          option dhcp-client-identifier "\\000leasehold-probe";
+          fixed-address %13$s;
+        }
+
         subnet %3$s netmask %4$s {
           range %5$s %6$s;
           option routers %7$s;
@@ -58,7 +64,8 @@ final class DhcpdSeed {
                         Addresses.BRANCH_NETMASK,
                         Addresses.BRANCH_POOL_FIRST,
                         Addresses.BRANCH_POOL_LAST,
-                        Addresses.BRANCH_ROUTER);
+                        Addresses.BRANCH_ROUTER,
+                        LabNode.DHCP1.lanAddress());
     }
 
     /** The clients whose leases are there from the start. */
