@@ -47,6 +47,9 @@ public final class ConfigurationWatch implements AutoCloseable {
         /** It is what dhcpd runs on already. */
         record Unchanged(Generation generation) implements Outcome {}
 
+        /** A refused edit was undone: it is what dhcpd runs on again. */
+        record Undone(Generation inForce) implements Outcome {}
+
         /**
          * It was accepted: dhcpd has to be restarted.
          *
@@ -67,7 +70,10 @@ public final class ConfigurationWatch implements AutoCloseable {
         }
     }
 
-    /** Is told of edits, each once. Unchanged is not told. */
+    /**
+     * Is told of edits, each once. Unchanged is not told. May block until the edit is applied: the
+     * next look waits for it.
+     */
     public interface Listener {
         void edited(Outcome outcome);
     }
@@ -89,8 +95,12 @@ public final class ConfigurationWatch implements AutoCloseable {
     private boolean unsettled = true;
     private long changedAtNanos = 0;
 
-    /** Hash of the text that was refused last, or MISSING. */
-    private String refused = NOTHING;
+    /**
+     * Hash of the text that was refused last, or MISSING. Volatile, because {@link #takeBack} comes
+     * from the thread that starts dhcpd while the listener, which waits for that start, holds the
+     * lock.
+     */
+    private volatile String refused = NOTHING;
 
     /**
      * @param leases what the lease file says now
@@ -161,10 +171,10 @@ public final class ConfigurationWatch implements AutoCloseable {
 
     /**
      * Takes back a generation with which dhcpd did not start: the one before is in force again,
-     * under a new number. The text is not tried again until it changes.
+     * under a new number. The text is not tried again until it changes. Takes no lock: a listener
+     * that waits for the start may have caused it.
      */
-    public synchronized Generation takeBack(Generation failed, Generation before)
-            throws IOException {
+    public Generation takeBack(Generation failed, Generation before) throws IOException {
         refused = failed.hash();
         return generations.accept(before.configuration(), clock.instant());
     }
@@ -185,8 +195,12 @@ public final class ConfigurationWatch implements AutoCloseable {
         }
         files = configuration.files();
         if (inForce.isPresent() && inForce.get().hash().equals(configuration.hash())) {
+            boolean undone = !refused.equals(NOTHING);
             refused = NOTHING;
-            return Optional.of(new Outcome.Unchanged(inForce.get()));
+            return Optional.of(
+                    undone
+                            ? new Outcome.Undone(inForce.get())
+                            : new Outcome.Unchanged(inForce.get()));
         }
         if (!again && configuration.hash().equals(refused)) {
             return Optional.empty();

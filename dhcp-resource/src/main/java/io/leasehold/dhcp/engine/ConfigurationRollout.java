@@ -2,23 +2,27 @@ package io.leasehold.dhcp.engine;
 
 import io.leasehold.dhcp.Finding;
 import io.leasehold.dhcp.config.ConfigurationWatch;
-import io.leasehold.dhcp.config.ConfigurationWatch.Outcome;
 import io.leasehold.dhcp.config.Generation;
+import io.leasehold.dhcp.config.Generations;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Puts an accepted generation in force by a restart, and takes it back if dhcpd does not start with
- * it: {@code dhcpd -t} does not know interfaces and addresses.
+ * Starts dhcpd on the accepted generation, and takes that generation back if dhcpd does not start
+ * with it although it started with another one before: {@code dhcpd -t} knows neither interfaces
+ * nor addresses nor ports.
+ *
+ * <p>One thread at a time.
  */
 public final class ConfigurationRollout {
 
     /** What became of it. */
     public sealed interface Result {
 
-        /** dhcpd serves with the new generation. */
-        record Applied(Generation generation, StartResult.Started started) implements Result {}
+        /** dhcpd serves with the accepted generation. */
+        record Applied(StartResult.Started started) implements Result {}
 
         /**
          * dhcpd did not start with it, and serves with the one before again.
@@ -26,14 +30,18 @@ public final class ConfigurationRollout {
          * @param inForce the text of before under a new number
          * @param findings why
          */
-        record TakenBack(Generation failed, Generation inForce, List<Finding> findings)
+        record TakenBack(
+                Generation failed,
+                Generation inForce,
+                StartResult.Started started,
+                List<Finding> findings)
                 implements Result {
             public TakenBack {
                 findings = List.copyOf(findings);
             }
         }
 
-        /** dhcpd does not run: not with the new one, and not with the one before. */
+        /** dhcpd does not run: not with the accepted one, and not with one before. */
         record Failed(List<Finding> findings) implements Result {
             public Failed {
                 findings = List.copyOf(findings);
@@ -42,33 +50,63 @@ public final class ConfigurationRollout {
     }
 
     private final DhcpdEngine engine;
-    private final ConfigurationWatch watch;
+    private final Generations generations;
 
-    public ConfigurationRollout(DhcpdEngine engine, ConfigurationWatch watch) {
+    /** The last one with which dhcpd was seen to serve. */
+    private Optional<Generation> proven = Optional.empty();
+
+    public ConfigurationRollout(DhcpdEngine engine, Generations generations) {
         this.engine = engine;
-        this.watch = watch;
+        this.generations = generations;
     }
 
-    /** Blocks until dhcpd serves again, or does not. */
-    public Result apply(Outcome.Accepted accepted) throws IOException {
-        return switch (engine.restart()) {
-            case StartResult.Started started -> new Result.Applied(accepted.generation(), started);
+    /** dhcpd was found serving, started by a daemon before this one. */
+    public void adopted() throws IOException {
+        proven = generations.accepted().generation();
+    }
+
+    /**
+     * Blocks until dhcpd serves, or does not.
+     *
+     * @param watch is told if the generation is taken back, so that the text is not tried again
+     */
+    public Result start(ConfigurationWatch watch) throws IOException {
+        var wanted = generations.accepted().generation();
+        return switch (engine.start()) {
+            case StartResult.Started started -> {
+                // An edit that was accepted meanwhile is applied, and proven, by its own restart.
+                if (generations.accepted().generation().equals(wanted)) {
+                    proven = wanted;
+                }
+                yield new Result.Applied(started);
+            }
             case StartResult.NotStarted(var reasons) -> {
-                if (accepted.before().isEmpty()) {
+                if (wanted.isEmpty() || proven.isEmpty() || hasTextOf(proven.get(), wanted.get())) {
                     yield new Result.Failed(reasons);
                 }
-                var inForce =
-                        watch.takeBack(accepted.generation(), accepted.before().orElseThrow());
-                yield switch (engine.start()) {
-                    case StartResult.Started _ ->
-                            new Result.TakenBack(accepted.generation(), inForce, reasons);
-                    case StartResult.NotStarted(var again) -> {
-                        var all = new ArrayList<>(reasons);
-                        all.addAll(again);
-                        yield new Result.Failed(all);
-                    }
-                };
+                yield startAsBefore(watch, wanted.get(), proven.get(), reasons);
             }
         };
+    }
+
+    private Result startAsBefore(
+            ConfigurationWatch watch, Generation failed, Generation before, List<Finding> reasons)
+            throws IOException {
+        var inForce = watch.takeBack(failed, before);
+        return switch (engine.start()) {
+            case StartResult.Started started -> {
+                proven = Optional.of(inForce);
+                yield new Result.TakenBack(failed, inForce, started, reasons);
+            }
+            case StartResult.NotStarted(var again) -> {
+                var all = new ArrayList<>(reasons);
+                all.addAll(again);
+                yield new Result.Failed(all);
+            }
+        };
+    }
+
+    private static boolean hasTextOf(Generation one, Generation other) {
+        return one.hash().equals(other.hash());
     }
 }

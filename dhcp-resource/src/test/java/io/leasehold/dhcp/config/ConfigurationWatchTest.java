@@ -8,11 +8,15 @@ import io.leasehold.dhcp.VolumeLayout;
 import io.leasehold.dhcp.config.ConfigurationWatch.Outcome;
 import io.leasehold.dhcp.lease.LeaseTable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,6 +51,10 @@ class ConfigurationWatchTest {
     }
 
     private ConfigurationWatch newWatch() {
+        return newWatch(outcomes::add);
+    }
+
+    private ConfigurationWatch newWatch(ConfigurationWatch.Listener listener) {
         return new ConfigurationWatch(
                 ConfigurationSource.mounted(volume),
                 new ConfigurationCheck(
@@ -54,7 +62,7 @@ class ConfigurationWatchTest {
                 generations,
                 () -> LeaseTable.EMPTY,
                 InstantSource.system(),
-                outcomes::add);
+                listener);
     }
 
     private void lookFor(int seconds) throws IOException {
@@ -132,15 +140,21 @@ class ConfigurationWatchTest {
     }
 
     @Test
-    void shouldSayNothingWhenABadEditIsTakenBack() throws IOException {
+    void shouldSayThatABadEditIsUndone() throws IOException {
         var before = Files.readString(volume.configuration());
         Files.writeString(volume.configuration(), "nonsense {");
         lookFor(2);
         Files.writeString(volume.configuration(), before);
-        lookFor(2);
+        lookFor(5);
 
-        assertThat(outcomes).hasOnlyElementsOfType(Outcome.Refused.class).hasSize(1);
+        assertThat(outcomes).hasSize(2);
+        assertThat(outcomes.getFirst()).isInstanceOf(Outcome.Refused.class);
+        assertThat(outcomes.getLast())
+                .isInstanceOfSatisfying(
+                        Outcome.Undone.class,
+                        undone -> assertThat(undone.inForce().number()).isEqualTo(1));
         assertThat(watch.checkNow()).isInstanceOf(Outcome.Unchanged.class);
+        assertThat(outcomes).hasSize(2);
     }
 
     @Test
@@ -165,6 +179,39 @@ class ConfigurationWatchTest {
         lookFor(2);
 
         assertThat(outcomes).hasOnlyElementsOfType(Outcome.Accepted.class).hasSize(1);
+    }
+
+    /** As in a node: the listener waits for the restart, and that takes the generation back. */
+    @Test
+    void shouldLetAnotherThreadTakeBackWhatTheListenerWaitsFor() throws Exception {
+        watch.close();
+        var before = generations.accepted().generation().orElseThrow();
+        var slot = new AtomicReference<ConfigurationWatch>();
+        watch =
+                newWatch(outcome -> {
+                    outcomes.add(outcome);
+                    if (outcome instanceof Outcome.Accepted(var failed, var _, var _)) {
+                        CompletableFuture.supplyAsync(() -> takeBack(slot.get(), failed, before))
+                                .orTimeout(20, TimeUnit.SECONDS)
+                                .join();
+                    }
+                });
+        slot.set(watch);
+        Files.writeString(volume.configuration(), GOOD);
+
+        assertThat(watch.checkNow()).isInstanceOf(Outcome.Accepted.class);
+        assertThat(generation()).isEqualTo(3);
+        assertThat(generations.accepted().generation().orElseThrow().text())
+                .isEqualTo(before.text());
+    }
+
+    private static Generation takeBack(
+            ConfigurationWatch watch, Generation failed, Generation before) {
+        try {
+            return watch.takeBack(failed, before);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

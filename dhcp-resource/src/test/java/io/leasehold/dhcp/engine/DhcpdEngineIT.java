@@ -334,7 +334,7 @@ class DhcpdEngineIT {
 
     @Test
     void shouldTakeAGenerationBackWithWhichDhcpdDoesNotStart() throws IOException {
-        startGuarded();
+        var rollout = new ConfigurationRollout(engine, generations);
         // Agrees with other facts and with dhcpd -t; but lan0 is in none of its subnets.
         var elsewhere = new ClusterFacts(Ipv4Address.of("198.18.5.1"), List.of(), PROBE_ID);
         var otherCheck =
@@ -349,10 +349,14 @@ class DhcpdEngineIT {
                         () -> LeaseTable.EMPTY,
                         InstantSource.system(),
                         _ -> {})) {
+            guard();
+            assertThat(rollout.start(watch))
+                    .isInstanceOf(ConfigurationRollout.Result.Applied.class);
+            engine.stop();
             Files.writeString(volume.configuration(), GOOD.replace("198.18.0.", "198.18.5."));
-            var accepted = (Outcome.Accepted) watch.checkNow();
+            assertThat(watch.checkNow()).isInstanceOf(Outcome.Accepted.class);
 
-            assertThat(new ConfigurationRollout(engine, watch).apply(accepted))
+            assertThat(rollout.start(watch))
                     .isInstanceOfSatisfying(
                             ConfigurationRollout.Result.TakenBack.class,
                             back -> {
@@ -366,8 +370,10 @@ class DhcpdEngineIT {
     }
 
     @Test
-    void shouldApplyAGenerationWithWhichDhcpdStarts() throws IOException {
-        int pid = startGuarded().pid();
+    void shouldFailWithoutOneThatIsKnownToBeBetter() throws IOException {
+        guard();
+        lan.ip("server", "addr", "del", DhcpLan.VIP + "/24", "dev", "lan0");
+        lan.ip("server", "addr", "replace", "198.18.0.2/24", "dev", "lan0");
         try (var watch =
                 new ConfigurationWatch(
                         ConfigurationSource.mounted(volume),
@@ -376,15 +382,9 @@ class DhcpdEngineIT {
                         () -> LeaseTable.EMPTY,
                         InstantSource.system(),
                         _ -> {})) {
-            assertThat(watch.checkNow()).isInstanceOf(Outcome.Unchanged.class);
-            Files.writeString(volume.configuration(), "# new\n" + GOOD);
-
-            assertThat(
-                            new ConfigurationRollout(engine, watch)
-                                    .apply((Outcome.Accepted) watch.checkNow()))
-                    .isInstanceOfSatisfying(
-                            ConfigurationRollout.Result.Applied.class,
-                            applied -> assertThat(applied.started().pid()).isNotEqualTo(pid));
+            assertThat(new ConfigurationRollout(engine, generations).start(watch))
+                    .isInstanceOf(ConfigurationRollout.Result.Failed.class);
+            assertThat(generations.accepted().generation().orElseThrow().number()).isEqualTo(1);
         }
     }
 

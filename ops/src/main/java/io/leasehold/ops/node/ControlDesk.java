@@ -1,6 +1,7 @@
 package io.leasehold.ops.node;
 
 import io.leasehold.blockrep.ReplicatedVolume;
+import io.leasehold.dhcp.Finding;
 import io.leasehold.heartbeat.controller.Command;
 import io.leasehold.heartbeat.controller.CommandId;
 import io.leasehold.heartbeat.controller.CommandResult;
@@ -226,6 +227,16 @@ final class ControlDesk implements ControlHandler {
                                                     finding.text(),
                                                     ""))
                                     .toList());
+            case DhcpService.Reloaded.TakenBack(long inForce, var findings) ->
+                    new Reply.Failed(
+                            "dhcpd does not start with it, and runs on what was in force before"
+                                    + " (now number "
+                                    + inForce
+                                    + "): "
+                                    + findings.stream()
+                                            .filter(Finding::isError)
+                                            .map(Finding::text)
+                                            .collect(Collectors.joining("; ")));
             case DhcpService.Reloaded.Failed(String reason) -> new Reply.Failed(reason);
         };
     }

@@ -8,8 +8,8 @@ import io.leasehold.dhcp.config.ConfigurationWatch;
 import io.leasehold.dhcp.config.Generation;
 import io.leasehold.dhcp.config.Generations;
 import io.leasehold.dhcp.engine.Alarm;
+import io.leasehold.dhcp.engine.ConfigurationRollout;
 import io.leasehold.dhcp.engine.DhcpdEngine;
-import io.leasehold.dhcp.engine.StartResult;
 import io.leasehold.dhcp.engine.StopResult;
 import io.leasehold.dhcp.guard.ClockComparison;
 import io.leasehold.dhcp.guard.GuardReport;
@@ -49,6 +49,7 @@ final class DhcpService {
     private final ConfigurationCheck check;
     private final PromotionGuard guard;
     private final DhcpdEngine engine;
+    private final ConfigurationRollout rollout;
     private final LeaseFollower follower;
     private final Supplier<Optional<Duration>> clockAheadOfPeer;
     private final InstantSource wallClock;
@@ -59,6 +60,9 @@ final class DhcpService {
 
     private volatile boolean configured;
 
+    /** The guard has looked at the volume, and the server was not started since. */
+    private volatile boolean guarded;
+
     /** The server resource is started, with something to serve or not. */
     private volatile boolean started;
 
@@ -68,8 +72,8 @@ final class DhcpService {
     private volatile List<Finding> rehearsal = List.of();
     private volatile Optional<Alarm> alarm = Optional.empty();
 
-    /** The generation that dhcpd was last seen to run on. */
-    private volatile Optional<Generation> proven = Optional.empty();
+    /** Of the last start: it is on an older generation than it should have been. */
+    private volatile Optional<ConfigurationRollout.Result.TakenBack> takenBack = Optional.empty();
 
     /** Restarts a resource and what stands on it, in order; blocks until they run again. */
     interface Restart {
@@ -86,6 +90,9 @@ final class DhcpService {
     interface ProbeRunner {
         /** Returns empty if the answer was right, else what was wrong. */
         Optional<String> ask(Duration limit) throws InterruptedException;
+
+        /** The same, but empty without asking if that was done a moment ago. */
+        Optional<String> askIfDue(Duration limit) throws InterruptedException;
     }
 
     /** Watches for the first answer that leaves this node. */
@@ -116,6 +123,7 @@ final class DhcpService {
         this.check = parts.check();
         this.guard = parts.guard();
         this.engine = parts.engine();
+        this.rollout = new ConfigurationRollout(parts.engine(), parts.generations());
         this.follower = parts.follower();
         this.clockAheadOfPeer = parts.clockAheadOfPeer();
         this.wallClock = parts.wallClock();
@@ -175,7 +183,9 @@ final class DhcpService {
                 watch.ifPresent(ConfigurationWatch::close);
                 watch = Optional.empty();
                 configured = false;
+                guarded = false;
                 startFindings = List.of();
+                refusedEdit = List.of();
             }
 
             @Override
@@ -231,20 +241,15 @@ final class DhcpService {
 
     private void guardStart() throws ResourceShell.ResourceException {
         try {
-            if (generations.accepted().generation().isEmpty()) {
-                if (!Files.exists(mounted.configuration())) {
-                    configured = false;
-                    return;
-                }
-                watch.orElseThrow().checkNow();
-                if (generations.accepted().generation().isEmpty()) {
-                    throw new ResourceShell.ResourceException(texts(refusedEdit));
-                }
-            }
-            configured = true;
+            configured =
+                    generations.accepted().generation().isPresent()
+                            || Files.exists(mounted.configuration());
         } catch (IOException e) {
             throw new ResourceShell.ResourceException(
                     "cannot read the configuration on the volume: " + e.getMessage(), e);
+        }
+        if (!configured) {
+            return;
         }
         var clock =
                 clockAheadOfPeer
@@ -253,6 +258,7 @@ final class DhcpService {
                         .orElseGet(() -> new ClockComparison.Unknown("the peer was not heard"));
         switch (guard.check(wallClock.instant(), clock, Optional.of(follower))) {
             case GuardReport.Clear clear -> {
+                guarded = true;
                 startFindings = clear.findings();
                 history.did(
                         "guard",
@@ -334,45 +340,45 @@ final class DhcpService {
 
     private void startServer(boolean adopt) throws ResourceShell.ResourceException {
         alarm = Optional.empty();
-        if (!configured) {
-            return;
-        }
+        takenBack = Optional.empty();
         try {
             if (adopt) {
-                if (engine.adopt().isEmpty()) {
+                if (configured && engine.adopt().isEmpty()) {
                     throw new ResourceShell.ResourceException("dhcpd does not run any more");
                 }
+                rollout.adopted();
+                return;
+            }
+            // Each start but the first of a promotion is one after a death: what it left behind in
+            // the lease file must not mislead the next one either.
+            if (!guarded) {
+                guardStart();
+            }
+            guarded = false;
+            if (!configured) {
                 return;
             }
             firstAnswer.await();
-            switch (engine.start()) {
-                case StartResult.Started started -> {
-                    startFindings = started.findings();
-                    proven = generations.accepted().generation();
+            switch (rollout.start(watch.orElseThrow())) {
+                case ConfigurationRollout.Result.Applied(var running) ->
+                        startFindings = running.findings();
+                case ConfigurationRollout.Result.TakenBack back -> {
+                    startFindings = back.started().findings();
+                    refusedEdit = back.findings();
+                    takenBack = Optional.of(back);
+                    history.failed(
+                            "dhcp",
+                            "dhcpd does not start with configuration "
+                                    + back.failed().number()
+                                    + "; the one before is in force again",
+                            texts(back.findings()),
+                            back.started().took());
                 }
-                case StartResult.NotStarted failed -> fallBack(failed.findings());
+                case ConfigurationRollout.Result.Failed(var findings) ->
+                        throw new ResourceShell.ResourceException(texts(findings));
             }
         } catch (IOException e) {
             throw new ResourceShell.ResourceException("dhcpd: " + e.getMessage(), e);
-        }
-    }
-
-    /** A checked configuration with which dhcpd still does not start is taken back. */
-    private void fallBack(List<Finding> findings)
-            throws IOException, ResourceShell.ResourceException {
-        var failed = generations.accepted().generation();
-        if (failed.isEmpty()
-                || proven.isEmpty()
-                || proven.get().hash().equals(failed.get().hash())
-                || watch.isEmpty()) {
-            throw new ResourceShell.ResourceException(texts(findings));
-        }
-        refusedEdit = findings;
-        watch.get().takeBack(failed.get(), proven.get());
-        switch (engine.start()) {
-            case StartResult.Started started -> startFindings = started.findings();
-            case StartResult.NotStarted again ->
-                    throw new ResourceShell.ResourceException(texts(again.findings()));
         }
     }
 
@@ -395,7 +401,9 @@ final class DhcpService {
         }
         return switch (engine.monitor()) {
             case io.leasehold.dhcp.engine.Health.Running _ ->
-                    probe.ask(limit).<Health>map(Health.Failed::new).orElseGet(Health.Good::new);
+                    probe.askIfDue(limit)
+                            .<Health>map(Health.Failed::new)
+                            .orElseGet(Health.Good::new);
             case io.leasehold.dhcp.engine.Health.Failing(int _, var why) ->
                     new Health.Failed(why.toString());
             case io.leasehold.dhcp.engine.Health.NotRunning() ->
@@ -414,6 +422,9 @@ final class DhcpService {
         /** Refused before anything was touched. */
         record Refused(List<Finding> findings) implements Reloaded {}
 
+        /** The server did not start with it, and runs on the one before again. */
+        record TakenBack(long inForce, List<Finding> findings) implements Reloaded {}
+
         /** The server does not run on it, and not on the one before either. */
         record Failed(String reason) implements Reloaded {}
     }
@@ -430,19 +441,37 @@ final class DhcpService {
                 switch (current.get().checkNow()) {
                     case ConfigurationWatch.Outcome.Unchanged(var generation) ->
                             new Reloaded.Unchanged(generation.number());
+                    case ConfigurationWatch.Outcome.Undone(var generation) ->
+                            new Reloaded.Unchanged(generation.number());
                     case ConfigurationWatch.Outcome.Refused(var _, var findings) ->
                             new Reloaded.Refused(findings);
                     case ConfigurationWatch.Outcome.Accepted(var now, var _, var findings) ->
-                            lastRestart
-                                    .<Reloaded>map(Reloaded.Failed::new)
-                                    .orElseGet(() -> new Reloaded.InForce(now.number(), findings));
+                            applied(now, findings);
                 });
+    }
+
+    private Reloaded applied(Generation now, List<Finding> findings) {
+        if (lastRestart.isPresent()) {
+            return new Reloaded.Failed(lastRestart.get());
+        }
+        return takenBack
+                .<Reloaded>map(
+                        back -> new Reloaded.TakenBack(back.inForce().number(), back.findings()))
+                .orElseGet(() -> new Reloaded.InForce(now.number(), findings));
     }
 
     /** Told of each edit, on the thread that checks; blocks until it is applied. */
     private void edited(ConfigurationWatch.Outcome outcome) {
         switch (outcome) {
             case ConfigurationWatch.Outcome.Unchanged _ -> {}
+            case ConfigurationWatch.Outcome.Undone(var inForce) -> {
+                refusedEdit = List.of();
+                history.observed(
+                        "dhcp",
+                        "the refused edit of dhcpd.conf is undone: it says again what is in force,"
+                                + " configuration "
+                                + inForce.number());
+            }
             case ConfigurationWatch.Outcome.Refused(var inForce, var findings) -> {
                 if (inForce.isEmpty() && !Files.exists(mounted.configuration())) {
                     return; // nothing to serve yet
@@ -453,6 +482,8 @@ final class DhcpService {
             }
             case ConfigurationWatch.Outcome.Accepted(var now, var _, var _) -> {
                 refusedEdit = List.of();
+                lastRestart = Optional.empty();
+                takenBack = Optional.empty();
                 history.observed("dhcp", "configuration " + now.number() + " is accepted");
                 if (!started) {
                     return; // the start that is under way uses it

@@ -30,12 +30,15 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
     private final CompletableFuture<Optional<DhcpProbe>> opened = new CompletableFuture<>();
     private final Generations generations;
     private final ClusterFacts facts;
+    private final Configuration.Probe probing;
+    private long askedNanos;
     private Optional<Generation> planned = Optional.empty();
     private Optional<ProbeQuestion> question = Optional.empty();
 
-    private ProbeDesk(Generations generations, ClusterFacts facts) {
+    private ProbeDesk(Generations generations, ClusterFacts facts, Configuration.Probe probing) {
         this.generations = generations;
         this.facts = facts;
+        this.probing = probing;
     }
 
     /**
@@ -43,8 +46,9 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
      * answered as if it were right.
      */
     static ProbeDesk open(Settings settings, Generations generations, ClusterFacts facts) {
-        var desk = new ProbeDesk(generations, facts);
-        var ports = settings.configuration().dhcp().probe().ports();
+        var probing = settings.configuration().dhcp().probe();
+        var desk = new ProbeDesk(generations, facts, probing);
+        var ports = probing.ports();
         if (ports.isEmpty()) {
             desk.opened.complete(Optional.empty());
         } else {
@@ -87,7 +91,16 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
     }
 
     @Override
+    public synchronized Optional<String> askIfDue(Duration limit) throws InterruptedException {
+        if (System.nanoTime() - askedNanos < probing.interval().toNanos()) {
+            return Optional.empty();
+        }
+        return ask(limit.compareTo(probing.timeout()) < 0 ? limit : probing.timeout());
+    }
+
+    @Override
     public synchronized Optional<String> ask(Duration limit) throws InterruptedException {
+        askedNanos = System.nanoTime();
         Optional<DhcpProbe> probe;
         try {
             probe = opened.get(limit.toNanos(), TimeUnit.NANOSECONDS);
