@@ -41,7 +41,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -636,10 +635,10 @@ public final class ReplicatedVolume implements AutoCloseable {
      * Compares both trees completely while they are in use, each piece at the same position of the
      * order on both nodes. On the primary, with the peer connected and equal. Blocks.
      *
-     * @param progress is told the bytes compared so far
+     * @param progress is told after each piece
      * @throws IOException the peer is not there, or was lost meanwhile
      */
-    public VerifyReport verify(LongConsumer progress) throws IOException, InterruptedException {
+    public VerifyReport verify(VerifyProgress progress) throws IOException, InterruptedException {
         var open = conversation.open();
         if (open.isEmpty() || !replicator.ask(Replication::isLive)) {
             throw new IOException("verify needs a primary whose peer is connected and equal");

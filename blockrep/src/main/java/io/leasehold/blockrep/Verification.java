@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongConsumer;
 
 /**
  * One online verification, on the primary. Each piece is digested here while no operation can get a
@@ -52,22 +51,21 @@ final class Verification implements Conversation.VerifyRun {
         ended = true;
     }
 
-    VerifyReport run(LongConsumer progress) throws IOException, InterruptedException {
+    VerifyReport run(VerifyProgress progress) throws IOException, InterruptedException {
         var from = copy.journal.end().last();
         var manifest = copy.volume().manifest();
         var to = compare(0, 0, 0);
+        var files = manifest.files().stream().filter(f -> f.kind() == FileKind.FILE).toList();
+        long total = files.stream().mapToLong(f -> f.sizeBytes()).sum();
         long bytes = 0;
-        for (var file : manifest.files()) {
-            if (file.kind() != FileKind.FILE) {
-                continue;
-            }
+        for (var file : files) {
             for (long offset = 0;
                     offset < file.sizeBytes();
                     offset += FrameCodec.VERIFY_BYTES_MAX) {
                 int length = (int) Math.min(FrameCodec.VERIFY_BYTES_MAX, file.sizeBytes() - offset);
                 to = compare(file.id().value(), offset, length);
                 bytes += length;
-                progress.accept(bytes);
+                progress.compared(bytes, total);
             }
         }
         return new VerifyReport(from, to, manifest.files().size(), bytes, List.copyOf(differences));

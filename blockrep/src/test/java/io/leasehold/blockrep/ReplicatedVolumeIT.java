@@ -84,7 +84,7 @@ class ReplicatedVolumeIT {
                                 }
                             });
 
-            var report = pair.a.volume().verify(bytes -> {});
+            var report = pair.a.volume().verify((_, _) -> {});
 
             stop.countDown();
             writing.join();
@@ -111,7 +111,7 @@ class ReplicatedVolumeIT {
             pair.awaitApplied(pair.a, pair.b);
             Files.writeString(pair.b.root().resolve("volume/tree/leases"), "lease 10.0.0.2");
 
-            var report = pair.a.volume().verify(bytes -> {});
+            var report = pair.a.volume().verify((_, _) -> {});
 
             assertThat(report.differences()).hasSize(1);
             assertThat(report.differences().getFirst()).contains("file " + id.value() + " ");

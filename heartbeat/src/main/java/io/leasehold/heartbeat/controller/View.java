@@ -45,11 +45,6 @@ public record View(
         alarms = List.copyOf(alarms);
     }
 
-    /** Says whether every check of {@link #ready} is ok. */
-    public boolean isReady() {
-        return ready.stream().allMatch(Check::ok);
-    }
-
     /** How worried a person should be. */
     public enum Level {
         /** One node serves, the other could take over and lose nothing. */

@@ -9,6 +9,7 @@ import io.leasehold.heartbeat.controller.Event;
 import io.leasehold.heartbeat.history.FlightRecorder;
 import io.leasehold.heartbeat.history.HistoryItem;
 import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.resource.ResourceName;
 import io.leasehold.heartbeat.zookeeper.EnsembleUnreachableException;
 import io.leasehold.ops.config.EffectiveSetting;
@@ -36,6 +37,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Answers {@code clusterctl}. Called on a virtual thread per request. */
@@ -44,6 +46,10 @@ final class ControlDesk implements ControlHandler {
     private static final Duration COMMAND_LIMIT = Duration.ofMinutes(2);
 
     private static final Duration FOLLOW_PAUSE = Duration.ofMillis(500);
+
+    /** Between two words about the progress of a long command. */
+    private static final Duration PROGRESS_PAUSE = Duration.ofSeconds(1);
+
     private static final int FOLLOW_PAGE = 500;
     private static final String DAEMON_VERSION = version();
 
@@ -53,8 +59,10 @@ final class ControlDesk implements ControlHandler {
     private final KeeperEvents keeper;
     private final FlightRecorder recorder;
     private final Explanation explanation;
+    private final TakeoverRehearsal rehearsal;
     private final DhcpService dhcp;
     private final EnsembleLink ensemble;
+    private final Supplier<List<String>> alarms;
     private final ConfigView configuration;
     private final long startedNanos;
     private final AtomicLong lastCommand = new AtomicLong();
@@ -70,8 +78,10 @@ final class ControlDesk implements ControlHandler {
             KeeperEvents keeper,
             FlightRecorder recorder,
             Explanation explanation,
+            TakeoverRehearsal rehearsal,
             DhcpService dhcp,
             EnsembleLink ensemble,
+            Supplier<List<String>> alarms,
             long startedNanos) {
         this.settings = settings;
         this.loop = loop;
@@ -79,8 +89,10 @@ final class ControlDesk implements ControlHandler {
         this.keeper = keeper;
         this.recorder = recorder;
         this.explanation = explanation;
+        this.rehearsal = rehearsal;
         this.dhcp = dhcp;
         this.ensemble = ensemble;
+        this.alarms = alarms;
         this.startedNanos = startedNanos;
         this.configuration = Views.configuration(configurationFile, effective);
     }
@@ -110,12 +122,14 @@ final class ControlDesk implements ControlHandler {
         var self = settings.self();
         return switch (request) {
             case Request.Status() -> new Reply.Report(status());
-            case Request.Ready() -> new Reply.Report(Views.ready(loop.view()));
+            case Request.Ready() -> {
+                var view = loop.view();
+                yield new Reply.Report(Views.ready(view, rehearsal.checks(notServing())));
+            }
             case Request.Why() -> new Reply.Report(Views.why(loop.view()));
             case Request.Explain() -> explanation.last();
             case Request.Events(int last, boolean follow) -> events(last, follow, replies);
-            case Request.Takeover(var node) ->
-                    command(new Command.Takeover(node.orElseGet(this::notServing)));
+            case Request.Takeover(var node) -> takeover(node.orElseGet(this::notServing));
             case Request.Standby(var node, var limit, String reason) ->
                     command(
                             new Command.EnterStandby(
@@ -141,11 +155,7 @@ final class ControlDesk implements ControlHandler {
                     new Reply.Report(
                             Views.volume(
                                     volume.facts(), settings.configuration().volume().directory()));
-            case Request.VolumeVerify() ->
-                    new Reply.Report(
-                            Views.verify(
-                                    volume.verify(bytes ->
-                                            replies.progress("compared " + bytes + " bytes"))));
+            case Request.VolumeVerify() -> verify(replies);
             case Request.DhcpReload() -> reload();
             case Request.ConfigShow() -> new Reply.Report(configuration);
             case Request.Version() ->
@@ -167,7 +177,7 @@ final class ControlDesk implements ControlHandler {
                 settings.self(),
                 Views.volume(volume.facts(), settings.configuration().volume().directory()),
                 keeper.linkStatistics(),
-                dhcp.alarms(),
+                alarms.get(),
                 System.nanoTime());
     }
 
@@ -188,16 +198,50 @@ final class ControlDesk implements ControlHandler {
         }
     }
 
+    private Reply.Answer takeover(NodeName target) throws InterruptedException {
+        var against =
+                target.equals(notServing())
+                        ? rehearsal.checks(target).stream().filter(check -> !check.ok()).toList()
+                        : List.<CheckView>of();
+        return against.isEmpty()
+                ? command(new Command.Takeover(target))
+                : new Reply.Refused(
+                        "a takeover to " + target + " would be rolled back",
+                        Rule.POLICY.name(),
+                        against);
+    }
+
+    private Reply.Answer verify(Replies replies) throws IOException, InterruptedException {
+        if (!loop.view().record().isPrimary(settings.self())) {
+            return new Reply.Refused(
+                    "the copies are compared on the primary, which is " + primary(), "", List.of());
+        }
+        var told = new AtomicLong(System.nanoTime());
+        return new Reply.Report(
+                Views.verify(
+                        volume.verify((doneBytes, totalBytes) -> {
+                            long now = System.nanoTime();
+                            if (now - told.get() >= PROGRESS_PAUSE.toNanos()) {
+                                told.set(now);
+                                replies.progress(
+                                        "compared %d of %d MiB (%d %%)"
+                                                .formatted(
+                                                        doneBytes >> 20,
+                                                        totalBytes >> 20,
+                                                        100 * doneBytes / totalBytes));
+                            }
+                        })));
+    }
+
+    private String primary() {
+        return loop.view().record().primary().map(NodeName::value).orElse("no node now");
+    }
+
     private Reply.Answer reload() throws IOException {
         var outcome = dhcp.reload();
         if (outcome.isEmpty()) {
             return new Reply.Refused(
-                    "dhcpd.conf is edited and applied on the primary, which is "
-                            + loop.view()
-                                    .record()
-                                    .primary()
-                                    .map(NodeName::value)
-                                    .orElse("no node now"),
+                    "dhcpd.conf is edited and applied on the primary, which is " + primary(),
                     "",
                     List.of());
         }

@@ -149,12 +149,15 @@ final class DhcpService {
         startFindings.stream()
                 .filter(finding -> finding.severity() != io.leasehold.dhcp.Severity.NOTE)
                 .forEach(finding -> texts.add(finding.text()));
-        if (watch.isEmpty()) {
-            rehearsal.stream()
-                    .filter(Finding::isError)
-                    .forEach(finding -> texts.add("a takeover would fail: " + finding.text()));
-        }
+        rehearsalComplaints().forEach(text -> texts.add("a takeover would fail: " + text));
         return texts;
+    }
+
+    /** Why the server would not start here after a promotion; empty where it is mounted. */
+    List<String> rehearsalComplaints() {
+        return isMounted()
+                ? List.of()
+                : rehearsal.stream().filter(Finding::isError).map(Finding::text).toList();
     }
 
     /** The server's process did something that a person or the cluster manager must know. */

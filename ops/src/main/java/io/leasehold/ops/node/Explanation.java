@@ -57,8 +57,10 @@ final class Explanation {
         return Timeline.last(own, theirs)
                 .<Reply.Answer>map(episode -> new Reply.Report(Views.explain(episode, remarks)))
                 .orElseGet(() ->
-                        new Reply.Failed(
-                                "nothing to explain: no failover or takeover is recorded"));
+                        new Reply.Refused(
+                                "nothing to explain: no failover or takeover is recorded",
+                                "",
+                                List.of()));
     }
 
     private static List<HistoryEntry> entries(List<HistoryItem> items, List<String> remarks) {

@@ -29,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -251,6 +252,11 @@ final class Node {
                     "daemon",
                     "started, number " + carriedOver.attachments() + " of this keeper",
                     "configuration " + configurationFile);
+            rights.damage()
+                    .ifPresent(damage -> {
+                        log.error("{}", damage);
+                        history.observed("record", "the state of rights is damaged", damage);
+                    });
             var mountPoint = configuration.volume().mountPoint();
             var volumeResource =
                     new VolumeResource(volume, keeper, mountPoint, this::whereTheVolumeIs);
@@ -299,6 +305,13 @@ final class Node {
                                 Node::mustNotGoOn);
                 loopSlot.fill(loop);
                 var explanation = new Explanation(recorder, peer, settings.peer());
+                var rehearsal =
+                        new TakeoverRehearsal(
+                                settings.self(),
+                                peer,
+                                configuration.dhcp().clockDifferenceMax(),
+                                clock::aheadOfPeer,
+                                dhcp::rehearsalComplaints);
                 desk.fill(
                         new ControlDesk(
                                 settings,
@@ -309,13 +322,16 @@ final class Node {
                                 keeperEvents,
                                 recorder,
                                 explanation,
+                                rehearsal,
                                 dhcp,
                                 ensemble,
+                                this::alarms,
                                 startedNanos));
                 peer.answerWith((question, body) ->
                         switch (question) {
                             case CLOCK -> clock.answer();
                             case HISTORY -> explanation.page(body);
+                            case REHEARSAL -> rehearsal.answer();
                         });
                 var survivors = survivors(mountPoint);
                 loop.post(new Event.Started(Translation.volumeStatus(volume.facts()), survivors));
@@ -353,6 +369,14 @@ final class Node {
             } finally {
                 loop.end();
             }
+        }
+
+        /** What a person must look at and the controller does not know of. */
+        private List<String> alarms() {
+            var alarms = new ArrayList<String>();
+            rights.damage().ifPresent(alarms::add);
+            alarms.addAll(dhcp.alarms());
+            return alarms;
         }
 
         private Arbiter arbiter() {

@@ -48,7 +48,9 @@ final class PeerTalk {
         /** The wall clock, in milliseconds since 1970. */
         CLOCK,
         /** A page of the peer's flight recorder. */
-        HISTORY
+        HISTORY,
+        /** Whether the peer's promotion guard would let it take over. */
+        REHEARSAL
     }
 
     /** Answers questions of the peer. Called on a virtual thread each. */

@@ -34,6 +34,7 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What the parts of a node say, in the words of the control socket. Pure. */
 final class Views {
@@ -132,12 +133,18 @@ final class Views {
                 statistics.map(LinkStatistics::remark).orElse(""));
     }
 
-    static ReadyView ready(View view) {
-        var checks = view.ready().stream().map(Views::check).toList();
+    /**
+     * What {@code ready} says.
+     *
+     * @param rehearsal what the guard of the node that would take over says
+     */
+    static ReadyView ready(View view, List<CheckView> rehearsal) {
+        var checks =
+                Stream.concat(view.ready().stream().map(Views::check), rehearsal.stream()).toList();
         long failed = checks.stream().filter(check -> !check.ok()).count();
         return new ReadyView(
-                view.isReady(),
-                view.isReady()
+                failed == 0,
+                failed == 0
                         ? "A takeover now would succeed and lose nothing."
                         : "A takeover now would be refused: "
                                 + (failed == 1
