@@ -1,16 +1,24 @@
 package io.leasehold.ops.cli;
 
+import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.config.ConfigurationFile;
 import io.leasehold.ops.config.Loaded;
 import io.leasehold.ops.config.Problem;
 import io.leasehold.ops.control.ConfigCheckView;
 import io.leasehold.ops.control.ConfigCheckView.ProblemView;
 import io.leasehold.ops.control.Json;
+import io.leasehold.ops.install.HostName;
+import io.leasehold.ops.install.MachineCheck;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Checks a configuration file; no daemon is asked, and nothing is changed. */
@@ -18,8 +26,14 @@ import picocli.CommandLine.Parameters;
         name = "check",
         description =
                 "Check a configuration file and print everything that is wrong with it. Nothing that"
-                        + " runs is changed. Exit code 1 if the file would be refused.",
-        footer = {"", "Example:", "  clusterctl config check /etc/leasehold/leasehold.conf"})
+                        + " runs is changed. Exit code 1 if the file would be refused, or with"
+                        + " --machine if this machine lacks something.",
+        footer = {
+            "",
+            "Example:",
+            "  clusterctl config check /etc/leasehold/leasehold.conf",
+            "  clusterctl config check --machine"
+        })
 final class ConfigCheckCommand implements Callable<Integer> {
     private final Console console;
 
@@ -32,17 +46,42 @@ final class ConfigCheckCommand implements Callable<Integer> {
             description = "Default: /etc/leasehold/leasehold.conf.")
     private Path file = ConfigurationFile.DEFAULT;
 
+    @Option(
+            names = "--machine",
+            description =
+                    "Look at this machine too: is all there that the file names, and does nothing"
+                            + " on it get in the way?")
+    private boolean machine;
+
+    @Option(
+            names = "--node",
+            paramLabel = "NAME",
+            description = "Which node this machine is. Default: its short host name.")
+    private @Nullable NodeName node;
+
     ConfigCheckCommand(Console console) {
         this.console = console;
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         var code =
                 switch (ConfigurationFile.load(file)) {
                     case Loaded.Valid valid -> {
-                        print(List.of(), valid.warnings());
-                        yield ExitCode.DONE;
+                        var problems = new ArrayList<Problem>();
+                        var warnings = new ArrayList<>(valid.warnings());
+                        if (machine) {
+                            var found =
+                                    MachineCheck.of(
+                                            Path.of("/"),
+                                            valid,
+                                            file.toString(),
+                                            Optional.ofNullable(node).orElse(HostName.asNode()));
+                            problems.addAll(found.problems());
+                            warnings.addAll(found.warnings());
+                        }
+                        print(problems, warnings);
+                        yield problems.isEmpty() ? ExitCode.DONE : ExitCode.FAILED;
                     }
                     case Loaded.Invalid invalid -> {
                         print(invalid.problems(), List.of());

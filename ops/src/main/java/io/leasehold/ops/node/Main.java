@@ -3,8 +3,8 @@ package io.leasehold.ops.node;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.config.ConfigurationFile;
 import io.leasehold.ops.config.Loaded;
+import io.leasehold.ops.install.HostName;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -69,7 +69,7 @@ public final class Main {
             case Loaded.Valid(var configuration, var effective, var warnings) -> {
                 warnings.forEach(warning -> log.warn("{}", warning));
                 try {
-                    var self = new NodeName(nodeName(arguments));
+                    var self = self(arguments);
                     if (!configuration.nodes().containsKey(self)) {
                         log.error(
                                 "{}: this machine is {}, but the nodes are {}: name one with --node",
@@ -92,13 +92,9 @@ public final class Main {
         }
     }
 
-    private static String nodeName(Arguments arguments) throws IOException {
-        if (arguments.node().isPresent()) {
-            return arguments.node().get();
-        }
-        // Not by the resolver, which may ask a name server.
-        var host = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
-        int dot = host.indexOf('.');
-        return dot < 0 ? host : host.substring(0, dot);
+    private static NodeName self(Arguments arguments) throws IOException {
+        return arguments.node().isPresent()
+                ? new NodeName(arguments.node().get())
+                : HostName.asNode();
     }
 }
