@@ -172,7 +172,7 @@ public final class Demo implements Callable<Integer> {
         var lab = Lab.up(name, LabOptions.DEFAULT.withProfile(LabOptions.Profile.FAST));
         var pair = lab.pair();
         var clients = lab.clients();
-        var realClient = new RealClient(lab.network(), lab.directory().path().resolve("dhclient"));
+        var realClient = lab.realClient();
         pair.awaitInSync();
         var first = pair.awaitServing();
         say("  %s serves, both are in sync".formatted(first.label()));

@@ -2,6 +2,7 @@ package io.leasehold.itests.lab;
 
 import io.leasehold.itests.lab.client.AnswerCapture;
 import io.leasehold.itests.lab.client.Clients;
+import io.leasehold.itests.lab.client.RealClient;
 import io.leasehold.itests.lab.linux.Linux;
 import io.leasehold.itests.lab.network.Addresses;
 import io.leasehold.itests.lab.network.CutLinks;
@@ -159,6 +160,11 @@ public final class Lab {
     /** Everything that the boxes say in the name of the service from now on; to be closed. */
     public AnswerCapture captureAnswers() throws IOException, InterruptedException {
         return AnswerCapture.start(network);
+    }
+
+    /** ISC's dhclient, beside the simulated clients. */
+    public RealClient realClient() {
+        return new RealClient(network, directory.path().resolve("dhclient"));
     }
 
     /** The pair's own view of itself, through {@code clusterctl}. */

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.leasehold.itests.lab.Pair;
 import io.leasehold.itests.lab.ServerNode.Role;
+import io.leasehold.itests.lab.network.Addresses;
 import io.leasehold.itests.lab.network.LabNode;
 import io.leasehold.itests.lab.process.Command;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,6 +19,9 @@ import org.junit.jupiter.api.Timeout;
 class ConfigurationEditIT {
     private static final String NAME = "edit-it";
     private static final String FILE = Pair.MOUNT_POINT + "/dhcpd.conf";
+
+    /** Where the daemon listens on the crossover link; configuration.md has the default. */
+    private static final int REPLICATION_PORT = 7740;
 
     private static PairInLab pair;
 
@@ -53,7 +58,7 @@ class ConfigurationEditIT {
     void shouldRefuseABadEditWithFileAndLine() throws Exception {
         var primary = pair.primary();
         long before = pair.process(primary, Role.DHCPD);
-        var good = pair.lab().in(primary, Command.of("cat", FILE)).check();
+        var good = read(primary);
         var line = good.lines().count() + 1;
 
         edit(primary, "echo 'this is no statement;' >> " + FILE);
@@ -70,10 +75,98 @@ class ConfigurationEditIT {
             pair.assertEverybodyKeepsTheAddress();
             assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(before);
         } finally {
-            pair.lab()
-                    .in(primary, Command.of("bash", "-c", "cat > " + FILE).withInput(good))
-                    .check();
+            write(primary, good);
         }
+        pair.eventually(
+                "the alarm to end with the bad text",
+                () ->
+                        assertThat(pair.status(primary).path("alarms").toString())
+                                .doesNotContain("dhcpd.conf"));
+        assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(before);
+    }
+
+    /** What breaks a failover is refused by hand, too, each with its place. */
+    @Test
+    void shouldNameThePlaceOfWhatBreaksAFailover() throws Exception {
+        var primary = pair.primary();
+        long before = pair.process(primary, Role.DHCPD);
+        var good = read(primary);
+        var vip = "server-identifier " + Addresses.VIP + ";";
+        var address = "local-address " + Addresses.VIP + ";";
+        assertThat(good).contains(vip).contains(address);
+        try {
+            assertRefused(primary, good.replace(vip, ""), "server-identifier", "dhcpd.conf");
+            assertRefused(primary, good.replace(address, ""), "local-address", "dhcpd.conf");
+            for (var statement :
+                    List.of(
+                            "dont-use-fsync true;",
+                            "failover peer \"a\" { primary; address 198.18.0.11; port 647; }",
+                            "include \"/etc/hostname\";")) {
+                assertRefused(
+                        primary,
+                        statement + "\n" + good,
+                        statement.substring(0, statement.indexOf(' ')),
+                        "dhcpd.conf:1:");
+            }
+        } finally {
+            write(primary, good);
+        }
+        pair.order(primary, "dhcp", "reload");
+        assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(before);
+    }
+
+    @Test
+    void shouldUseAGoodEditAtOnceWhenAsked() throws Exception {
+        var primary = pair.primary();
+        long before = pair.process(primary, Role.DHCPD);
+
+        edit(primary, "echo 'option domain-name \"reload.example\";' >> " + FILE);
+        pair.order(primary, "dhcp", "reload");
+        long after = pair.process(primary, Role.DHCPD);
+        pair.order(primary, "dhcp", "reload");
+
+        assertThat(after).isNotEqualTo(before);
+        assertThat(pair.process(primary, Role.DHCPD)).as("nothing was new").isEqualTo(after);
+        var onSecondary = pair.pair().clusterctl(primary.peer(), "dhcp", "reload");
+        assertThat(onSecondary.exitStatus()).isEqualTo(3);
+        assertThat(onSecondary.output() + onSecondary.errors()).contains(primary.label());
+    }
+
+    /** A port that is taken: {@code dhcpd -t} does not see that. */
+    @Test
+    void shouldGoBackToTheOldOneIfTheServerDoesNotStartWithTheNew() throws Exception {
+        var primary = pair.primary();
+        var good = read(primary);
+        try {
+            pair.underLoad(() -> {
+                write(primary, "omapi-port " + REPLICATION_PORT + ";\n" + good);
+                var reload = pair.pair().clusterctl(primary, "dhcp", "reload");
+                assertThat(reload.exitStatus()).as(reload.output()).isEqualTo(1);
+                assertThat(reload.output() + reload.errors()).contains("in force before");
+            });
+            assertThat(pair.primary()).isEqualTo(primary);
+            assertThat(pair.status(primary).path("alarms").toString()).contains("is refused");
+        } finally {
+            write(primary, good);
+        }
+        pair.eventually(
+                "the alarm to end with the bad text",
+                () -> assertThat(pair.status(primary).path("alarms")).isEmpty());
+    }
+
+    private static void assertRefused(LabNode node, String text, String... words) throws Exception {
+        write(node, text);
+        var reload = pair.pair().clusterctl(node, "dhcp", "reload");
+        assertThat(reload.exitStatus()).as(text).isEqualTo(3);
+        assertThat(reload.output() + reload.errors()).contains(words);
+    }
+
+    private static String read(LabNode node) throws Exception {
+        return pair.lab().in(node, Command.of("cat", FILE)).check();
+    }
+
+    private static void write(LabNode node, String text) throws Exception {
+        pair.lab().in(node, Command.of("bash", "-c", "cat > " + FILE).withInput(text)).check();
     }
 
     private static void edit(LabNode node, String shell) throws Exception {

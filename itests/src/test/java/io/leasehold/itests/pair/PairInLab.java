@@ -13,6 +13,7 @@ import io.leasehold.itests.lab.ServerNode;
 import io.leasehold.itests.lab.ServerNode.Role;
 import io.leasehold.itests.lab.client.OutageReport;
 import io.leasehold.itests.lab.client.RenewalState;
+import io.leasehold.itests.lab.client.Station;
 import io.leasehold.itests.lab.network.LabName;
 import io.leasehold.itests.lab.network.LabNode;
 import java.io.IOException;
@@ -60,6 +61,9 @@ final class PairInLab {
         pair.awaitHealthy();
         var acquired = pair.lab.clients().acquire(CLIENTS);
         assertThat(acquired.isFlawless()).as(acquired.toString()).isTrue();
+        assertThat(pair.lab.clients().leases())
+                .as("clients behind the relay")
+                .anyMatch(lease -> lease.station().subnet() == Station.Subnet.BRANCH);
         return pair;
     }
 

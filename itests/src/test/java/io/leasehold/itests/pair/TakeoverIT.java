@@ -2,7 +2,11 @@ package io.leasehold.itests.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.leasehold.itests.lab.Pair;
+import io.leasehold.itests.lab.client.RealClient;
 import io.leasehold.itests.lab.network.LabNode;
+import io.leasehold.itests.lab.process.Command;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,6 +45,9 @@ class TakeoverIT {
         var first = pair.primary();
         var second = first.peer();
         var boots = pair.bootIds();
+        // A client that nobody of us wrote.
+        var dhclient = pair.lab().realClient();
+        var address = dhclient.bind().address();
 
         for (var target : new LabNode[] {second, first}) {
             long epoch = pair.epoch();
@@ -49,6 +56,7 @@ class TakeoverIT {
             assertThat(pair.primary()).isEqualTo(target);
             assertThat(pair.epoch()).isGreaterThan(epoch);
             pair.assertNoLeaseIsMissing();
+            assertThat(dhclient.bind()).isEqualTo(new RealClient.Bound("REBOOT", address));
             pair.awaitHealthy();
         }
         assertThat(pair.bootIds()).isEqualTo(boots);
@@ -89,6 +97,21 @@ class TakeoverIT {
             assertThat(status.path("volume").path("connection").asText()).isEqualTo("connected");
             assertThat(pair.pair().clusterctl(node, "status").exitStatus()).isZero();
         }
+        pair.eventually(
+                "the other node to say where the volume is",
+                () ->
+                        assertThat(
+                                        pair.lab()
+                                                .in(
+                                                        primary.peer(),
+                                                        Command.of(
+                                                                "bash",
+                                                                "-c",
+                                                                "cat "
+                                                                        + Pair.MOUNT_POINT
+                                                                        + "/*NOT-MOUNTED-HERE*"))
+                                                .check())
+                                .contains("mounted on " + primary.label()));
         var ready = pair.pair().json(primary, "ready");
         assertThat(ready.path("ready").asBoolean()).isTrue();
         assertThat(ready.path("checks")).isNotEmpty();
@@ -126,6 +149,28 @@ class TakeoverIT {
         } finally {
             pair.order(primary, "online", secondary.label());
         }
+    }
+
+    @Test
+    void shouldEndAStandbyByItselfWhenItsTimeIsUp() throws Exception {
+        var primary = pair.primary();
+        var secondary = primary.peer();
+
+        pair.order(primary, "standby", secondary.label(), "--for", "3s", "--reason", "new fans");
+
+        assertThat(node(primary, secondary).path("standby").asBoolean()).isTrue();
+        pair.eventually(
+                "the standby to end",
+                () -> assertThat(node(primary, secondary).path("standby").asBoolean()).isFalse());
+    }
+
+    private static JsonNode node(LabNode asked, LabNode about) throws Exception {
+        for (var node : pair.status(asked).path("nodes")) {
+            if (node.path("name").asText().equals(about.label())) {
+                return node;
+            }
+        }
+        throw new AssertionError("nothing is said of " + about.label());
     }
 
     @Test

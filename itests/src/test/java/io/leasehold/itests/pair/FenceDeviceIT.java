@@ -1,0 +1,154 @@
+package io.leasehold.itests.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.leasehold.itests.lab.network.LabNode;
+import io.leasehold.itests.lab.network.Link;
+import io.leasehold.itests.lab.power.FenceBehaviour;
+import io.leasehold.itests.lab.power.FenceBehaviour.Fault;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The device that should prove the peer silent does not answer, or answers late. */
+@Timeout(240)
+class FenceDeviceIT {
+    private static final String NAME = "fence-it";
+
+    private static PairInLab pair;
+
+    @BeforeAll
+    static void up() throws Exception {
+        pair = PairInLab.up(NAME);
+    }
+
+    @AfterAll
+    static void down() throws Exception {
+        PairInLab.down(NAME);
+    }
+
+    @AfterEach
+    void shouldHaveLostNothing() throws Exception {
+        for (var node : LabNode.servers()) {
+            pair.lab().fenceDevice(node, behaviour(Fault.NONE, Duration.ofMillis(50)));
+        }
+        pair.lab().heal(Link.CROSSOVER);
+        for (var node : LabNode.servers()) {
+            if (!pair.node(node).isOn()) {
+                pair.node(node).powerOn();
+            }
+        }
+        pair.awaitHealthy();
+        pair.assertHealthyAndNothingLost();
+    }
+
+    /** Frozen, told, and nobody else serves: unreachable is not dead. */
+    @Test
+    void shouldFreezeWhileTheDeviceIsDeadAndGoOnWhenThePeerReturns() throws Exception {
+        var primary = pair.primary();
+        var boots = pair.bootIds();
+        long epoch = pair.epoch();
+
+        pair.underLoad(() -> {
+            freeze();
+            assertThat(pair.epoch()).isEqualTo(epoch);
+            assertThat(pair.primary()).isEqualTo(primary);
+            assertThat(PairInLab.names(pair.status(primary).path("inSync"))).hasSize(2);
+            assertThat(pair.pair().clusterctl(primary, "status").exitStatus()).isEqualTo(4);
+            pair.lab().heal(Link.CROSSOVER);
+        });
+
+        pair.awaitHealthy();
+        assertThat(pair.primary()).isEqualTo(primary);
+        assertThat(pair.bootIds()).as("nobody was fenced").isEqualTo(boots);
+    }
+
+    @Test
+    void shouldPowerTheOtherNodeOffWhenAPersonSaysSo() throws Exception {
+        var primary = pair.primary();
+        var peer = primary.peer();
+
+        pair.underLoad(() -> pair.order(primary, "fence", peer.label(), "--yes"));
+
+        assertThat(pair.node(peer).isOn()).isFalse();
+        assertThat(pair.primary()).isEqualTo(primary);
+        pair.eventually(
+                "the primary to serve alone",
+                () ->
+                        assertThat(PairInLab.names(pair.status(primary).path("inSync")))
+                                .containsExactly(primary.label()));
+    }
+
+    /** The shot comes after the asker gave up: the state that is read back decides, no guess. */
+    @Test
+    void shouldGoOnAloneWhenALateShotIsReadBack() throws Exception {
+        var primary = pair.primary();
+        var peer = primary.peer();
+        pair.lab().fenceDevice(peer, behaviour(Fault.LATE, Duration.ofSeconds(1)));
+
+        pair.underLoad(() -> {
+            pair.lab().cut(Link.CROSSOVER);
+            pair.eventually("the late shot", () -> assertThat(pair.node(peer).isOn()).isFalse());
+            pair.lab().fenceDevice(peer, behaviour(Fault.NONE, Duration.ofMillis(50)));
+            pair.eventually(
+                    "the primary to serve alone",
+                    () ->
+                            assertThat(PairInLab.names(pair.status(primary).path("inSync")))
+                                    .containsExactly(primary.label()));
+        });
+
+        assertThat(pair.primary()).isEqualTo(primary);
+        pair.assertNoLeaseIsMissing();
+    }
+
+    /**
+     * dhcpd waits in a frozen write and does not even end by SIGKILL: the node that was told to
+     * shut down cannot stop its service, and makes itself silent instead of saying that it had.
+     */
+    @Test
+    void shouldFenceItselfWhenTheServerCannotBeStopped() throws Exception {
+        var primary = pair.primary();
+        var peer = primary.peer();
+
+        pair.underLoad(() -> {
+            freeze();
+            pair.node(primary).shutDown();
+            for (var node : LabNode.servers()) {
+                pair.lab().fenceDevice(node, behaviour(Fault.NONE, Duration.ofMillis(50)));
+            }
+            pair.pair().awaitServing(peer);
+        });
+
+        pair.assertNoLeaseIsMissing();
+        assertThat(pair.pair().clusterctl(peer, "events", "--last", "200").output())
+                .contains("power read back");
+    }
+
+    /** No device answers, the replication link is cut, and a client's write waits. */
+    private static void freeze() throws Exception {
+        for (var node : LabNode.servers()) {
+            pair.lab().fenceDevice(node, behaviour(Fault.DEAD, Duration.ZERO));
+        }
+        pair.lab().cut(Link.CROSSOVER);
+        var primary = pair.primary();
+        pair.eventually(
+                "writes to be frozen",
+                () ->
+                        assertThat(
+                                        pair.status(primary)
+                                                .path("volume")
+                                                .path("frozenMillis")
+                                                .asLong())
+                                .isPositive());
+        pair.eventually(
+                "the failed fence to be told",
+                () -> assertThat(pair.status(primary).path("alarms").toString()).contains("fence"));
+    }
+
+    private static FenceBehaviour behaviour(Fault fault, Duration delay) {
+        return new FenceBehaviour(fault, delay);
+    }
+}
