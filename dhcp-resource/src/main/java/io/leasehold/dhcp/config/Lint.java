@@ -24,6 +24,7 @@ public final class Lint {
 
     private static final long ACK_DELAY_MICROS_MAX = 1_000_000;
     private static final long LEASE_SECONDS_MIN = 60;
+    private static final long SERVER_PORT = 67;
     private static final int REPEATS_MAX = 20;
 
     private final Configuration configuration;
@@ -75,6 +76,16 @@ public final class Lint {
                                     + " through relays and to renewing clients come from the wrong"
                                     + " address",
                             "write: local-address " + facts.vip() + ";");
+                }
+            }
+            case "local-port" -> {
+                if (!number(statement).equals(OptionalLong.of(SERVER_PORT))) {
+                    error(
+                            "local-port-other",
+                            statement,
+                            "answers from another port than 67 pass the gate, which silences a"
+                                    + " node that may not serve",
+                            "remove the statement");
                 }
             }
             case "dont-use-fsync" -> {

@@ -43,6 +43,7 @@ class LintTest {
                 "local-address 198.18.0.1; | | local-address-missing | ERROR | 1",
                 "local-address 198.18.0.1; | local-address 198.18.0.2; | local-address-wrong | ERROR"
                         + " | 3:1",
+                "authoritative; | authoritative; local-port 1067; | local-port-other | ERROR | 1:16",
                 "authoritative; | | authoritative-missing | WARNING | 1",
                 "authoritative; | not authoritative; | authoritative-missing | WARNING | 1",
                 "authoritative; | authoritative; dont-use-fsync true; | fsync-switched-off | ERROR |"

@@ -7,7 +7,6 @@ import io.leasehold.itests.lab.ServerNode.Role;
 import io.leasehold.itests.lab.network.Addresses;
 import io.leasehold.itests.lab.network.LabNode;
 import io.leasehold.itests.lab.process.Command;
-import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,8 +19,24 @@ class ConfigurationEditIT {
     private static final String NAME = "edit-it";
     private static final String FILE = Pair.MOUNT_POINT + "/dhcpd.conf";
 
-    /** Where the daemon listens on the crossover link; configuration.md has the default. */
-    private static final int REPLICATION_PORT = 7740;
+    private static final String DISLIKED = "not-this-one";
+
+    /** Puts the script on standard input over dhcpd, and the real one beside it. */
+    private static final String PICKY_SERVER =
+            "cp /usr/sbin/dhcpd /run/real-dhcpd && cat > /run/picky-dhcpd"
+                    + " && chmod +x /run/picky-dhcpd"
+                    + " && mount --bind /run/picky-dhcpd /usr/sbin/dhcpd";
+
+    private static final String PICKY_SERVER_SCRIPT =
+            """
+            #!/bin/bash
+            if [[ " $* " != *" -t "* ]] && grep -q %s %s/.leasehold/dhcp/dhcpd.conf; then
+              echo "I do not like this configuration." >&2
+              exit 1
+            fi
+            exec -a /usr/sbin/dhcpd /run/real-dhcpd "$@"
+            """
+                    .formatted(DISLIKED, Pair.MOUNT_POINT);
 
     private static PairInLab pair;
 
@@ -97,17 +112,21 @@ class ConfigurationEditIT {
         try {
             assertRefused(primary, good.replace(vip, ""), "server-identifier", "dhcpd.conf");
             assertRefused(primary, good.replace(address, ""), "local-address", "dhcpd.conf");
-            for (var statement :
-                    List.of(
-                            "dont-use-fsync true;",
-                            "failover peer \"a\" { primary; address 198.18.0.11; port 647; }",
-                            "include \"/etc/hostname\";")) {
-                assertRefused(
-                        primary,
-                        statement + "\n" + good,
-                        statement.substring(0, statement.indexOf(' ')),
-                        "dhcpd.conf:1:");
-            }
+            assertRefused(
+                    primary,
+                    "dont-use-fsync true;\n" + good,
+                    "fsync-switched-off",
+                    "dhcpd.conf:1:");
+            assertRefused(
+                    primary,
+                    "failover peer \"a\" { primary; address 198.18.0.11; port 647; }\n" + good,
+                    "failover-leftover",
+                    "dhcpd.conf:1:");
+            assertRefused(
+                    primary,
+                    "include \"/etc/hostname\";\n" + good,
+                    "include-outside-volume",
+                    "dhcpd.conf:1:");
         } finally {
             write(primary, good);
         }
@@ -132,14 +151,17 @@ class ConfigurationEditIT {
         assertThat(onSecondary.output() + onSecondary.errors()).contains(primary.label());
     }
 
-    /** A port that is taken: {@code dhcpd -t} does not see that. */
+    /** {@code dhcpd -t} knows neither ports nor interfaces; here, dhcpd just does not start. */
     @Test
     void shouldGoBackToTheOldOneIfTheServerDoesNotStartWithTheNew() throws Exception {
         var primary = pair.primary();
         var good = read(primary);
+        pair.lab()
+                .in(primary, Command.of("bash", "-c", PICKY_SERVER).withInput(PICKY_SERVER_SCRIPT))
+                .check();
         try {
             pair.underLoad(() -> {
-                write(primary, "omapi-port " + REPLICATION_PORT + ";\n" + good);
+                write(primary, good + "# " + DISLIKED + "\n");
                 var reload = pair.pair().clusterctl(primary, "dhcp", "reload");
                 assertThat(reload.exitStatus()).as(reload.output()).isEqualTo(1);
                 assertThat(reload.output() + reload.errors()).contains("in force before");
@@ -147,6 +169,7 @@ class ConfigurationEditIT {
             assertThat(pair.primary()).isEqualTo(primary);
             assertThat(pair.status(primary).path("alarms").toString()).contains("is refused");
         } finally {
+            pair.lab().in(primary, Command.of("umount", "/usr/sbin/dhcpd")).check();
             write(primary, good);
         }
         pair.eventually(

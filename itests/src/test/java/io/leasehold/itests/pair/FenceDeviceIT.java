@@ -35,7 +35,7 @@ class FenceDeviceIT {
         for (var node : LabNode.servers()) {
             pair.lab().fenceDevice(node, behaviour(Fault.NONE, Duration.ofMillis(50)));
         }
-        pair.lab().heal(Link.CROSSOVER);
+        healAll();
         for (var node : LabNode.servers()) {
             if (!pair.node(node).isOn()) {
                 pair.node(node).powerOn();
@@ -58,7 +58,7 @@ class FenceDeviceIT {
             assertThat(pair.primary()).isEqualTo(primary);
             assertThat(PairInLab.names(pair.status(primary).path("inSync"))).hasSize(2);
             assertThat(pair.pair().clusterctl(primary, "status").exitStatus()).isEqualTo(4);
-            pair.lab().heal(Link.CROSSOVER);
+            healAll();
         });
 
         pair.awaitHealthy();
@@ -87,10 +87,11 @@ class FenceDeviceIT {
     void shouldGoOnAloneWhenALateShotIsReadBack() throws Exception {
         var primary = pair.primary();
         var peer = primary.peer();
+        pair.lab().fenceDevice(primary, behaviour(Fault.DEAD, Duration.ZERO));
         pair.lab().fenceDevice(peer, behaviour(Fault.LATE, Duration.ofSeconds(1)));
 
         pair.underLoad(() -> {
-            pair.lab().cut(Link.CROSSOVER);
+            isolate(peer);
             pair.eventually("the late shot", () -> assertThat(pair.node(peer).isOn()).isFalse());
             pair.lab().fenceDevice(peer, behaviour(Fault.NONE, Duration.ofMillis(50)));
             pair.eventually(
@@ -127,13 +128,25 @@ class FenceDeviceIT {
                 .contains("power read back");
     }
 
-    /** No device answers, the replication link is cut, and a client's write waits. */
+    /** Neither beats nor replication; with beats, the peer would be asked to step back (R16). */
+    private static void isolate(LabNode node) throws Exception {
+        pair.lab().cut(Link.lan(node));
+        pair.lab().cut(Link.CROSSOVER);
+    }
+
+    private static void healAll() throws Exception {
+        for (var link : new Link[] {Link.CROSSOVER, Link.LAN_DHCP1, Link.LAN_DHCP2}) {
+            pair.lab().heal(link);
+        }
+    }
+
+    /** No device answers, the secondary is not heard, and a client's write waits. */
     private static void freeze() throws Exception {
         for (var node : LabNode.servers()) {
             pair.lab().fenceDevice(node, behaviour(Fault.DEAD, Duration.ZERO));
         }
-        pair.lab().cut(Link.CROSSOVER);
         var primary = pair.primary();
+        isolate(primary.peer());
         pair.eventually(
                 "writes to be frozen",
                 () ->

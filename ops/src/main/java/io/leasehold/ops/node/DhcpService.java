@@ -26,6 +26,11 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -55,6 +60,7 @@ final class DhcpService {
     private final InstantSource wallClock;
     private final Journalist history;
     private final ProbeRunner probe;
+    private final BooleanSupplier writesWaitForPeer;
     private final Restart restart;
     private final FirstAnswer firstAnswer;
 
@@ -75,15 +81,15 @@ final class DhcpService {
     /** Of the last start: it is on an older generation than it should have been. */
     private volatile Optional<ConfigurationRollout.Result.TakenBack> takenBack = Optional.empty();
 
-    /** Restarts a resource and what stands on it, in order; blocks until they run again. */
+    /** Restarts a resource and what stands on it, in order. */
     interface Restart {
         /**
-         * Blocks until it is done or has failed.
+         * Returns when the restart is ordered; the resources' own starts tell how it went.
          *
          * @param guardToo begin with the guard: there was nothing to serve before
-         * @return empty when it serves, else why it does not
+         * @return empty when it is under way, else why it is not
          */
-        Optional<String> now(boolean guardToo, String reason) throws InterruptedException;
+        Optional<String> begin(boolean guardToo, String reason) throws InterruptedException;
     }
 
     /** Asks the running server something. */
@@ -113,6 +119,7 @@ final class DhcpService {
             InstantSource wallClock,
             Journalist history,
             ProbeRunner probe,
+            BooleanSupplier writesWaitForPeer,
             Restart restart,
             FirstAnswer firstAnswer) {}
 
@@ -129,6 +136,7 @@ final class DhcpService {
         this.wallClock = parts.wallClock();
         this.history = parts.history();
         this.probe = parts.probe();
+        this.writesWaitForPeer = parts.writesWaitForPeer();
         this.restart = parts.restart();
         this.firstAnswer = parts.firstAnswer();
     }
@@ -178,7 +186,12 @@ final class DhcpService {
                     configured = true;
                     return;
                 }
-                guardStart();
+                try {
+                    guardStart();
+                } catch (ResourceException e) {
+                    startEnded(Optional.of(e.reason()));
+                    throw e;
+                }
             }
 
             @Override
@@ -203,8 +216,14 @@ final class DhcpService {
         return new ResourceShell() {
             @Override
             public void start(boolean adopt, Duration limit) throws ResourceException {
-                startServer(adopt);
-                started = true;
+                try {
+                    startServer(adopt);
+                    started = true;
+                    startEnded(Optional.empty());
+                } catch (ResourceException e) {
+                    startEnded(Optional.of(e.reason()));
+                    throw e;
+                }
             }
 
             @Override
@@ -398,6 +417,10 @@ final class DhcpService {
         }
     }
 
+    /**
+     * While acknowledgements wait for the peer (R4), dhcpd waits in its write and answers nobody.
+     * It cannot be stopped then either, and a start would not help: the record decides what comes.
+     */
     private Health monitorServer(Duration limit) throws InterruptedException {
         if (!configured) {
             return new Health.Good();
@@ -405,6 +428,7 @@ final class DhcpService {
         return switch (engine.monitor()) {
             case io.leasehold.dhcp.engine.Health.Running _ ->
                     probe.askIfDue(limit)
+                            .filter(_ -> !writesWaitForPeer.getAsBoolean())
                             .<Health>map(Health.Failed::new)
                             .orElseGet(Health.Good::new);
             case io.leasehold.dhcp.engine.Health.Failing(int _, var why) ->
@@ -432,7 +456,13 @@ final class DhcpService {
         record Failed(String reason) implements Reloaded {}
     }
 
+    /** Longer than stop and start together may take. */
+    private static final Duration RESTART_LIMIT = Duration.ofMinutes(2);
+
     private volatile Optional<String> lastRestart = Optional.empty();
+
+    /** Of a restart that somebody waits for: empty when the server runs, else why it does not. */
+    private volatile CompletableFuture<Optional<String>> restarted = new CompletableFuture<>();
 
     /** Checks the configuration now and applies it. Empty if the volume is not mounted here. */
     Optional<Reloaded> reload() throws IOException {
@@ -492,12 +522,35 @@ final class DhcpService {
                     return; // the start that is under way uses it
                 }
                 try {
-                    lastRestart = restart.now(!configured, "configuration " + now.number());
+                    lastRestart = restartNow("configuration " + now.number());
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
             }
         }
+    }
+
+    private Optional<String> restartNow(String reason) throws InterruptedException {
+        var ended = new CompletableFuture<Optional<String>>();
+        restarted = ended;
+        var refused = restart.begin(!configured, reason);
+        if (refused.isPresent()) {
+            return refused;
+        }
+        try {
+            return ended.get(RESTART_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            return Optional.of(
+                    "the DHCP server was not started again within "
+                            + RESTART_LIMIT.toSeconds()
+                            + " s; see clusterctl status");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("nobody fails a start's end", e);
+        }
+    }
+
+    private void startEnded(Optional<String> reason) {
+        restarted.complete(reason);
     }
 
     private static String texts(List<Finding> findings) {

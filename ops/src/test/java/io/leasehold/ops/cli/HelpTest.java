@@ -15,6 +15,9 @@ class HelpTest {
     private static final Path NO_SOCKET = Path.of("/nonexistent/control.sock");
     private static final Path COMMANDS = Path.of("docs/commands.md");
 
+    /** Do nothing by themselves. */
+    private static final List<String> GROUPS = List.of("", "volume", "dhcp", "config");
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -46,6 +49,9 @@ class HelpTest {
         var help = help(command);
 
         assertThat(help).contains("Example:\n  clusterctl " + command);
+        if (!GROUPS.contains(command)) {
+            assertThat(help).contains("--json");
+        }
         assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }
 
