@@ -156,13 +156,8 @@ public record DurableState(
      * request (R11).
      */
     public DurableState withoutRights() {
-        return edited(draft -> {
-            draft.permit = Optional.empty();
-            draft.wasPrimary = false;
-            draft.standing =
-                    standing == Standing.INCONSISTENT ? Standing.INCONSISTENT : Standing.OUTDATED;
-            draft.lastRequestNumber = lastRequestNumber + LOST_REQUESTS_MAX;
-        });
+        return outdated()
+                .edited(draft -> draft.lastRequestNumber = lastRequestNumber + LOST_REQUESTS_MAX);
     }
 
     public DurableState withStandby(Optional<Standby> next) {
