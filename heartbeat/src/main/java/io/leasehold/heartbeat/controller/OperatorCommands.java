@@ -287,7 +287,18 @@ final class OperatorCommands {
     }
 
     private void confirmFenced(Origin origin) {
-        if (!watch.isLost() || session.isOpen()) {
+        if (watch.isLost() && session.isOpen()) {
+            refuse(
+                    origin,
+                    Rule.R37,
+                    "the replication session with "
+                            + peer
+                            + " is still open: if "
+                            + peer
+                            + " has no power, it ends within seconds; say it again then");
+            return;
+        }
+        if (!watch.isLost()) {
             refuse(
                     origin,
                     Rule.R19,

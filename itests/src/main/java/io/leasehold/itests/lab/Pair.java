@@ -81,12 +81,13 @@ public final class Pair {
         return Optional.empty();
     }
 
-    private static boolean hasFuseMount(long pid) throws IOException {
+    private static boolean hasFuseMount(long pid) {
         try (var lines = Files.lines(Path.of("/proc/" + pid + "/mountinfo"))) {
             return lines.anyMatch(line ->
                     line.contains(" " + MOUNT_POINT + " ")
                             && line.substring(line.indexOf(" - ")).contains("fuse"));
-        } catch (java.nio.file.NoSuchFileException | java.io.UncheckedIOException _) {
+        } catch (IOException | java.io.UncheckedIOException _) {
+            // It is ending, or gone: EINVAL, ESRCH and ENOENT all say so.
             return false;
         }
     }

@@ -40,7 +40,10 @@ class OperatorArbiterIT {
                             assertThat(pair.status(survivor).path("alarms").toString())
                                     .contains("confirm-fenced " + lost.label()));
             assertThat(pair.pair().mountedOn()).as("nobody takes over unasked").isEmpty();
-            pair.order(survivor, "confirm-fenced", lost.label(), "--yes");
+            // While the replication session is not known to have ended, it is refused.
+            pair.eventually(
+                    "the person's word to be taken",
+                    () -> pair.order(survivor, "confirm-fenced", lost.label(), "--yes"));
             pair.pair().awaitServing(survivor);
         });
 
