@@ -39,6 +39,7 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
         this.generations = generations;
         this.facts = facts;
         this.probing = probing;
+        this.askedNanos = System.nanoTime() - probing.interval().toNanos();
     }
 
     /**
