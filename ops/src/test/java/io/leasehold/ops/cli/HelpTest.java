@@ -34,6 +34,7 @@ class HelpTest {
                 "maintenance",
                 "fence",
                 "confirm-fenced",
+                "promote",
                 "links",
                 "volume",
                 "volume status",
