@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "",
-            "Examples:",
+            "Example:",
             "  clusterctl promote --force",
             "  clusterctl promote --force --code K7MWQ2"
         })
