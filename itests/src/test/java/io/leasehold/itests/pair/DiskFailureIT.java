@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The disk of the primary loses with the power what was not synced. */
+/** The disk of the primary fails, or loses with the power what was not synced. */
 @Timeout(240)
 class DiskFailureIT {
     private static final String NAME = "pair-disk-it";
@@ -39,6 +39,27 @@ class DiskFailureIT {
         }
         pair.awaitHealthy();
         pair.assertHealthyAndNothingLost();
+    }
+
+    @Test
+    void shouldServeOnTheOtherNodeWhenTheDiskOfThePrimaryFails() throws Exception {
+        var failing = pair.primary();
+        var other = failing.peer();
+        long epoch = pair.epoch();
+
+        pair.underLoad(() -> {
+            pair.node(failing).disk().failIo();
+            pair.pair().awaitServing(other);
+        });
+
+        assertThat(pair.epoch()).isGreaterThan(epoch);
+        pair.assertNoLeaseIsMissing();
+        // Another disk, in effect: what is on it is older, and its file system met errors.
+        pair.node(failing).powerOff();
+        pair.node(failing).disk().heal();
+        pair.node(failing).powerOn();
+        pair.awaitHealthy();
+        assertThat(pair.primary()).isEqualTo(other);
     }
 
     @Test

@@ -53,7 +53,7 @@ class FenceDeviceIT {
         long epoch = pair.epoch();
 
         pair.underLoad(() -> {
-            freeze();
+            freeze(Fault.DEAD);
             assertThat(pair.epoch()).isEqualTo(epoch);
             assertThat(pair.primary()).isEqualTo(primary);
             assertThat(PairInLab.names(pair.status(primary).path("inSync"))).hasSize(2);
@@ -111,6 +111,33 @@ class FenceDeviceIT {
         pair.assertNoLeaseIsMissing();
     }
 
+    /**
+     * dhcpd waits in a frozen write and does not even end by SIGKILL: the node that was told to
+     * shut down cannot stop its service, and makes itself silent instead of saying that it had.
+     */
+    @Test
+    void shouldFenceItselfWhenTheServerCannotBeStopped() throws Exception {
+        var primary = pair.primary();
+        var peer = primary.peer();
+
+        pair.underLoad(() -> {
+            freeze(Fault.REFUSE);
+            pair.node(primary).shutDown();
+            pair.lab().fenceDevice(primary, behaviour(Fault.NONE, Duration.ofMillis(50)));
+            // No device had answered so often that only a person helps.
+            pair.order(peer, "fence", primary.label(), "--yes");
+            // Its card on the LAN is still unplugged.
+            healAll();
+            pair.pair().awaitServing(peer);
+        });
+
+        pair.assertNoLeaseIsMissing();
+        pair.node(primary).powerOn();
+        pair.awaitHealthy();
+        assertThat(pair.pair().clusterctl(primary, "events", "--last", "200").output())
+                .contains("this node is made silent by force");
+    }
+
     /** Neither beats nor replication; with beats, the peer would be asked to step back (R16). */
     private static void isolate(LabNode node) throws Exception {
         pair.lab().cut(Link.lan(node));
@@ -124,9 +151,9 @@ class FenceDeviceIT {
     }
 
     /** No device answers, the secondary is not heard, and a client's write waits. */
-    private static void freeze() throws Exception {
+    private static void freeze(Fault fault) throws Exception {
         for (var node : LabNode.servers()) {
-            pair.lab().fenceDevice(node, behaviour(Fault.DEAD, Duration.ZERO));
+            pair.lab().fenceDevice(node, behaviour(fault, Duration.ZERO));
         }
         var primary = pair.primary();
         isolate(primary.peer());
