@@ -67,6 +67,7 @@ class ControlSocketTest {
                 new Request.ConfirmFenced(dhcp2),
                 new Request.ForcePromotion(Optional.of("K7MWQ2")),
                 new Request.Links(),
+                new Request.Fleet(),
                 new Request.VolumeStatus(),
                 new Request.VolumeVerify(),
                 new Request.DhcpReload(),
