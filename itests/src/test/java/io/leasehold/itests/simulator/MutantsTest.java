@@ -222,18 +222,6 @@ class MutantsTest {
                             }
                         }),
                 new Mutant(
-                        "R39",
-                        "served before the promotion has settled the tail",
-                        new Effects() {
-                            @Override
-                            List<Effect> of(Daemon daemon, Effect effect) {
-                                if (effect instanceof Effect.PromoteVolume promote) {
-                                    daemon.deliver(new Event.VolumePromoted(promote.epoch()));
-                                }
-                                return List.of(effect);
-                            }
-                        }),
-                new Mutant(
                         "R33",
                         "an operation is complete before it is durable here",
                         new VolumeTold() {
