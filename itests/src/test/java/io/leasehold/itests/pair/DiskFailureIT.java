@@ -3,7 +3,6 @@ package io.leasehold.itests.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.leasehold.itests.lab.LabOptions;
-import io.leasehold.itests.lab.network.LabNode;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,11 +31,7 @@ class DiskFailureIT {
 
     @AfterEach
     void shouldHaveLostNothing() throws Exception {
-        for (var node : LabNode.servers()) {
-            if (!pair.node(node).isOn()) {
-                pair.node(node).powerOn();
-            }
-        }
+        pair.powerOnWhoIsOff();
         pair.awaitHealthy();
         pair.assertHealthyAndNothingLost();
     }

@@ -36,11 +36,7 @@ class FenceDeviceIT {
             pair.lab().fenceDevice(node, behaviour(Fault.NONE, Duration.ofMillis(50)));
         }
         healAll();
-        for (var node : LabNode.servers()) {
-            if (!pair.node(node).isOn()) {
-                pair.node(node).powerOn();
-            }
-        }
+        pair.powerOnWhoIsOff();
         pair.awaitHealthy();
         pair.assertHealthyAndNothingLost();
     }

@@ -52,11 +52,7 @@ class LinkIT {
         assertThat(ready.exitStatus()).as(ready.output()).isEqualTo(4);
 
         pair.lab().heal(Link.CROSSOVER);
-        for (var node : LabNode.servers()) {
-            if (!pair.node(node).isOn()) {
-                pair.node(node).powerOn();
-            }
-        }
+        pair.powerOnWhoIsOff();
         pair.awaitHealthy();
     }
 

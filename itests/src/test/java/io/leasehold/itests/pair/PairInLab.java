@@ -124,6 +124,15 @@ final class PairInLab {
         return List.of(bootId(LabNode.DHCP1), bootId(LabNode.DHCP2));
     }
 
+    /** Switches on what a fence has switched off: here nobody else does. */
+    void powerOnWhoIsOff() throws Exception {
+        for (var node : LabNode.servers()) {
+            if (!node(node).isOn()) {
+                node(node).powerOn();
+            }
+        }
+    }
+
     /** What the clients see while something happens to the pair; they must be served again. */
     OutageReport underLoad(ThrowingRunnable event) throws Exception {
         OutageReport report;
