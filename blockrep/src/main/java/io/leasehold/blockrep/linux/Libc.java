@@ -13,8 +13,9 @@ import java.lang.invoke.MethodHandle;
  * <p>All are called through one signature: six integer arguments, an integer result. In the calling
  * conventions of the 64-bit Linux ports (System V for x86-64, AAPCS64) integers and pointers travel
  * in the same registers, the caller removes what it passed, and a callee does not look at arguments
- * that it does not declare. So one linked signature serves them all, variadic ones included; forty
- * of them were most of what kept a restarted daemon from its clients.
+ * that it does not declare. So one linked signature serves them all, variadic ones included, and a
+ * daemon that starts again while clients wait pays for linking once. (The cluster manager's calls
+ * do the same in a class of their own: the two modules do not know each other.)
  */
 final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();
