@@ -15,6 +15,7 @@ import io.leasehold.blockrep.replication.Role;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.replication.Standing;
+import io.leasehold.blockrep.resync.Branch;
 import io.leasehold.blockrep.resync.CompareSource;
 import io.leasehold.blockrep.resync.CompareTarget;
 import io.leasehold.blockrep.resync.Progress;
@@ -26,17 +27,17 @@ import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.wire.Frame;
 import io.leasehold.blockrep.wire.Frame.Envelope;
 import io.leasehold.blockrep.wire.ProtocolException;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What this node does with the frames of its peer; on the link's reader thread, one session after
@@ -55,8 +56,6 @@ final class Conversation implements PeerLink.Handler {
     private static final int BATCH_OPERATIONS_MAX = 256;
 
     private static final long ROOM_BYTES = 4L << 20;
-    private static final DateTimeFormatter BRANCH_TIME =
-            DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
 
     private final Copy copy;
     private final AtomicLong sessionNumbers = new AtomicLong();
@@ -585,11 +584,12 @@ final class Conversation implements PeerLink.Handler {
             throws IOException {
         try (var target = comparing()) {
             var branchName =
-                    "%s-epoch%d-seq%s"
-                            .formatted(
-                                    BRANCH_TIME.format(Instant.now()),
+                    new Branch(
+                                    Instant.now(),
+                                    copy.configuration.self(),
                                     copy.journal.superblock().lineage().headEpoch(),
-                                    copy.journal.end().last());
+                                    copy.journal.end().last())
+                            .name();
             var branch = copy.betweenCheckpoints(() -> target.switchTo(seq, ends, branchName));
             branch.ifPresent(name ->
                     log.warn(

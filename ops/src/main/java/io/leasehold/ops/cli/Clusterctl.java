@@ -1,11 +1,13 @@
 package io.leasehold.ops.cli;
 
 import io.leasehold.heartbeat.record.NodeName;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
 
 /** The program {@code clusterctl}. */
 @Command(
@@ -83,6 +85,13 @@ public final class Clusterctl extends HelpOption {
                         new CommandLine(new VolumeCommand())
                                 .addSubcommand("status", new VolumeStatusCommand(console))
                                 .addSubcommand("verify", new VolumeVerifyCommand(console)));
+        commands.put(
+                "branches",
+                console ->
+                        new CommandLine(new BranchesCommand())
+                                .addSubcommand("list", new BranchesListCommand(console))
+                                .addSubcommand("show", new BranchesShowCommand(console))
+                                .addSubcommand("export", new BranchesExportCommand(console)));
         commands.put(
                 "dhcp",
                 console ->

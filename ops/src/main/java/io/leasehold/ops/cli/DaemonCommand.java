@@ -5,9 +5,11 @@ import io.leasehold.ops.control.Json;
 import io.leasehold.ops.control.Reply;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.View;
+
+import picocli.CommandLine.Mixin;
+
 import java.io.IOException;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.Mixin;
 
 /** A command that the daemon carries out: what all of them do with its answer. */
 abstract class DaemonCommand implements Callable<Integer> {
@@ -55,7 +57,18 @@ abstract class DaemonCommand implements Callable<Integer> {
         }
     }
 
-    private ExitCode show(Reply.Answer answer) {
+    /**
+     * Whether a report is not what the command prints; it is handed over by this call, and the
+     * command says by itself how it ended.
+     */
+    boolean holdsBack(View view) {
+        return false;
+    }
+
+    final ExitCode show(Reply.Answer answer) {
+        if (answer instanceof Reply.Report(var view) && holdsBack(view)) {
+            return ExitCode.DONE;
+        }
         if (options.json()) {
             console.out().println(Json.of(answer));
         }

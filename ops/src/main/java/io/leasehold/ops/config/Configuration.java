@@ -1,6 +1,7 @@
 package io.leasehold.ops.config;
 
 import io.leasehold.heartbeat.record.NodeName;
+
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -254,7 +255,17 @@ public record Configuration(
             Duration replicaTimeout,
             Duration checkpointInterval,
             long reserveBytes,
-            Journal journal) {}
+            Journal journal,
+            Branches branches) {}
+
+    /**
+     * Copies that a resync replaced although they had something that the new one has not.
+     *
+     * @param countMax the oldest go above this
+     * @param sizeBytesMax of all together; the newest is kept however large it is
+     * @param retention after which they go
+     */
+    public record Branches(int countMax, long sizeBytesMax, Duration retention) {}
 
     /**
      * A ring of preallocated segments; their product is what a peer that was away may have missed

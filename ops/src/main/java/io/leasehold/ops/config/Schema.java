@@ -18,6 +18,7 @@ import static io.leasehold.ops.config.ValueType.socketAddress;
 import static io.leasehold.ops.config.ValueType.text;
 import static io.leasehold.ops.config.ValueType.yesOrNo;
 import static io.leasehold.ops.config.ValueType.znode;
+
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
@@ -25,6 +26,7 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
 import com.typesafe.config.ConfigObject;
+
 import io.leasehold.heartbeat.fencing.FencingConfiguration;
 import io.leasehold.heartbeat.lease.LeaseTiming;
 import io.leasehold.heartbeat.record.NodeName;
@@ -56,6 +58,7 @@ import io.leasehold.ops.config.Configuration.Vip;
 import io.leasehold.ops.config.Configuration.Volume;
 import io.leasehold.ops.config.Configuration.Watchdog;
 import io.leasehold.ops.config.Configuration.Zookeeper;
+
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -591,6 +594,7 @@ final class Schema {
                         ofSeconds(30));
         var reserve = section.optional("reserve", size(0, 1L << 30), 32L << 20);
         var journal = journal(section.section("journal"), placed);
+        var branches = branches(section.section("branches"));
         section.close();
         placed.add(directory);
         placed.add(mountPoint);
@@ -603,7 +607,17 @@ final class Schema {
                         replicaTimeout.get(),
                         checkpointInterval.get(),
                         reserve.get(),
-                        journal.get());
+                        journal.get(),
+                        branches.get());
+    }
+
+    private Supplier<Configuration.Branches> branches(Section section) {
+        var countMax = section.optional("count-max", integer(1, 1000), 16);
+        var sizeMax = section.optional("size-max", size(0, 1L << 40), 1L << 30);
+        var retention =
+                section.optional("retention", duration(ofHours(1), ofDays(3650)), ofDays(90));
+        section.close();
+        return () -> new Configuration.Branches(countMax.get(), sizeMax.get(), retention.get());
     }
 
     private Supplier<Journal> journal(Section section, List<Setting<Path>> placed) {

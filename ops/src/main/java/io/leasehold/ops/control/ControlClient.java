@@ -30,7 +30,8 @@ public final class ControlClient {
     /**
      * Asks and waits for the answer, on a connection of its own.
      *
-     * @param meanwhile is given each {@link Reply.Progress} and {@link Reply.Event}, on this thread
+     * @param meanwhile is given each {@link Reply.Progress}, {@link Reply.Event} and {@link
+     *     Reply.Lease}, on this thread
      * @throws DaemonUnreachableException if nobody answers; whether an order was carried out is
      *     then unknown
      * @throws ProtocolException if the daemon speaks another version
@@ -51,6 +52,7 @@ public final class ControlClient {
                         case Reply.Working _ -> {}
                         case Reply.Progress progress -> meanwhile.accept(progress);
                         case Reply.Event event -> meanwhile.accept(event);
+                        case Reply.Lease lease -> meanwhile.accept(lease);
                         case Reply.Answer answer -> {
                             return answer;
                         }

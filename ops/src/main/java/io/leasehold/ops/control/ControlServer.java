@@ -1,6 +1,12 @@
 package io.leasehold.ops.control;
 
 import io.leasehold.ops.control.Reply.Answer;
+
+import jdk.net.ExtendedSocketOptions;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -17,9 +23,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
-import jdk.net.ExtendedSocketOptions;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The daemon's end of the control socket.
@@ -268,6 +271,11 @@ public final class ControlServer implements AutoCloseable {
         @Override
         public void event(EventView event) {
             trySend(new Reply.Event(event));
+        }
+
+        @Override
+        public void lease(LeaseDifferenceView lease) {
+            trySend(new Reply.Lease(lease));
         }
 
         @Override

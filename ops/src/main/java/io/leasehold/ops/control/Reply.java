@@ -14,6 +14,9 @@ public sealed interface Reply {
     /** One line of the history. */
     record Event(EventView event) implements Reply {}
 
+    /** One address of which a branch says something else than the live volume. */
+    record Lease(LeaseDifferenceView lease) implements Reply {}
+
     /** How a request ended. */
     sealed interface Answer extends Reply {}
 

@@ -1,6 +1,7 @@
 package io.leasehold.ops.control;
 
 import io.leasehold.heartbeat.record.NodeName;
+
 import java.time.Duration;
 import java.util.Optional;
 
@@ -80,6 +81,15 @@ public sealed interface Request {
 
     /** Compare both copies in full. Answered by a {@link VerifyView}. */
     record VolumeVerify() implements Request {}
+
+    /** Which branches are kept, on both nodes? Answered by a {@link BranchesView}. */
+    record Branches() implements Request {}
+
+    /** What is in a branch of the node that is asked? Answered by a {@link BranchView}. */
+    record Branch(String branch) implements Request {}
+
+    /** All leases in which a branch and the live volume differ, as {@link Reply.Lease}s. */
+    record BranchLeases(String branch) implements Request {}
 
     /** Check the DHCP server's configuration and let the server use it. */
     record DhcpReload() implements Request {}

@@ -7,6 +7,8 @@ package io.leasehold.ops.control;
  */
 public sealed interface View
         permits BillView,
+                BranchView,
+                BranchesView,
                 ConfigCheckView,
                 ConfigView,
                 ExplainView,

@@ -23,6 +23,7 @@ import io.leasehold.ops.control.Replies;
 import io.leasehold.ops.control.Reply;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.VersionView;
+
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -61,6 +62,7 @@ final class ControlDesk implements ControlHandler {
     private final Explanation explanation;
     private final TakeoverRehearsal rehearsal;
     private final DhcpService dhcp;
+    private final KeptBranches branches;
     private final EnsembleLink ensemble;
     private final Supplier<List<String>> alarms;
     private final ConfigView configuration;
@@ -80,6 +82,7 @@ final class ControlDesk implements ControlHandler {
             Explanation explanation,
             TakeoverRehearsal rehearsal,
             DhcpService dhcp,
+            KeptBranches branches,
             EnsembleLink ensemble,
             Supplier<List<String>> alarms,
             long startedNanos) {
@@ -91,6 +94,7 @@ final class ControlDesk implements ControlHandler {
         this.explanation = explanation;
         this.rehearsal = rehearsal;
         this.dhcp = dhcp;
+        this.branches = branches;
         this.ensemble = ensemble;
         this.alarms = alarms;
         this.startedNanos = startedNanos;
@@ -156,6 +160,9 @@ final class ControlDesk implements ControlHandler {
                             Views.volume(
                                     volume.facts(), settings.configuration().volume().directory()));
             case Request.VolumeVerify() -> verify(replies);
+            case Request.Branches() -> branches.list();
+            case Request.Branch(String name) -> branches.show(name);
+            case Request.BranchLeases(String name) -> branches.leases(name, replies);
             case Request.DhcpReload() -> reload();
             case Request.ConfigShow() -> new Reply.Report(configuration);
             case Request.Version() ->

@@ -23,6 +23,10 @@ import io.leasehold.heartbeat.resource.ResourceName;
 import io.leasehold.heartbeat.state.StateFile;
 import io.leasehold.ops.config.EffectiveSetting;
 import io.leasehold.ops.control.ControlServer;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -38,8 +42,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One running node, put together and taken apart. {@link #run} returns when it was taken apart in
@@ -216,6 +218,7 @@ final class Node {
         private final ReplicatedVolume volume;
         private final PeerClock clock;
         private final DhcpService dhcp;
+        private final KeptBranches branches;
         private final Slot<ControlDesk> desk = new Slot<>();
         private final Slot<ControllerLoop> loopSlot = new Slot<>();
         private long lastProofBytes;
@@ -244,6 +247,15 @@ final class Node {
             this.dhcp =
                     new DhcpAssembly(settings, processes, clock::aheadOfPeer, wallClock, history)
                             .assemble(volume, mailbox, desk);
+            this.branches =
+                    new KeptBranches(
+                            settings.self(),
+                            settings.peer(),
+                            settings.configuration().volume().directory(),
+                            settings.branchLimits(),
+                            peer,
+                            wallClock,
+                            (what, cause) -> history.observed("branch", what, cause));
         }
 
         void serve() throws IOException, InterruptedException {
@@ -324,6 +336,7 @@ final class Node {
                                 explanation,
                                 rehearsal,
                                 dhcp,
+                                branches,
                                 ensemble,
                                 this::alarms,
                                 startedNanos));
@@ -332,6 +345,7 @@ final class Node {
                             case CLOCK -> clock.answer();
                             case HISTORY -> explanation.page(body);
                             case REHEARSAL -> rehearsal.answer();
+                            case BRANCHES -> branches.answer();
                         });
                 var survivors = survivors(mountPoint);
                 loop.post(new Event.Started(Translation.volumeStatus(volume.facts()), survivors));
@@ -361,6 +375,7 @@ final class Node {
                         server);
                 while (!ended.await(REHEARSAL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
                     clock.ask();
+                    branches.look();
                     if (!dhcp.isMounted()) {
                         dhcp.rehearse();
                         volumeResource.note();
@@ -376,6 +391,7 @@ final class Node {
             var alarms = new ArrayList<String>();
             rights.damage().ifPresent(alarms::add);
             alarms.addAll(dhcp.alarms());
+            alarms.addAll(branches.alarms());
             return alarms;
         }
 

@@ -6,6 +6,10 @@ import io.leasehold.heartbeat.controller.Event;
 import io.leasehold.heartbeat.layout.LayoutException;
 import io.leasehold.heartbeat.layout.LayoutReader;
 import io.leasehold.heartbeat.layout.LayoutWriter;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +21,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What the two daemons say to each other in the replication session: the controllers' messages, and
@@ -50,7 +52,9 @@ final class PeerTalk {
         /** A page of the peer's flight recorder. */
         HISTORY,
         /** Whether the peer's promotion guard would let it take over. */
-        REHEARSAL
+        REHEARSAL,
+        /** Which branches the peer keeps. */
+        BRANCHES
     }
 
     /** Answers questions of the peer. Called on a virtual thread each. */

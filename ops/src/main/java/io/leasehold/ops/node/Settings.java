@@ -4,6 +4,7 @@ import io.leasehold.blockrep.VolumeConfiguration;
 import io.leasehold.blockrep.link.CertificateFingerprint;
 import io.leasehold.blockrep.link.PinnedIdentity;
 import io.leasehold.blockrep.replication.ClusterName;
+import io.leasehold.blockrep.resync.Branches;
 import io.leasehold.heartbeat.address.GratuitousArp;
 import io.leasehold.heartbeat.address.VirtualAddress;
 import io.leasehold.heartbeat.controller.ClusterConfiguration;
@@ -21,6 +22,7 @@ import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.resource.ResourceConfiguration;
 import io.leasehold.heartbeat.resource.ResourceName;
 import io.leasehold.ops.config.Configuration;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -258,6 +260,12 @@ record Settings(Configuration configuration, NodeName self) {
                 configuration.tls().keyFile(),
                 configuration.tls().certificateFile(),
                 CertificateFingerprint.parse(configuration.node(peer()).certificate().hex()));
+    }
+
+    Branches.Limits branchLimits() {
+        var branches = configuration.volume().branches();
+        return new Branches.Limits(
+                branches.countMax(), branches.sizeBytesMax(), branches.retention());
     }
 
     VolumeConfiguration volume(String bootId) throws IOException {

@@ -2,6 +2,9 @@ package io.leasehold.ops.node;
 
 import io.leasehold.blockrep.VerifyReport;
 import io.leasehold.blockrep.VolumeFacts;
+import io.leasehold.blockrep.resync.FileDifference;
+import io.leasehold.dhcp.lease.Lease;
+import io.leasehold.dhcp.lease.LeaseDifference;
 import io.leasehold.heartbeat.controller.CommandResult;
 import io.leasehold.heartbeat.controller.View;
 import io.leasehold.heartbeat.history.HistoryEntry;
@@ -12,16 +15,19 @@ import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.config.EffectiveSetting;
 import io.leasehold.ops.config.Place;
 import io.leasehold.ops.control.BillView;
+import io.leasehold.ops.control.BranchView;
 import io.leasehold.ops.control.CheckView;
 import io.leasehold.ops.control.ConfigView;
 import io.leasehold.ops.control.EventView;
 import io.leasehold.ops.control.ExplainView;
+import io.leasehold.ops.control.LeaseDifferenceView;
 import io.leasehold.ops.control.LinkView;
 import io.leasehold.ops.control.ReadyView;
 import io.leasehold.ops.control.StatusView;
 import io.leasehold.ops.control.VerifyView;
 import io.leasehold.ops.control.VolumeView;
 import io.leasehold.ops.control.WhyView;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -239,6 +245,36 @@ final class Views {
                 report.itemsCompared(),
                 report.bytesCompared(),
                 report.differences());
+    }
+
+    static BranchView.FileView fileDifference(FileDifference difference) {
+        return new BranchView.FileView(
+                difference.path().toString(),
+                difference(
+                        difference.branchBytes().isPresent(), difference.liveBytes().isPresent()),
+                difference.branchBytes(),
+                difference.liveBytes());
+    }
+
+    static LeaseDifferenceView leaseDifference(LeaseDifference difference) {
+        return new LeaseDifferenceView(
+                difference.address().toString(),
+                difference(difference.aside().isPresent(), difference.live().isPresent()),
+                difference.isAtRisk(),
+                difference.aside().map(Views::lease),
+                difference.live().map(Views::lease));
+    }
+
+    private static LeaseDifferenceView.LeaseView lease(Lease lease) {
+        return new LeaseDifferenceView.LeaseView(
+                word(lease.state()),
+                lease.ends().toString(),
+                lease.client(),
+                lease.hostname().toEscaped());
+    }
+
+    private static String difference(boolean inBranch, boolean live) {
+        return inBranch && live ? "different" : inBranch ? "only-in-branch" : "only-live";
     }
 
     static EventView event(HistoryItem item, NodeName self) {

@@ -3,6 +3,7 @@ package io.leasehold.ops.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.control.CheckView;
 import io.leasehold.ops.control.ControlServer;
@@ -10,14 +11,7 @@ import io.leasehold.ops.control.Reply;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.SampleViews;
 import io.leasehold.ops.control.VerifyView;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -26,6 +20,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** Every command, over a real socket, against a daemon that answers as it is told. */
 class CommandsTest {
@@ -94,6 +98,10 @@ class CommandsTest {
                 new Typed("links", new Request.Links()),
                 new Typed("volume status", new Request.VolumeStatus()),
                 new Typed("volume verify", new Request.VolumeVerify()),
+                new Typed("branches list", new Request.Branches()),
+                new Typed(
+                        "branches show " + SampleViews.BRANCH,
+                        new Request.Branch(SampleViews.BRANCH)),
                 new Typed("dhcp reload", new Request.DhcpReload()),
                 new Typed("config show", new Request.ConfigShow()),
                 new Typed("version", new Request.Version()));
@@ -101,7 +109,13 @@ class CommandsTest {
 
     @Test
     void shouldTypeEveryRequestInThisTest() {
-        assertThat(lines().stream().<Object>map(typed -> typed.request().getClass()).distinct())
+        assertThat(
+                        Stream.concat(
+                                        lines().stream().map(typed -> typed.request().getClass()),
+                                        // Together with another one, by an export.
+                                        Stream.of(Request.BranchLeases.class))
+                                .<Object>map(type -> type)
+                                .distinct())
                 .containsExactlyInAnyOrder((Object[]) Request.class.getPermittedSubclasses());
     }
 
@@ -274,6 +288,9 @@ class CommandsTest {
                     "events --last many",
                     "volume",
                     "volume resize",
+                    "branches",
+                    "branches show",
+                    "branches export 2026-11-23T035538Z-dhcp1-epoch7-seq4711",
                     "dhcp",
                     "config"
                 })
@@ -423,6 +440,94 @@ class CommandsTest {
         void shouldNotPromoteWithoutForce() {
             assertThat(run("promote").code()).isEqualTo(2);
             assertThat(daemon.asked).isEmpty();
+        }
+    }
+
+    @Nested
+    class WhenABranchIsExported {
+        private Path out;
+        private Path tree;
+
+        @BeforeEach
+        void haveABranch() throws IOException {
+            out = directory.resolve("out");
+            tree = Files.createDirectories(directory.resolve("branch/tree"));
+            Files.writeString(tree.resolve("dhcpd.leases"), "lease 192.0.2.7 {}\n");
+            Files.createLink(tree.resolve("dhcpd.leases~"), tree.resolve("dhcpd.leases"));
+            Files.createSymbolicLink(tree.resolve("link"), Path.of("nowhere"));
+        }
+
+        private Terminal.Result export(String... more) {
+            daemon.reportsFirst(SampleViews.branch(tree.toString()));
+            return run(
+                    String.join(" ", "branches export", SampleViews.BRANCH, out.toString())
+                            + (more.length == 0 ? "" : " " + String.join(" ", more)));
+        }
+
+        @Test
+        void shouldCopyItsFilesAndWriteEveryLeaseThatDiffers() throws IOException {
+            var result = export();
+
+            assertThat(result.code()).as(result.err()).isZero();
+            assertThat(out.resolve("files/dhcpd.leases")).hasContent("lease 192.0.2.7 {}\n");
+            assertThat(Files.getAttribute(out.resolve("files/dhcpd.leases~"), "unix:nlink"))
+                    .isEqualTo(2);
+            assertThat(Files.readSymbolicLink(out.resolve("files/link")))
+                    .isEqualTo(Path.of("nowhere"));
+            assertThat(Files.readAllLines(out.resolve("leases.tsv")))
+                    .hasSize(2)
+                    .last()
+                    .isEqualTo(
+                            "192.0.2.7\tonly-in-branch\tyes\tactive\t2026-11-24T03:00:00Z"
+                                    + "\tethernet 02:00:5e:00:53:07\tprinter\t\t\t\t");
+            assertThat(
+                            new ObjectMapper()
+                                    .readTree(out.resolve("branch.json").toFile())
+                                    .get("name")
+                                    .asText())
+                    .isEqualTo(SampleViews.BRANCH);
+        }
+
+        @Test
+        void shouldPrintOneObjectWithJson() throws IOException {
+            var result = export("--json");
+
+            assertThat(result.out().lines()).hasSize(1);
+            assertThat(new ObjectMapper().readTree(result.out()).get("kind").asText())
+                    .isEqualTo("done");
+        }
+
+        @Test
+        void shouldNotWriteOverAnything() throws IOException {
+            Files.createDirectories(out);
+            Files.writeString(out.resolve("mine"), "mine");
+
+            var result = export();
+
+            assertThat(result.code()).isEqualTo(1);
+            assertThat(result.err()).contains("is not empty");
+            assertThat(out).isDirectoryNotContaining(path -> !path.endsWith("mine"));
+        }
+
+        @Test
+        void shouldSayWhatWentWrong() {
+            tree = directory.resolve("gone");
+
+            var result = export();
+
+            assertThat(result.code()).isEqualTo(1);
+            assertThat(result.err()).contains("gone");
+        }
+
+        @Test
+        void shouldSayWhichNodeToAsk() {
+            daemon.answers(new Reply.Refused("it is on the disk of dhcp2", "", List.of()));
+
+            var result = run("branches export " + SampleViews.BRANCH + " " + out);
+
+            assertThat(result.code()).isEqualTo(3);
+            assertThat(result.err()).contains("dhcp2");
+            assertThat(out).doesNotExist();
         }
     }
 

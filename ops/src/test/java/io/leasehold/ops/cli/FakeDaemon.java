@@ -7,6 +7,7 @@ import io.leasehold.ops.control.Reply;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.SampleViews;
 import io.leasehold.ops.control.View;
+
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,6 +19,8 @@ final class FakeDaemon implements ControlHandler {
     /** Instead of the usual answer. */
     private volatile Optional<Reply.Answer> answer = Optional.empty();
 
+    private volatile Optional<Reply.Answer> first = Optional.empty();
+
     void answers(Reply.Answer instead) {
         answer = Optional.of(instead);
     }
@@ -26,9 +29,17 @@ final class FakeDaemon implements ControlHandler {
         answers(new Reply.Report(view));
     }
 
+    /** The first request is answered so, the others as usual. */
+    void reportsFirst(View view) {
+        first = Optional.of(new Reply.Report(view));
+    }
+
     @Override
     public Reply.Answer handle(Request request, Caller caller, Replies replies) {
         asked.add(request);
+        if (asked.size() == 1 && first.isPresent()) {
+            return first.get();
+        }
         return answer.orElseGet(() -> usualAnswer(request, replies));
     }
 
@@ -42,6 +53,12 @@ final class FakeDaemon implements ControlHandler {
             case Request.Links _ -> new Reply.Report(SampleViews.links());
             case Request.VolumeStatus _ -> new Reply.Report(SampleViews.volume(Optional.empty()));
             case Request.VolumeVerify _ -> new Reply.Report(SampleViews.verified());
+            case Request.Branches _ -> new Reply.Report(SampleViews.branches());
+            case Request.Branch _ -> new Reply.Report(SampleViews.branch());
+            case Request.BranchLeases _ -> {
+                SampleViews.branch().leases().forEach(replies::lease);
+                yield new Reply.Done("1 lease differs, 1 is at risk.");
+            }
             case Request.ConfigShow _ -> new Reply.Report(SampleViews.config());
             case Request.Version _ -> new Reply.Report(SampleViews.version());
             case Request.Events _ -> {

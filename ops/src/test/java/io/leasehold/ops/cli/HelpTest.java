@@ -2,21 +2,23 @@ package io.leasehold.ops.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import java.util.stream.Stream;
 
 class HelpTest {
     private static final Path NO_SOCKET = Path.of("/nonexistent/control.sock");
     private static final Path COMMANDS = Path.of("docs/commands.md");
 
     /** Do nothing by themselves. */
-    private static final List<String> GROUPS = List.of("", "volume", "dhcp", "config");
+    private static final List<String> GROUPS = List.of("", "volume", "branches", "dhcp", "config");
 
     @ParameterizedTest
     @ValueSource(
@@ -39,6 +41,10 @@ class HelpTest {
                 "volume",
                 "volume status",
                 "volume verify",
+                "branches",
+                "branches list",
+                "branches show",
+                "branches export",
                 "dhcp",
                 "dhcp reload",
                 "config",
@@ -87,6 +93,8 @@ class HelpTest {
                 .flatMap(command ->
                         switch (command) {
                             case "volume" -> List.of("volume status", "volume verify").stream();
+                            case "branches" ->
+                                    Stream.of("branches list", "branches show", "branches export");
                             case "dhcp" -> List.of("dhcp reload").stream();
                             case "config" -> List.of("config check", "config show").stream();
                             default -> List.of(command).stream();

@@ -70,6 +70,9 @@ class ControlSocketTest {
                 new Request.Fleet(),
                 new Request.VolumeStatus(),
                 new Request.VolumeVerify(),
+                new Request.Branches(),
+                new Request.Branch(SampleViews.BRANCH),
+                new Request.BranchLeases(SampleViews.BRANCH),
                 new Request.DhcpReload(),
                 new Request.ConfigShow(),
                 new Request.Version());

@@ -8,6 +8,7 @@ import io.leasehold.ops.control.StatusView.NodeView;
 import io.leasehold.ops.control.StatusView.ResourceView;
 import io.leasehold.ops.control.VolumeView.ResyncView;
 import io.leasehold.ops.control.WhyView.FactView;
+
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -217,6 +218,63 @@ public final class SampleViews {
 
     public static VerifyView verified() {
         return new VerifyView(true, "Both copies are equal.", 4_711, 12, 1_048_576, List.of());
+    }
+
+    public static final String BRANCH = "2026-11-23T035538Z-dhcp1-epoch7-seq4711";
+
+    public static BranchesView branches() {
+        return new BranchesView(
+                List.of(
+                        new BranchesView.Summary(
+                                BRANCH,
+                                "dhcp1",
+                                Instant.parse("2026-11-23T03:55:38Z"),
+                                7,
+                                4_711,
+                                12,
+                                1_048_576,
+                                false)),
+                List.of("dhcp2 cannot be asked now; it may keep branches, too"));
+    }
+
+    public static BranchView branch() {
+        return branch("/var/lib/leasehold/volume/branches/" + BRANCH + "/tree");
+    }
+
+    public static BranchView branch(String directory) {
+        return new BranchView(
+                BRANCH,
+                "dhcp1",
+                Instant.parse("2026-11-23T03:55:38Z"),
+                7,
+                4_711,
+                "This is what dhcp1 had of epoch 7, up to operation 4711, when it was made equal. 1"
+                        + " file differs from the live volume's. 1 lease differs, 1 is at risk.",
+                directory,
+                "/var/lib/leasehold/volume/live/tree",
+                1,
+                List.of(
+                        new BranchView.FileView(
+                                "dhcpd.leases",
+                                "different",
+                                OptionalLong.of(4_096),
+                                OptionalLong.of(3_800))),
+                200,
+                199,
+                1,
+                1,
+                List.of(
+                        new LeaseDifferenceView(
+                                "192.0.2.7",
+                                "only-in-branch",
+                                true,
+                                Optional.of(
+                                        new LeaseDifferenceView.LeaseView(
+                                                "active",
+                                                "2026-11-24T03:00:00Z",
+                                                "ethernet 02:00:5e:00:53:07",
+                                                "printer")),
+                                Optional.empty())));
     }
 
     public static ConfigView config() {
