@@ -1,10 +1,12 @@
 package io.leasehold.heartbeat.keeper;
 
 import io.leasehold.heartbeat.linux.Processes;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -25,6 +27,12 @@ public final class Keeper {
 
     /** Above everything ordinary, below the kernel's own threads (which have 50 and 99). */
     private static final int REAL_TIME_PRIORITY = 10;
+
+    /**
+     * So long its real-time threads may run without sleeping. They sleep thousands of times a
+     * second; a second of work in one piece is none of theirs.
+     */
+    private static final Duration REAL_TIME_LIMIT = Duration.ofSeconds(2);
 
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
@@ -77,7 +85,7 @@ public final class Keeper {
             say("memory is not locked: " + e.getMessage());
         }
         try {
-            Processes.becomeRealTime(REAL_TIME_PRIORITY);
+            Processes.becomeRealTime(REAL_TIME_PRIORITY, REAL_TIME_LIMIT.toMillis() * 1_000);
             return true;
         } catch (IOException e) {
             say("no real-time priority, beats may be late: " + e.getMessage());

@@ -12,6 +12,12 @@ import io.leasehold.heartbeat.link.LinkSpec;
 import io.leasehold.heartbeat.linux.NetworkNamespace;
 import io.leasehold.heartbeat.linux.TestNetwork;
 import io.leasehold.heartbeat.wire.Rejection;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -26,10 +32,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Real keepers in namespaces; this process plays the daemons, the keepers' own children only sleep.
@@ -113,6 +115,30 @@ class KeeperIT {
         // Bounds for a busy machine; what is usual stands in the decision record.
         assertThat(startedMillis).isLessThan(3_000);
         assertThat(rssMiB).isLessThan(64);
+    }
+
+    /** All of its JVM's threads at that priority have kept whole machines from their work. */
+    @Test
+    void shouldPutNoMoreThanItsTwoPunctualThreadsBeforeOthers() throws IOException {
+        var keeper = keeper("a", one, RunningKeeper.IDLE_DAEMON);
+        keeper.awaitSocket();
+        var process = Path.of("/proc/" + keeper.pid());
+
+        var realTime = new ArrayList<String>();
+        try (var threads = Files.list(process.resolve("task"))) {
+            for (var thread : (Iterable<Path>) threads::iterator) {
+                // proc(5), stat: the fields behind the name in parentheses; 41 is the policy.
+                var stat = Files.readString(thread.resolve("stat"));
+                var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+                if (fields[41 - 3].equals("1")) {
+                    realTime.add(Files.readString(thread.resolve("comm")).strip());
+                }
+            }
+        }
+
+        assertThat(realTime).containsExactlyInAnyOrder("keeper", "VM Thread");
+        assertThat(Files.readString(process.resolve("limits")))
+                .containsPattern("Max realtime timeout +2000000 +2000000 +us");
     }
 
     private static long kib(String line) {
