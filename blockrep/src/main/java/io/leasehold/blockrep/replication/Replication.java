@@ -509,7 +509,7 @@ public final class Replication {
         if (!promoted.inSync().contains(self)) {
             throw new IllegalStateException("R6: promoted, but not in sync: " + promoted.inSync());
         }
-        var before = endCompare(nowNanos);
+        var before = concat(endCompare(nowNanos), endAsTarget(nowNanos));
         role = Role.PRIMARY;
         epoch = promoted.epoch();
         promisedEpoch = epoch;
@@ -536,6 +536,20 @@ public final class Replication {
             return NOTHING;
         }
         var reason = "the compare ends with the epoch of its writer";
+        return concat(
+                List.of(new CloseSession(session.get(), reason)), sessionClosed(nowNanos, reason));
+    }
+
+    /**
+     * The peer has been our source since it said how it stands: what it and we have in common is
+     * more than what was compared then, and it may have written more since. Only a new session
+     * tells.
+     */
+    private List<Effect> endAsTarget(long nowNanos) {
+        if (role == Role.PRIMARY || state == OFF || session.isEmpty()) {
+            return NOTHING;
+        }
+        var reason = "the source of this session is not the writer any more";
         return concat(
                 List.of(new CloseSession(session.get(), reason)), sessionClosed(nowNanos, reason));
     }

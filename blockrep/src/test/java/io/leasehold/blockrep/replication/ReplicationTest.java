@@ -120,6 +120,19 @@ class ReplicationTest {
                     .hasAtLeastOneElementOfType(StartCompare.class);
         }
 
+        /** What was ahead then is here now: taken from the old word it would be a split brain. */
+        @Test
+        void shouldAskAnewHowAPeerStandsThatWasItsSource() {
+            when(ready(FIRST, Relation.PEER_AHEAD, 11));
+            when(new SourceBegan(FIRST, ReplicationState.ESTABLISHED));
+
+            assertThat(when(new Promoted(2, ALONE, 1, seq(11), seq(11), Lineage.EMPTY)))
+                    .containsExactly(
+                            new CloseSession(
+                                    FIRST, "the source of this session is not the writer any more"),
+                            new Complete(seq(11)));
+        }
+
         @Test
         void shouldRefuseAPeerOfWhichItHasNothing() {
             when(

@@ -5,9 +5,11 @@ import static io.leasehold.itests.simulator.World.SECOND;
 
 import io.leasehold.heartbeat.controller.Command;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * Does harm, by seed: half of the time when all is well, half of the time in the middle of the
@@ -58,8 +60,18 @@ final class Adversary {
         TAKEOVER,
         STANDBY,
         MAINTENANCE,
-        FENCE_BY_OPERATOR
+        FENCE_BY_OPERATOR,
+        WITNESS_LOST,
+        WITNESS_CUT,
+        MEMBER_KILLED,
+        LEADER_FROZEN,
+        SESSION_EXPIRES,
+        REQUESTS_LATE
     }
+
+    /** Only where there is an ensemble. */
+    private static final Set<Fault> OF_THE_ENSEMBLE =
+            EnumSet.range(Fault.WITNESS_LOST, Fault.REQUESTS_LATE);
 
     private final World world;
     private final Chance chance;
@@ -73,7 +85,8 @@ final class Adversary {
         this.chance = world.chance();
         double share = chance.oneOf(List.of(0.15, 0.3, 0.6, 1.0));
         for (var fault : Fault.values()) {
-            if (chance.happens(share)) {
+            if (chance.happens(share)
+                    && (world.ensemble().isPresent() || !OF_THE_ENSEMBLE.contains(fault))) {
                 selection.add(fault);
             }
         }
@@ -97,6 +110,7 @@ final class Adversary {
     private boolean isNothingBroken() {
         return world.isCalm()
                 && world.network().isWhole()
+                && world.ensemble().map(Ensemble::isWhole).orElse(true)
                 && world.machines().stream()
                         .allMatch(box ->
                                 box.disk().fault() == ModelDisk.Fault.NONE
@@ -320,6 +334,54 @@ final class Adversary {
                                         .command(new Command.SetMaintenance(false)));
             }
             case FENCE_BY_OPERATOR -> box.other().command(new Command.Fence(box.name()));
+            case WITNESS_LOST -> {
+                ensemble().stop(Ensemble.WITNESS, chance.happens(0.5));
+                later(200 * MILLI, 10 * SECOND, () -> ensemble().start(Ensemble.WITNESS));
+                perhapsACrashToo(box);
+            }
+            case WITNESS_CUT -> {
+                int way = chance.below(3);
+                ensemble().cutWitness(box.index(), way != 1, way != 0);
+                later(
+                        200 * MILLI,
+                        10 * SECOND,
+                        () -> ensemble().cutWitness(box.index(), false, false));
+                perhapsACrashToo(box);
+            }
+            case MEMBER_KILLED -> box.killMember();
+            case LEADER_FROZEN ->
+                    ensemble()
+                            .leader()
+                            .ifPresent(index -> {
+                                if (index == Ensemble.WITNESS) {
+                                    ensemble().freeze(index, true);
+                                    later(
+                                            100 * MILLI,
+                                            4 * SECOND,
+                                            () -> ensemble().freeze(index, false));
+                                } else {
+                                    world.machine(index)
+                                            .freeze(chance.between(100 * MILLI, 4 * SECOND));
+                                }
+                            });
+            case SESSION_EXPIRES -> ensemble().expireSession(box.index());
+            case REQUESTS_LATE -> {
+                ensemble()
+                        .weather(chance.oneOf(List.of(0.1, 0.4)), chance.oneOf(List.of(0.1, 0.4)));
+                later(SECOND, 10 * SECOND, () -> ensemble().weather(0, 0));
+                perhapsACrashToo(box);
+            }
+        }
+    }
+
+    private Ensemble ensemble() {
+        return world.ensemble().orElseThrow();
+    }
+
+    /** A witness is only missed when something else happens. */
+    private void perhapsACrashToo(Machine box) {
+        if (chance.happens(0.4)) {
+            later(0, SECOND, () -> withAWriteInFlight(box, box::powerOff));
         }
     }
 
@@ -341,6 +403,7 @@ final class Adversary {
     void healEverything() {
         world.trace().say("", () -> "!     everything is healed");
         world.network().healAll();
+        world.ensemble().ifPresent(Ensemble::healAll);
         world.deathsBetweenEffects(0, 0);
         for (var box : world.machines()) {
             box.mains(true);

@@ -16,6 +16,7 @@ import io.leasehold.heartbeat.record.ClusterRecord;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Position;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
 import io.leasehold.heartbeat.resource.Health;
 import io.leasehold.heartbeat.resource.ResourceName;
 import java.io.IOException;
@@ -43,6 +44,7 @@ final class Daemon implements Replica.Listener {
     private final DaemonProcess process;
     private final Replica replica;
     private final Controller controller;
+    private final Optional<EnsembleClient> ensemble;
     private final Deque<Event> inbox = new ArrayDeque<>();
     private final Deque<Effect> outgoing = new ArrayDeque<>();
     private boolean working;
@@ -71,6 +73,11 @@ final class Daemon implements Replica.Listener {
                         incarnation,
                         world.sabotage().rights(box.disk().rights()),
                         box.clock().wallClock());
+        this.ensemble =
+                world.ensemble()
+                        .map(members ->
+                                new EnsembleClient(
+                                        world, members, process, box.index(), this::heard));
     }
 
     void start(Set<ResourceName> running, boolean carrier) {
@@ -307,9 +314,7 @@ final class Daemon implements Replica.Listener {
                                                     box.isRunning(resource)
                                                             ? new Health.Good()
                                                             : new Health.Failed("no process"))));
-            case Effect.AskEnsemble(var request) ->
-                    throw new IllegalStateException(
-                            "no ensemble in this world: " + world.mode() + ", " + request);
+            case Effect.AskEnsemble(var request) -> ensemble.orElseThrow().ask(request);
             case Effect.RunFenceAgent order ->
                     box.other()
                             .fenceDevice()
@@ -387,6 +392,11 @@ final class Daemon implements Replica.Listener {
     }
 
     // ---- what comes in ----
+
+    private void heard(EnsembleEvent event) {
+        box.say(() -> "ensemble   " + event);
+        world.sabotage().heard(this, event).forEach(told -> deliver(new Event.EnsembleHeard(told)));
+    }
 
     void beat(LinkName link, Announcement announcement, long progressAgeNanos) {
         deliver(

@@ -30,6 +30,9 @@ final class Invariants {
             new ArrayList<>(List.of(Optional.empty(), Optional.empty()));
     private final boolean[] served = new boolean[2];
 
+    /** What the ensemble took, by the version of its znode. */
+    private final List<ClusterRecord> taken = new ArrayList<>();
+
     private record Version(Epoch epoch, Generation gen) {
         private static Version of(ClusterRecord record) {
             return new Version(record.epoch(), record.gen());
@@ -85,7 +88,7 @@ final class Invariants {
 
     /** I2, R3: a primary completed everything behind {@code from} up to {@code upTo}. */
     void acknowledged(Machine box, Operations history, Seq from, Seq upTo) {
-        if (box.other().serves()) {
+        if (box.other().serves() && !isPartOfWhatIsServed(box, history, upTo)) {
             throw new Violation(
                     "I3", box.name() + " acknowledges while " + box.other().name() + " serves");
         }
@@ -104,6 +107,20 @@ final class Invariants {
                                 + " than was acknowledged before");
             }
         }
+    }
+
+    /**
+     * With a witness nobody is fenced, so an acknowledgement that the winner gave while it was
+     * still a secondary may be found by a loser that stood still (R8). It tells nobody anything
+     * new, and nobody hears it: the operations are the winner's, too, and the loser's gate is shut.
+     */
+    private boolean isPartOfWhatIsServed(Machine box, Operations history, Seq upTo) {
+        return world.ensemble().isPresent()
+                && box.other()
+                        .daemon()
+                        .filter(winner ->
+                                history.commonWith(winner.replica().history()) >= upTo.value())
+                        .isPresent();
     }
 
     /** R1, R2, R5, R10: a box wrote its rights down. */
@@ -156,6 +173,38 @@ final class Invariants {
         if (changed && record.inSync().size() == 2) {
             world.bothInSync();
         }
+    }
+
+    /** R1, R5: a member of the ensemble learned that this was taken. */
+    void taken(int version, ClusterRecord record) {
+        if (version < taken.size()) {
+            if (!taken.get(version).equals(record)) {
+                throw new Violation(
+                        "R5",
+                        "two records of version %d: %s and %s"
+                                .formatted(
+                                        version, taken.get(version).describe(), record.describe()));
+            }
+            return;
+        }
+        if (version > 0) {
+            var before = taken.getLast();
+            boolean follows =
+                    record.equals(before)
+                            || record.isNewerThan(before)
+                            || (record.epoch().equals(before.epoch())
+                                    && record.gen().equals(before.gen())
+                                    && record.givesTheSameRightsAs(before));
+            boolean samePrimary =
+                    !record.epoch().equals(before.epoch())
+                            || record.primary().equals(before.primary());
+            if (!follows || !samePrimary) {
+                throw new Violation(
+                        "R1",
+                        "the ensemble took " + record.describe() + " after " + before.describe());
+            }
+        }
+        taken.add(record);
     }
 
     /** R26. */

@@ -29,6 +29,7 @@ final class Machine {
     private static final long BOOT_NANOS = 1_500 * MILLI;
     private static final long PROCESS_START_NANOS = 150 * MILLI;
     private static final long KEEPER_RESTART_NANOS = SECOND;
+    private static final long MEMBER_RESTART_NANOS = SECOND;
 
     /** The kernel's permission, and how often the keeper gives it anew. */
     private static final long PERMISSION_NANOS = 300 * MILLI;
@@ -61,6 +62,7 @@ final class Machine {
     private boolean keeperUp;
     private boolean keeperStopped;
     private long keeperLife;
+    private long beating;
     private Optional<Announcement> payload = Optional.empty();
     private long beats;
     private long progressNanos;
@@ -201,6 +203,7 @@ final class Machine {
         shutDown = false;
         world.network().carriersChanged();
         say(() -> "power on");
+        startMember(BOOT_NANOS);
         var boot = bootId;
         world.agenda()
                 .after(
@@ -225,9 +228,34 @@ final class Machine {
         gateUntilNanos = 0;
         processEnds(false);
         frozen = false;
+        world.ensemble().ifPresent(ensemble -> ensemble.stop(index, false));
         disk.losePower();
         say(() -> "power off");
         world.network().carriersChanged();
+    }
+
+    /** The ensemble's member on this box: a process of its own, which the machine starts. */
+    private void startMember(long afterNanos) {
+        var boot = bootId;
+        world.ensemble()
+                .ifPresent(ensemble ->
+                        world.agenda()
+                                .after(
+                                        world.chance().about(afterNanos),
+                                        () -> {
+                                            if (powered && boot.equals(bootId)) {
+                                                ensemble.start(index);
+                                            }
+                                        }));
+    }
+
+    void killMember() {
+        world.ensemble()
+                .filter(ensemble -> ensemble.isUp(index))
+                .ifPresent(ensemble -> {
+                    ensemble.stop(index, true);
+                    startMember(MEMBER_RESTART_NANOS);
+                });
     }
 
     /** The wall socket: without it there is no fence device either. */
@@ -284,7 +312,7 @@ final class Machine {
         permissionUntilNanos = Long.MAX_VALUE;
         progressNanos = world.agenda().nowNanos();
         startDaemon();
-        beat(keeperLife);
+        beat(++beating);
     }
 
     private void keeperEnds() {
@@ -336,11 +364,11 @@ final class Machine {
                         });
     }
 
-    private void beat(long life) {
-        if (!keeperUp || life != keeperLife || keeperStopped) {
+    private void beat(long mine) {
+        if (!keeperUp || mine != beating || keeperStopped) {
             return;
         }
-        world.agenda().after(world.chance().about(world.keepaliveNanos()), () -> beat(life));
+        world.agenda().after(world.chance().about(world.keepaliveNanos()), () -> beat(mine));
         long now = world.agenda().nowNanos();
         if (daemon.filter(Daemon::makesProgress).isPresent()) {
             progressNanos = now;
@@ -465,12 +493,21 @@ final class Machine {
         if (loop && guarded) {
             standDown("the daemon ended " + starts.size() + " times: " + why);
         }
-        var life = keeperLife;
+        restartDaemon(loop ? RESTART_PAUSE_NANOS : PROCESS_START_NANOS, keeperLife);
+    }
+
+    private void restartDaemon(long afterNanos, long life) {
         world.agenda()
                 .after(
-                        world.chance().about(loop ? RESTART_PAUSE_NANOS : PROCESS_START_NANOS),
+                        world.chance().about(afterNanos),
                         () -> {
-                            if (powered && life == keeperLife && process.isEmpty()) {
+                            if (!powered || life != keeperLife || process.isPresent()) {
+                                return;
+                            }
+                            if (keeperStopped) {
+                                // Nobody is there who could start anything, before it goes on.
+                                restartDaemon(PROCESS_START_NANOS, life);
+                            } else {
                                 startDaemon();
                             }
                         });
@@ -528,11 +565,16 @@ final class Machine {
         permissionUntilNanos = Math.min(permissionUntilNanos, lastPermissionEnds());
         stoppedSinceNanos = world.agenda().nowNanos();
         process.ifPresent(DaemonProcess::stop);
+        world.ensemble().ifPresent(ensemble -> ensemble.freeze(index, true));
+        var boot = bootId;
         var life = keeperLife;
         world.agenda()
                 .after(
                         nanos,
                         () -> {
+                            if (powered && boot.equals(bootId)) {
+                                world.ensemble().ifPresent(to -> to.freeze(index, false));
+                            }
                             if (keeperLife == life && keeperUp) {
                                 thaw();
                             }
@@ -549,8 +591,7 @@ final class Machine {
             gateUntilNanos = 0;
         }
         permissionUntilNanos = Long.MAX_VALUE;
-        keeperLife++;
-        beat(keeperLife);
+        beat(++beating);
         process.ifPresent(stopped -> goOn(stopped, stoppedSinceNanos));
     }
 

@@ -38,6 +38,7 @@ final class Network {
     /** Nothing that {@code from} sends arrives; the other direction is as it was. */
     void cut(int link, int from) {
         cut[link][from] = true;
+        world.ensemble().ifPresent(Ensemble::changed);
     }
 
     /**
@@ -51,6 +52,7 @@ final class Network {
             cablePulled = true;
             carriersChanged();
         }
+        world.ensemble().ifPresent(Ensemble::changed);
     }
 
     void heal(int link) {
@@ -61,6 +63,12 @@ final class Network {
             carriersChanged();
             connections.forEach(Connection::flowOn);
         }
+        world.ensemble().ifPresent(Ensemble::changed);
+    }
+
+    /** Whether what {@code from} sends over that link arrives. */
+    boolean passes(LinkName link, int from) {
+        return !cut[LINKS.indexOf(link)][from];
     }
 
     void healAll() {

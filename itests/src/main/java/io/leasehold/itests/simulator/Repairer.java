@@ -15,6 +15,7 @@ final class Repairer {
 
     private final World world;
     private int rounds;
+    private boolean maintenanceOver;
 
     Repairer(World world) {
         this.world = world;
@@ -28,6 +29,11 @@ final class Repairer {
                             look();
                             begin();
                         });
+    }
+
+    /** Whoever was off when it was said has not heard it. */
+    void endMaintenance() {
+        maintenanceOver = true;
     }
 
     private void look() {
@@ -53,6 +59,9 @@ final class Repairer {
                 box.startKeeper();
             } else if (rounds % 3 == 0) {
                 box.command(new Command.Cleanup(Optional.empty()));
+                if (maintenanceOver) {
+                    box.command(new Command.SetMaintenance(false));
+                }
             }
         }
     }

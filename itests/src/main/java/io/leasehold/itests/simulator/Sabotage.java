@@ -5,6 +5,7 @@ import io.leasehold.heartbeat.fencing.FenceOutcome;
 import io.leasehold.heartbeat.record.Arbiter;
 import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.DurableState;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,9 +17,14 @@ import java.util.Optional;
 interface Sabotage {
     Sabotage NONE = new Sabotage() {};
 
-    /** Who rules on changes of the record. */
+    /** Who rules on changes of the record, in the modes without a witness. */
     default Arbiter arbiter(Arbiter honest) {
         return honest;
+    }
+
+    /** What a daemon hears from the ensemble. */
+    default List<EnsembleEvent> heard(Daemon daemon, EnsembleEvent honest) {
+        return List.of(honest);
     }
 
     /** The power-on that a daemon believes to be in. */

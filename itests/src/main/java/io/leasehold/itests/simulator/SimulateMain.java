@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -29,6 +30,7 @@ import picocli.CommandLine.ParameterException;
             "",
             "Examples:",
             "  simulate --seeds 1000        # seeds 1 to 1000",
+            "  simulate --from 1001 --seeds 1000 --mode W  # the next ones with arbiter zookeeper",
             "  simulate --minutes 30        # as many seeds as fit into half an hour",
             "  simulate --seed 4711 --trace # one history, told line by line",
             "",
@@ -37,6 +39,7 @@ import picocli.CommandLine.ParameterException;
 public final class SimulateMain implements Callable<Integer> {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long PROGRESS_NANOS = 5_000_000_000L;
+    private static final long SEEDS_DEFAULT = 200;
     private static final int TRACE_LINES_SHOWN = 150;
     private static final int VIOLATIONS_TOLD_MAX = 5;
 
@@ -47,9 +50,15 @@ public final class SimulateMain implements Callable<Integer> {
     private Optional<Long> seeds = Optional.empty();
 
     @Option(
+            names = "--from",
+            paramLabel = "S",
+            description = "the first seed; default: 1. Goes on where an earlier run ended")
+    private long from = 1;
+
+    @Option(
             names = "--seed",
             paramLabel = "S",
-            description = "the first seed; alone: only this one (default of --seeds: from 1)")
+            description = "only this history; with --seeds: the first one, as --from")
     private Optional<Long> seed = Optional.empty();
 
     @Option(
@@ -57,6 +66,14 @@ public final class SimulateMain implements Callable<Integer> {
             paramLabel = "M",
             description = "begin no further history after so many minutes")
     private Optional<Long> minutes = Optional.empty();
+
+    @Option(
+            names = "--mode",
+            paramLabel = "W|F|O",
+            description =
+                    "only seeds with this arbiter: W zookeeper, F fencing, O operator; each seed has"
+                            + " one")
+    private Optional<Mode> mode = Optional.empty();
 
     @Option(names = "--trace", description = "print everything that happens")
     private boolean trace;
@@ -70,6 +87,19 @@ public final class SimulateMain implements Callable<Integer> {
             description = "show this text")
     boolean help;
 
+    /** As PROTOCOL.md calls the arbiters. */
+    enum Mode {
+        W(ArbitrationMode.ZOOKEEPER),
+        F(ArbitrationMode.FENCING),
+        O(ArbitrationMode.OPERATOR);
+
+        private final ArbitrationMode arbiter;
+
+        Mode(ArbitrationMode arbiter) {
+            this.arbiter = arbiter;
+        }
+    }
+
     private SimulateMain() {}
 
     public static void main(String[] arguments) {
@@ -78,6 +108,11 @@ public final class SimulateMain implements Callable<Integer> {
 
     @Override
     public Integer call() throws JsonProcessingException {
+        if (seed.isPresent() && mode.isPresent()) {
+            throw new ParameterException(
+                    new CommandLine(this),
+                    "--seed is one history, and has an arbiter of its own: --mode goes with --from");
+        }
         if (seeds.filter(n -> n < 1).isPresent() || minutes.filter(n -> n < 1).isPresent()) {
             throw new ParameterException(
                     new CommandLine(this), "--seeds and --minutes must be at least 1");
@@ -86,18 +121,26 @@ public final class SimulateMain implements Callable<Integer> {
         if (LoggerFactory.getLogger("io.leasehold.blockrep") instanceof Logger noisy) {
             noisy.setLevel(Level.OFF);
         }
-        long first = seed.orElse(1L);
+        long first = seed.orElse(from);
         long count =
-                seeds.orElse(minutes.isPresent() ? Long.MAX_VALUE : seed.isPresent() ? 1 : 200);
+                seeds.orElse(
+                        seed.isPresent()
+                                ? 1
+                                : minutes.isPresent() ? Long.MAX_VALUE : SEEDS_DEFAULT);
         long began = System.nanoTime();
         long deadline =
                 minutes.isPresent() ? began + minutes.get() * 60_000_000_000L : Long.MAX_VALUE;
         long nextProgress = began + PROGRESS_NANOS;
         long played = 0;
+        long last = first;
         long failovers = 0;
         long violations = 0;
-        while (played < count && System.nanoTime() - deadline < 0) {
-            var outcome = Simulation.run(first + played, trace);
+        for (long next = first; played < count && System.nanoTime() - deadline < 0; next++) {
+            if (mode.isPresent() && Simulation.arbiter(next) != mode.get().arbiter) {
+                continue;
+            }
+            last = next;
+            var outcome = Simulation.run(next, trace);
             played++;
             failovers += outcome.failovers();
             if (trace) {
@@ -122,15 +165,17 @@ public final class SimulateMain implements Callable<Integer> {
         }
         var perSecond = perCoreSecond(failovers);
         System.out.printf(
-                "%d histories from seed %d on, %d failovers (%.0f per second and core): %s%n",
+                "%d histories of seeds %d to %d, %d failovers (%.0f per second and core): %s%n",
                 played,
                 first,
+                last,
                 failovers,
                 perSecond,
                 violations == 0 ? "every rule held" : violations + " VIOLATIONS");
         if (json) {
             Map<String, Object> figures = new LinkedHashMap<>();
             figures.put("seeds", played);
+            figures.put("lastSeed", last);
             figures.put("failovers", failovers);
             figures.put("violations", violations);
             figures.put("failoversPerSecond", Math.round(perSecond));

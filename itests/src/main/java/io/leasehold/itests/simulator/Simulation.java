@@ -2,6 +2,7 @@ package io.leasehold.itests.simulator;
 
 import static io.leasehold.itests.simulator.World.SECOND;
 
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import java.util.List;
 import java.util.Optional;
 
@@ -55,6 +56,11 @@ public final class Simulation {
         return run(seed, traced, Sabotage.NONE);
     }
 
+    /** Which arbiter the history of a seed has. */
+    static ArbitrationMode arbiter(long seed) {
+        return World.drawMode(new Chance(seed));
+    }
+
     /** The same, with a rule broken. */
     static Outcome run(long seed, boolean traced, Sabotage sabotage) {
         var simulation = new Simulation(seed, traced, sabotage);
@@ -89,6 +95,7 @@ public final class Simulation {
             world.step(HARM_NANOS + 1);
         }
         adversary.healEverything();
+        repairer.endMaintenance();
         recover();
         requireEqualCopies();
     }

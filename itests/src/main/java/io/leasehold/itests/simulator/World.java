@@ -11,9 +11,11 @@ import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Standing;
 import io.leasehold.heartbeat.record.arbiter.fencing.FencingArbiter;
 import io.leasehold.heartbeat.record.arbiter.operator.OperatorArbiter;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.ZookeeperArbiter;
 import io.leasehold.heartbeat.resource.ResourceConfiguration;
 import io.leasehold.heartbeat.resource.ResourceName;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Both boxes, what is between them, and what is asked of them: all that one seed determines. */
@@ -31,6 +33,8 @@ final class World {
     private final Network network = new Network(this);
     private final List<Machine> machines;
     private final ArbitrationMode mode;
+    private final Optional<Ensemble> ensemble;
+    private final boolean hasFenceDevice;
     private final Timing timing;
     private final boolean powerOnAfterFence;
     private final long thinkNanos;
@@ -51,7 +55,18 @@ final class World {
         this.chance = chance;
         this.sabotage = sabotage;
         this.trace = new Trace(agenda, traced);
-        this.mode = chance.happens(0.8) ? ArbitrationMode.FENCING : ArbitrationMode.OPERATOR;
+        this.mode = drawMode(chance);
+        this.ensemble =
+                mode == ArbitrationMode.ZOOKEEPER
+                        ? Optional.of(new Ensemble(this))
+                        : Optional.empty();
+        this.hasFenceDevice =
+                switch (mode) {
+                    case FENCING -> true;
+                    case OPERATOR -> false;
+                    // It only shortens the wait for the other one's serving lease (R12).
+                    case ZOOKEEPER -> chance.happens(0.3);
+                };
         this.timing =
                 chance.happens(0.2)
                         ? new Timing(
@@ -60,6 +75,14 @@ final class World {
         this.powerOnAfterFence = chance.happens(0.5);
         this.thinkNanos = chance.between(100, 400) * MILLI;
         this.machines = List.of(new Machine(this, 0, "dhcp1"), new Machine(this, 1, "dhcp2"));
+    }
+
+    /** The first thing that a seed decides. */
+    static ArbitrationMode drawMode(Chance chance) {
+        int twentieths = chance.below(20);
+        return twentieths < 9
+                ? ArbitrationMode.FENCING
+                : twentieths < 17 ? ArbitrationMode.ZOOKEEPER : ArbitrationMode.OPERATOR;
     }
 
     Agenda agenda() {
@@ -96,6 +119,11 @@ final class World {
 
     ArbitrationMode mode() {
         return mode;
+    }
+
+    /** Empty in the modes without a witness. */
+    Optional<Ensemble> ensemble() {
+        return ensemble;
     }
 
     long keepaliveNanos() {
@@ -208,14 +236,12 @@ final class World {
     Arbiter arbiter(NodeName me) {
         var peer =
                 machines.get(0).name().equals(me) ? machines.get(1).name() : machines.get(0).name();
-        var honest =
-                switch (mode) {
-                    case FENCING -> new FencingArbiter(me, peer);
-                    case OPERATOR -> new OperatorArbiter(me, peer);
-                    case ZOOKEEPER ->
-                            throw new IllegalStateException("no ensemble in this world: " + mode);
-                };
-        return sabotage.arbiter(honest);
+        return switch (mode) {
+            case FENCING -> sabotage.arbiter(new FencingArbiter(me, peer));
+            case OPERATOR -> sabotage.arbiter(new OperatorArbiter(me, peer));
+            // Whoever wants to break this one falsifies what the ensemble says.
+            case ZOOKEEPER -> new ZookeeperArbiter(me, peer);
+        };
     }
 
     ClusterConfiguration configuration(NodeName me) {
@@ -229,9 +255,9 @@ final class World {
                         new LinkConfiguration(Network.CROSSOVER, true),
                         new LinkConfiguration(Network.LAN, false)),
                 new FencingConfiguration(
-                        mode == ArbitrationMode.OPERATOR
-                                ? List.of()
-                                : List.of(new FencingConfiguration.Level("bmc", 2 * SECOND)),
+                        hasFenceDevice
+                                ? List.of(new FencingConfiguration.Level("bmc", 2 * SECOND))
+                                : List.of(),
                         0,
                         200 * MILLI,
                         500 * MILLI,
