@@ -4,56 +4,42 @@ import io.leasehold.blockrep.journal.RecordsGoneException;
 import io.leasehold.blockrep.link.PeerLink;
 import io.leasehold.blockrep.link.PeerSession;
 import io.leasehold.blockrep.replication.Event;
-import io.leasehold.blockrep.replication.Event.ReplayCheck;
-import io.leasehold.blockrep.replication.Event.RootCheck;
-import io.leasehold.blockrep.replication.Lineage;
+import io.leasehold.blockrep.replication.Event.SourceBegan;
 import io.leasehold.blockrep.replication.PeerFacts;
-import io.leasehold.blockrep.replication.Relation;
-import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.ReplicationState;
-import io.leasehold.blockrep.replication.Role;
-import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.SessionId;
-import io.leasehold.blockrep.replication.Standing;
 import io.leasehold.blockrep.resync.Branch;
 import io.leasehold.blockrep.resync.CompareSource;
 import io.leasehold.blockrep.resync.CompareTarget;
 import io.leasehold.blockrep.resync.Progress;
 import io.leasehold.blockrep.resync.VerifyTarget;
+import io.leasehold.blockrep.session.Input;
+import io.leasehold.blockrep.session.Order;
+import io.leasehold.blockrep.session.SessionProtocol;
 import io.leasehold.blockrep.volume.MalformedOperationException;
 import io.leasehold.blockrep.volume.Operation;
 import io.leasehold.blockrep.volume.OperationCodec;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.wire.Frame;
-import io.leasehold.blockrep.wire.Frame.Envelope;
 import io.leasehold.blockrep.wire.ProtocolException;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * What this node does with the frames of its peer; on the link's reader thread, one session after
- * the other. As target: journal, flush, acknowledge, and only then apply (R26). As source: hand on
- * acknowledgements.
+ * Brings the frames of the peer to {@link SessionProtocol} and carries out what it orders; on the
+ * link's reader thread, one session after the other.
  */
 final class Conversation implements PeerLink.Handler {
     private static final Logger log = LoggerFactory.getLogger(Conversation.class);
-
-    /** The target flushes without being asked when so much is not durable. */
-    private static final int UNSYNCED_BYTES_MAX = 1 << 20;
-
-    /**
-     * Flush marks are acknowledged together if more has arrived, but not beyond so many operations.
-     */
-    private static final int BATCH_OPERATIONS_MAX = 256;
 
     private static final long ROOM_BYTES = 4L << 20;
 
@@ -64,21 +50,20 @@ final class Conversation implements PeerLink.Handler {
             new AtomicReference<>(Optional.empty());
     private volatile Optional<VerifyRun> verifyRun = Optional.empty();
 
-    // As target, for the reader's thread under copy.receiving:
-    private final ArrayDeque<Received> unapplied = new ArrayDeque<>();
-    private int unsyncedBytes;
-    private boolean flushAsked;
-    private Lineage sourceLineage = Lineage.EMPTY;
-    private boolean receivingOperations;
+    // Under copy.receiving:
+    private Optional<Talk> talk = Optional.empty();
 
-    /** What the source sent by mistake about our place is dropped until it begins anew. */
-    private boolean awaitingBegin;
+    /** What the journal has and the tree does not. */
+    private final ArrayDeque<Received> unapplied = new ArrayDeque<>();
 
     private Optional<CompareTarget> compareTarget = Optional.empty();
 
     private record Received(Seq seq, Operation operation) {}
 
-    /** The session that is open. */
+    /** The session that is handled, greeted or not. */
+    private record Talk(PeerSession session, SessionProtocol protocol) {}
+
+    /** The session that is open: both ends have said who they are. */
     record Open(SessionId id, PeerSession session) {}
 
     /** Takes the answers of a verification that runs. */
@@ -113,50 +98,32 @@ final class Conversation implements PeerLink.Handler {
 
     /** Tells the peer what this copy is now. */
     void announceStanding() {
-        open.get().ifPresent(to -> announceStanding(to.session));
-    }
-
-    private void announceStanding(PeerSession session) {
-        var standing = copy.standing();
-        session.outbox()
-                .put(
-                        standing.promisedEpoch(),
-                        standing.last(),
-                        new Frame.StandingIs(copy.configuration.cluster(), standing));
-        session.outbox().flush();
+        copy.receiving.lock();
+        try {
+            step(new Input.StandingChanged());
+        } catch (IOException e) {
+            copy.replicator.diskFailed(String.valueOf(e.getMessage()));
+        } finally {
+            copy.receiving.unlock();
+        }
     }
 
     @Override
     public void run(PeerSession session) throws IOException {
-        var id = new SessionId(sessionNumbers.incrementAndGet());
-        boolean announced = false;
         String reason = "";
         try {
-            announceStanding(session);
-            while (true) {
+            begin(session);
+            while (session.endReason().isEmpty()) {
                 var envelope = session.read();
                 while (copy.events.isLong()) {
                     // The peer sends messages faster than they are taken: it waits, TCP tells it
                     // so.
-                    java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+                    LockSupport.parkNanos(1_000_000);
                 }
                 copy.receiving.lock();
                 try {
-                    if (!announced) {
-                        var facts = greet(id, session, envelope);
-                        announced = true;
-                        copy.sessions.incrementAndGet();
-                        open.set(Optional.of(new Open(id, session)));
-                        copy.events.add(() -> copy.listener.peerConnected(id, facts));
-                        ready(id, facts);
-                    } else {
-                        handle(id, session, envelope);
-                    }
-                    if (!session.moreIsHere()
-                            || unsyncedBytes > UNSYNCED_BYTES_MAX
-                            || unapplied.size() > BATCH_OPERATIONS_MAX) {
-                        commitReceived(Optional.of(session));
-                    }
+                    step(new Input.Arrived(envelope));
+                    step(new Input.Handled(session.moreIsHere()));
                 } finally {
                     copy.receiving.unlock();
                 }
@@ -175,390 +142,241 @@ final class Conversation implements PeerLink.Handler {
         } finally {
             open.set(Optional.empty());
             session.abort(reason);
-            endOfSession(id, session, announced, session.endReason().orElse(reason));
+            end(session, session.endReason().orElse(reason));
         }
     }
 
-    private void endOfSession(SessionId id, PeerSession session, boolean announced, String reason) {
+    private void begin(PeerSession session) throws IOException {
+        var protocol =
+                new SessionProtocol(
+                        new SessionId(sessionNumbers.incrementAndGet()),
+                        copy.configuration.cluster(),
+                        copy.configuration.peer(),
+                        copy);
         copy.receiving.lock();
         try {
-            commitReceived(Optional.empty());
-            if (compareTarget.isPresent()) {
-                compareTarget.get().close();
-            }
-        } catch (IOException e) {
-            copy.replicator.diskFailed(String.valueOf(e.getMessage()));
+            talk = Optional.of(new Talk(session, protocol));
+            step(new Input.Opened());
         } finally {
-            compareTarget = Optional.empty();
-            receivingOperations = false;
-            awaitingBegin = false;
-            copy.resync(Optional.empty());
             copy.receiving.unlock();
         }
-        copy.replicator.sessionEnded(session);
-        verifyRun.ifPresent(VerifyRun::sessionEnded);
-        if (announced) {
-            copy.replicator.step(new Event.SessionClosed(id, reason));
-            log.info("session {} with {} ended: {}", id.value(), copy.configuration.peer(), reason);
-            copy.events.add(() -> copy.listener.peerDisconnected(id, reason));
+    }
+
+    private void end(PeerSession session, String reason) {
+        copy.receiving.lock();
+        try {
+            copy.replicator.sessionEnded(session);
+            verifyRun.ifPresent(VerifyRun::sessionEnded);
+            var ended = talk.orElseThrow();
+            for (var order : ended.protocol.step(new Input.Closed(reason))) {
+                try {
+                    perform(ended, order);
+                } catch (IOException e) {
+                    // The others are about memory: they are carried out with and without a disk.
+                    copy.replicator.diskFailed(String.valueOf(e.getMessage()));
+                }
+            }
+            talk = Optional.empty();
+            copy.resync(Optional.empty());
+        } finally {
+            copy.receiving.unlock();
         }
     }
 
-    /** The first frame must say who the peer is; R30 refuses what is not its other half. */
-    private PeerFacts greet(SessionId id, PeerSession session, Envelope envelope)
-            throws IOException {
-        if (!(envelope.frame() instanceof Frame.StandingIs(var cluster, var standing))) {
-            throw new ProtocolException("the first frame must be the standing");
+    /** R39: everything that was received is durable and applied. Under copy.receiving. */
+    void settle() throws IOException {
+        if (talk.isPresent()) {
+            step(new Input.Settling());
+        } else {
+            copy.journal.sync();
         }
-        if (!cluster.equals(copy.configuration.cluster())) {
-            throw new ProtocolException("R30: the peer belongs to cluster " + cluster);
-        }
-        if (!standing.node().equals(copy.configuration.peer())) {
-            throw new ProtocolException("R30: the peer calls itself " + standing.node());
-        }
-        if (standing.device().equals(copy.journal.superblock().device())) {
-            throw new ProtocolException(
-                    "R30: both nodes have device " + standing.device() + ": one is a clone");
-        }
-        var facts = PeerFacts.of(copy.standing(), standing);
-        log.info(
-                "session {} with {}, version {}: {} at operation {}, we at {}",
-                id.value(),
-                standing.node(),
-                session.version(),
-                facts.relation(),
-                standing.last(),
-                copy.journal.end().last());
-        return facts;
     }
 
-    private void ready(SessionId id, PeerFacts facts) throws IOException {
-        copy.replicator.step(new Event.PeerReady(id, facts, replayCheck(facts.standing(), facts)));
+    /** Whether a compare is under way. Under copy.receiving. */
+    boolean isComparing() {
+        return talk.map(now -> now.protocol.isComparing()).orElse(false);
     }
 
-    /** Whether our journal can bring the peer up to date. */
-    private ReplayCheck replayCheck(Standing peer, PeerFacts facts) throws IOException {
-        if (facts.relation() != Relation.EQUAL && facts.relation() != Relation.PEER_BEHIND) {
-            return ReplayCheck.POSSIBLE;
+    // ---- orders, under copy.receiving ----
+
+    private void step(Input input) throws IOException {
+        if (talk.isPresent()) {
+            performAll(talk.get(), talk.get().protocol.step(input));
         }
-        if (copy.journal.oldest().isAfter(peer.last().next())) {
-            return ReplayCheck.RECORDS_GONE;
-        }
-        var root =
-                peer.last().equals(Seq.NONE)
-                        ? Optional.of(Root.EMPTY)
-                        : copy.journal.rootAt(peer.last());
-        if (root.isEmpty()) {
-            return ReplayCheck.RECORDS_GONE;
-        }
-        return root.get().equals(peer.root()) ? ReplayCheck.POSSIBLE : ReplayCheck.ROOTS_DIFFER;
     }
 
-    private void handle(SessionId id, PeerSession session, Envelope envelope) throws IOException {
-        switch (envelope.frame()) {
-            case Frame.StandingIs(var _, var standing) ->
-                    ready(id, PeerFacts.of(copy.standing(), standing));
-            case Frame.ClusterMessage(var bytes) ->
-                    copy.events.add(() -> copy.listener.peerMessage(id, bytes));
-            case Frame.Alive(var root) -> alive(id, session, envelope.seq(), root);
-            case Frame.Rejected(var reason) -> session.abort("the peer rejects us: " + reason);
+    private void performAll(Talk in, List<Order> orders) throws IOException {
+        for (var order : orders) {
+            perform(in, order);
+        }
+    }
 
-            // ---- from a target ----
-            case Frame.Durable(var root) ->
+    private void perform(Talk in, Order order) throws IOException {
+        var id = in.protocol.id();
+        var session = in.session;
+        switch (order) {
+            case Order.Send(var epoch, var seq, var frame) -> {
+                session.outbox().put(epoch, seq, frame);
+                session.outbox().flush();
+            }
+            case Order.End(var reason, var violation) -> {
+                if (violation) {
+                    log.error("{}", reason);
+                }
+                session.abort(reason);
+            }
+            case Order.Tell(var event) -> {
+                showResync(event);
+                copy.replicator.step(event);
+            }
+            case Order.Greeted(var facts) -> greeted(in, facts);
+            case Order.CheckReplay(var facts) ->
                     copy.replicator.step(
-                            new Event.PeerDurable(id, envelope.seq(), check(envelope.seq(), root)));
-            case Frame.ChunksWanted wanted ->
+                            new Event.PeerReady(
+                                    id,
+                                    facts,
+                                    facts.replayCheck(
+                                            copy.journal.oldest(),
+                                            copy.journal.rootAt(facts.standing().last()))));
+            case Order.Deliver(var message) ->
+                    copy.events.add(() -> copy.listener.peerMessage(id, message));
+            case Order.NoteRootsEqual(var at) -> copy.rootsEqualAt(at);
+            case Order.NoteRejected(var reason) -> {
+                copy.rejectedFrames.incrementAndGet();
+                log.warn("rejected a frame of {}: {}", copy.configuration.peer(), reason);
+            }
+            case Order.ReportDivergence(var at, var what) -> {
+                log.error("the copies differ at operation {}: {}", at, what);
+                copy.events.add(() -> copy.listener.divergenceFound(new Divergence(at, what)));
+            }
+            case Order.Farewell(var reason) -> {
+                log.info(
+                        "session {} with {} ended: {}",
+                        id.value(),
+                        copy.configuration.peer(),
+                        reason);
+                copy.events.add(() -> copy.listener.peerDisconnected(id, reason));
+            }
+            case Order.Promise(var epoch) -> {
+                copy.journal.update(editor -> editor.promisedEpoch(epoch));
+                copy.replicator.step(new Event.Promised(epoch));
+            }
+            case Order.AdoptLineage(var lineage, var promisedEpoch) ->
+                    copy.journal.update(editor ->
+                            editor.lineage(lineage)
+                                    .promisedEpoch(promisedEpoch)
+                                    .acknowledgedAlone(Optional.empty()));
+            case Order.MakeRoom() -> {
+                if (copy.journal.roomBytes() < ROOM_BYTES) {
+                    performAll(in, in.protocol.step(new Input.RoomNeeded()));
+                    copy.checkpoint();
+                }
+            }
+            case Order.Append(var seq, var operation) -> append(in, seq, operation);
+            case Order.Sync(var acknowledge) -> sync(in, acknowledge);
+            case Order.Apply() -> apply();
+            case Order.BeginCompare(var epoch, var base, var begins) ->
+                    beginCompare(session, epoch, base, begins);
+            case Order.TakePart(var seq, var part) -> takePart(seq, part);
+            case Order.EndCompare(var seq, var ends) -> endCompare(in, seq, ends);
+            case Order.AbandonCompare() -> {
+                var abandoned = compareTarget;
+                compareTarget = Optional.empty();
+                if (abandoned.isPresent()) {
+                    abandoned.get().close();
+                }
+            }
+            case Order.Provide(var wanted) ->
                     compareSource
                             .get()
                             .orElseThrow(() -> new ProtocolException("chunks wanted, no compare"))
                             .wanted(wanted);
-            case Frame.VerifyAnswer answer -> verifyRun.ifPresent(run -> run.answered(answer));
-
-            // ---- from a source ----
-            case Frame.ReplayBegins _,
-                    Frame.Live _,
-                    Frame.InSync _,
-                    Frame.OperationIs _,
-                    Frame.Flush _,
-                    Frame.CompareBegins _,
-                    Frame.ManifestPart _,
-                    Frame.ChunkHashes _,
-                    Frame.Chunk _,
-                    Frame.CatchUp _,
-                    Frame.CompareEnds _,
-                    Frame.VerifyPiece _ -> {
-                if (accepts(session, envelope.epoch())) {
-                    fromSource(id, session, envelope);
-                }
-            }
+            case Order.AnswerVerify(var epoch, var seq, var piece) ->
+                    answerVerify(session, epoch, seq, piece);
+            case Order.Verified(var answer) -> verifyRun.ifPresent(run -> run.answered(answer));
         }
     }
 
-    private RootCheck check(Seq seq, Root root) {
-        var result = copy.replicator.roots().check(seq, root);
-        if (result == RootCheck.EQUAL) {
-            copy.rootsEqualAt(seq);
-        }
-        return result;
+    private void greeted(Talk in, PeerFacts facts) {
+        var id = in.protocol.id();
+        log.info(
+                "session {} with {}, version {}: {} at operation {}, we at {}",
+                id.value(),
+                facts.standing().node(),
+                in.session.version(),
+                facts.relation(),
+                facts.standing().last(),
+                copy.journal.end().last());
+        copy.sessions.incrementAndGet();
+        open.set(Optional.of(new Open(id, in.session)));
+        copy.events.add(() -> copy.listener.peerConnected(id, facts));
     }
 
-    /** Roots are compared about every second, also when nothing is written. */
-    private void alive(SessionId id, PeerSession session, Seq seq, Root root) {
-        if (seq.equals(Seq.NONE)) {
-            return;
-        }
-        if (copy.replicator.ask(Replication::isLive)) {
-            if (check(seq, root) == RootCheck.DIFFERENT) {
-                copy.replicator.step(new Event.PeerDurable(id, seq, RootCheck.DIFFERENT));
-            }
-        } else if (receivingOperations) {
-            var end = copy.journal.end();
-            if (end.last().equals(seq)) {
-                if (end.root().equals(root)) {
-                    copy.rootsEqualAt(seq);
-                } else {
-                    diverged(
-                            session, seq, "root " + end.root() + " here, " + root + " at the peer");
-                }
-            }
-        }
-    }
-
-    private void diverged(PeerSession session, Seq at, String what) {
-        log.error("the copies differ at operation {}: {}", at, what);
-        copy.events.add(() -> copy.listener.divergenceFound(new Divergence(at, what)));
-        session.abort("the copies differ at operation " + at);
-    }
-
-    /**
-     * R2: rejects lower epochs; promises a higher one, durably, before anything of it is acted
-     * upon.
-     */
-    private boolean accepts(PeerSession session, long epoch) throws IOException {
-        var rejection = copy.replicator.ask(machine -> machine.rejects(epoch));
-        if (rejection.isPresent()) {
-            copy.rejectedFrames.incrementAndGet();
-            log.warn("rejected a frame of {}: {}", copy.configuration.peer(), rejection.get());
-            session.outbox()
-                    .put(
-                            copy.journal.superblock().promisedEpoch(),
-                            copy.journal.end().last(),
-                            new Frame.Rejected(rejection.get()));
-            session.outbox().flush();
-            throw new IOException("rejected: " + rejection.get());
-        }
-        if (copy.replicator.ask(Replication::role) == Role.PRIMARY) {
-            throw new IOException(
-                    "R2: the peer writes epoch " + epoch + ", which is higher than ours");
-        }
-        if (epoch > copy.journal.superblock().promisedEpoch()) {
-            copy.journal.update(editor -> editor.promisedEpoch(epoch));
-            copy.replicator.step(new Event.Promised(epoch));
-        }
-        return true;
-    }
-
-    private void fromSource(SessionId id, PeerSession session, Envelope envelope)
-            throws IOException {
-        var seq = envelope.seq();
-        if (awaitingBegin
-                && !(envelope.frame() instanceof Frame.ReplayBegins)
-                && !(envelope.frame() instanceof Frame.CompareBegins)) {
-            return;
-        }
-        switch (envelope.frame()) {
-            case Frame.ReplayBegins(var lineage) -> replayBegins(id, session, seq, lineage);
-            case Frame.Live() -> {
-                requireReceiving();
-                // Also an epoch that has written nothing yet: newer is the lineage's head (R22).
-                adoptLineage();
+    private void showResync(Event event) {
+        if (event instanceof SourceBegan(var _, var state)) {
+            if (state == ReplicationState.REPLAY_TARGET) {
+                copy.resync(
+                        Optional.of(
+                                new Copy.RunningResync(
+                                        VolumeFacts.ResyncKind.REPLAY,
+                                        new Progress(System.nanoTime()))));
+            } else if (state == ReplicationState.MIRRORING) {
                 copy.resync(Optional.empty());
-                copy.replicator.step(new Event.SourceBegan(id, ReplicationState.MIRRORING));
             }
-            case Frame.InSync(var inSync) -> {
-                requireReceiving();
-                copy.replicator.step(
-                        new Event.SourceBegan(
-                                id,
-                                inSync
-                                        ? ReplicationState.ESTABLISHED
-                                        : ReplicationState.MIRRORING));
-            }
-            case Frame.OperationIs operation -> operation(session, seq, operation);
-            case Frame.Flush _ -> {
-                requireReceiving();
-                flushAsked = true;
-            }
-            case Frame.CompareBegins begins -> compareBegins(id, session, envelope, begins);
-            case Frame.ManifestPart part -> comparing().manifestPart(part);
-            case Frame.ChunkHashes hashes -> comparing().chunkHashes(hashes);
-            case Frame.Chunk chunk -> comparing().chunk(chunk);
-            case Frame.CatchUp catchUp -> comparing().catchUp(seq, catchUp);
-            case Frame.CompareEnds ends -> compareEnds(session, seq, ends);
-            case Frame.VerifyPiece piece -> {
-                requireReceiving();
-                flushAsked = true;
-                commitReceived(Optional.of(session));
-                if (!copy.volume().applied().equals(seq)) {
-                    throw new ProtocolException(
-                            "verify at " + seq + ", this node is at " + copy.volume().applied());
-                }
-                session.outbox()
-                        .put(envelope.epoch(), seq, VerifyTarget.answer(copy.volume(), piece));
-                session.outbox().flush();
-            }
-            case Frame.StandingIs _,
-                    Frame.ClusterMessage _,
-                    Frame.Alive _,
-                    Frame.Rejected _,
-                    Frame.Durable _,
-                    Frame.ChunksWanted _,
-                    Frame.VerifyAnswer _ ->
-                    throw new IllegalStateException("not from a source: " + envelope.frame());
         }
     }
 
-    private void replayBegins(SessionId id, PeerSession session, Seq after, Lineage lineage)
-            throws IOException {
-        if (!after.equals(copy.journal.end().last())) {
-            // It knew where this node was some time ago: it is told again, and begins anew.
-            log.info(
-                    "{} begins behind operation {}, this node is at {}",
-                    copy.configuration.peer(),
-                    after,
-                    copy.journal.end().last());
-            receivingOperations = false;
-            awaitingBegin = true;
-            announceStanding(session);
-            return;
-        }
-        awaitingBegin = false;
-        sourceLineage = lineage;
-        receivingOperations = true;
-        adoptLineage();
-        copy.resync(
-                Optional.of(
-                        new Copy.RunningResync(
-                                VolumeFacts.ResyncKind.REPLAY, new Progress(System.nanoTime()))));
-        copy.replicator.step(new Event.SourceBegan(id, ReplicationState.REPLAY_TARGET));
-    }
-
-    /** The source's epochs, as far as this copy has got: durable before an operation of them is. */
-    private void adoptLineage() throws IOException {
-        var reached = sourceLineage.upTo(copy.journal.end().last());
-        if (!reached.equals(copy.journal.superblock().lineage())) {
-            copy.journal.update(editor ->
-                    editor.lineage(reached)
-                            .promisedEpoch(
-                                    Math.max(
-                                            copy.journal.superblock().promisedEpoch(),
-                                            reached.headEpoch()))
-                            // What this node acknowledged alone is by now the peer's too.
-                            .acknowledgedAlone(Optional.empty()));
-        }
-    }
-
-    private void operation(PeerSession session, Seq seq, Frame.OperationIs frame)
-            throws IOException {
-        requireReceiving();
-        var last = copy.journal.end().last();
-        if (!seq.equals(last.next())) {
-            throw new ProtocolException("operation " + seq + " behind " + last);
-        }
+    private void append(Talk in, Seq seq, Frame.OperationIs frame) throws IOException {
         Operation operation;
         try {
             operation = OperationCodec.decode(ByteBuffer.wrap(frame.operation()));
         } catch (MalformedOperationException e) {
             throw new ProtocolException("operation " + seq + ": " + e.getMessage());
         }
-        if (frame.writerEpoch() > copy.journal.superblock().lineage().headEpoch()) {
-            adoptLineage();
+        int bytes = frame.operation().length;
+        boolean sameRoot =
+                copy.journal.appendReplica(
+                        frame.writerEpoch(),
+                        frame.request(),
+                        ByteBuffer.wrap(frame.operation()),
+                        frame.root());
+        if (sameRoot) {
+            unapplied.add(new Received(seq, operation));
+            copy.resync().ifPresent(r -> r.progress().done(System.nanoTime(), bytes));
         }
-        makeRoomInJournal(session);
-        if (!copy.journal.appendReplica(
-                frame.writerEpoch(),
-                frame.request(),
-                ByteBuffer.wrap(frame.operation()),
-                frame.root())) {
-            diverged(session, seq, "the operation leads to another root than the peer's");
-            return;
-        }
-        unapplied.add(new Received(seq, operation));
-        unsyncedBytes += frame.operation().length;
-        copy.resync()
-                .ifPresent(r -> r.progress().done(System.nanoTime(), frame.operation().length));
+        performAll(in, in.protocol.step(new Input.Appended(seq, bytes, sameRoot)));
     }
 
-    private void makeRoomInJournal(PeerSession session) throws IOException {
-        if (copy.journal.roomBytes() < ROOM_BYTES) {
-            commitReceived(Optional.of(session));
-            copy.checkpoint();
-        }
-    }
-
-    /**
-     * Makes durable what was received, acknowledges it, and applies it, in this order: the
-     * acknowledgement must not wait for the tree, and the tree must not be ahead of the journal
-     * (R26).
-     */
-    private void commitReceived(Optional<PeerSession> session) throws IOException {
-        if (!flushAsked
-                && unsyncedBytes <= UNSYNCED_BYTES_MAX
-                && session.isPresent()
-                && unapplied.size() <= BATCH_OPERATIONS_MAX) {
-            return;
-        }
+    private void sync(Talk in, boolean acknowledge) throws IOException {
         try {
             var end = copy.journal.sync();
-            if (session.isPresent() && receivingOperations) {
-                session.get()
-                        .outbox()
-                        .put(
-                                copy.journal.superblock().promisedEpoch(),
-                                end.last(),
-                                new Frame.Durable(end.root()));
-                session.get().outbox().flush();
-            }
-            flushAsked = false;
-            unsyncedBytes = 0;
-            for (var received = unapplied.poll(); received != null; received = unapplied.poll()) {
-                copy.volume().apply(received.seq, received.operation);
-            }
+            performAll(in, in.protocol.step(new Input.Synced(end.last(), end.root(), acknowledge)));
         } catch (IOException e) {
             copy.replicator.diskFailed(String.valueOf(e.getMessage()));
             throw e;
         }
     }
 
-    /** R39: everything that was received is durable and applied. Under copy.receiving. */
-    void settle() throws IOException {
-        commitReceived(Optional.empty());
-        receivingOperations = false;
-    }
-
-    /** Whether a compare is under way. Under copy.receiving. */
-    boolean isComparing() {
-        return compareTarget.isPresent();
-    }
-
-    private void requireReceiving() throws ProtocolException {
-        if (!receivingOperations) {
-            throw new ProtocolException("operations without a begin of replay");
+    private void apply() throws IOException {
+        for (var received = unapplied.poll(); received != null; received = unapplied.poll()) {
+            copy.volume().apply(received.seq, received.operation);
         }
+    }
+
+    private void answerVerify(PeerSession session, long epoch, Seq seq, Frame.VerifyPiece piece)
+            throws IOException {
+        if (!copy.volume().applied().equals(seq)) {
+            throw new ProtocolException(
+                    "verify at " + seq + ", this node is at " + copy.volume().applied());
+        }
+        session.outbox().put(epoch, seq, VerifyTarget.answer(copy.volume(), piece));
+        session.outbox().flush();
     }
 
     // ---- compare ----
 
-    private void compareBegins(
-            SessionId id, PeerSession session, Envelope envelope, Frame.CompareBegins begins)
+    private void beginCompare(PeerSession session, long epoch, Seq base, Frame.CompareBegins begins)
             throws IOException {
-        commitReceived(Optional.empty());
-        receivingOperations = false;
-        awaitingBegin = false;
-        if (compareTarget.isPresent()) {
-            throw new ProtocolException(
-                    "a compare begins while another one is under way in this session");
-        }
         log.info("compare with {}: {}", copy.configuration.peer(), begins.reason());
         var progress = new Progress(System.nanoTime());
         copy.resync(Optional.of(new Copy.RunningResync(VolumeFacts.ResyncKind.COMPARE, progress)));
@@ -569,20 +387,24 @@ final class Conversation implements PeerLink.Handler {
                                 copy.volume(),
                                 copy.journal,
                                 session.outbox(),
-                                envelope.epoch(),
-                                envelope.seq(),
+                                epoch,
+                                base,
                                 begins,
                                 progress));
-        copy.replicator.step(new Event.SourceBegan(id, ReplicationState.COMPARE_TARGET));
     }
 
-    private CompareTarget comparing() throws ProtocolException {
-        return compareTarget.orElseThrow(() -> new ProtocolException("no compare has begun"));
+    private void takePart(Seq seq, Frame.ComparePart part) throws IOException {
+        var target = compareTarget.orElseThrow();
+        switch (part) {
+            case Frame.ManifestPart manifest -> target.manifestPart(manifest);
+            case Frame.ChunkHashes hashes -> target.chunkHashes(hashes);
+            case Frame.Chunk chunk -> target.chunk(chunk);
+            case Frame.CatchUp operation -> target.catchUp(seq, operation);
+        }
     }
 
-    private void compareEnds(PeerSession session, Seq seq, Frame.CompareEnds ends)
-            throws IOException {
-        try (var target = comparing()) {
+    private void endCompare(Talk in, Seq seq, Frame.CompareEnds ends) throws IOException {
+        try (var target = compareTarget.orElseThrow()) {
             var branchName =
                     new Branch(
                                     Instant.now(),
@@ -598,7 +420,7 @@ final class Conversation implements PeerLink.Handler {
         }
         compareTarget = Optional.empty();
         copy.resync(Optional.empty());
-        announceStanding(session);
+        performAll(in, in.protocol.step(new Input.CompareEnded()));
     }
 
     /**
@@ -635,7 +457,7 @@ final class Conversation implements PeerLink.Handler {
                 sent = record.seq();
                 unflushedBytes += record.operation().length;
                 progress.done(System.nanoTime(), record.operation().length);
-                if (unflushedBytes > UNSYNCED_BYTES_MAX) {
+                if (unflushedBytes > SessionProtocol.UNSYNCED_BYTES_MAX) {
                     unflushedBytes = 0;
                     session.outbox().put(epoch, sent, new Frame.Flush(copy.replicator.completed()));
                     session.outbox().flush();

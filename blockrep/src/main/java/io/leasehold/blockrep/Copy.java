@@ -1,9 +1,12 @@
 package io.leasehold.blockrep;
 
 import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.replication.Event.RootCheck;
 import io.leasehold.blockrep.replication.Replication;
+import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.Standing;
 import io.leasehold.blockrep.resync.Progress;
+import io.leasehold.blockrep.session.LocalCopy;
 import io.leasehold.blockrep.volume.MalformedOperationException;
 import io.leasehold.blockrep.volume.OperationCodec;
 import io.leasehold.blockrep.volume.Seq;
@@ -20,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * This node's copy: journal and tree, and the one who writes to both. What the session's reader,
  * the replay, the checkpointer and the door share.
  */
-final class Copy {
+final class Copy implements LocalCopy {
     private static final Logger log = LoggerFactory.getLogger(Copy.class);
 
     final VolumeConfiguration configuration;
@@ -88,8 +91,8 @@ final class Copy {
         lastRootCheck = Optional.of(seq);
     }
 
-    /** What this node says of its copy. */
-    Standing standing() {
+    @Override
+    public Standing standing() {
         var superblock = journal.superblock();
         var end = journal.end();
         var completed = replicator.completed();
@@ -103,6 +106,21 @@ final class Copy {
                 completed.isAfter(superblock.committed()) ? completed : superblock.committed(),
                 end.root(),
                 superblock.acknowledgedAlone());
+    }
+
+    @Override
+    public Optional<String> rejects(long frameEpoch) {
+        return replicator.ask(machine -> machine.rejects(frameEpoch));
+    }
+
+    @Override
+    public boolean isLive() {
+        return replicator.ask(Replication::isLive);
+    }
+
+    @Override
+    public RootCheck check(Seq seq, Root root) {
+        return replicator.roots().check(seq, root);
     }
 
     /** Flushes journal and tree, in this order (R26), so that segments can be used again. */

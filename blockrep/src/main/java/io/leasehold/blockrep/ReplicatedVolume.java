@@ -706,8 +706,8 @@ public final class ReplicatedVolume implements AutoCloseable {
                 replicator.beginReplay(plan);
                 withSession(id, session -> startReplay(id, plan, session, from));
             }
-            case Effect.StartCompare(var id, var reason) ->
-                    withSession(id, session -> startCompare(id, session, reason));
+            case Effect.StartCompare(var id, var reason, var keepBranch) ->
+                    withSession(id, session -> startCompare(id, session, reason, keepBranch));
             case Effect.RefusePeer(var id, var reason) ->
                     log.error(
                             "session {}: {} is not synced: {}",
@@ -738,12 +738,9 @@ public final class ReplicatedVolume implements AutoCloseable {
                 .start(() -> conversation.replay(id, plan, session, from, epoch));
     }
 
-    private void startCompare(SessionId id, PeerSession session, String reason) {
+    private void startCompare(
+            SessionId id, PeerSession session, String reason, boolean keepBranch) {
         var progress = new Progress(System.nanoTime());
-        var peer = replicator.ask(Replication::peer);
-        // What the peer has and this history does not, is kept there.
-        boolean keep =
-                peer.map(facts -> facts.standing().last().isAfter(facts.common())).orElse(true);
         var source =
                 new CompareSource(
                         copy.volume(),
@@ -762,7 +759,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                 .name("volume-compare")
                 .start(() -> {
                     try {
-                        source.run(reason, keep);
+                        source.run(reason, keepBranch);
                     } catch (RecordsGoneException e) {
                         session.abort("compare was overtaken by writers: " + e.getMessage());
                     } catch (IOException e) {

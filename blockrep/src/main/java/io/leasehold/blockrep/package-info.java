@@ -14,6 +14,8 @@
  *   <li>{@code volume}: operations, their order, and the tree that they are applied to;
  *   <li>{@code replication}: pure; which acknowledgements complete an operation, freeze, shrink,
  *       grow;
+ *   <li>{@code session}: pure; what each frame of the peer means, and what must be durable before
+ *       it is answered;
  *   <li>{@code journal}: what is durable on this node;
  *   <li>{@code wire} and {@code link}: frames, and the one TLS session that carries them to the
  *       peer;

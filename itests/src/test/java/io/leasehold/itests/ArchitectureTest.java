@@ -40,6 +40,7 @@ class ArchitectureTest {
      */
     private static final String[] PURE_PACKAGES = {
         "io.leasehold.blockrep.replication..",
+        "io.leasehold.blockrep.session..",
         "io.leasehold.heartbeat.record..",
         "io.leasehold.heartbeat.membership..",
         "io.leasehold.heartbeat.fencing..",

@@ -183,7 +183,16 @@ public record Superblock(
             return this;
         }
 
+        /**
+         * Promises an epoch (R2).
+         *
+         * @throws IllegalStateException a higher one is promised: nobody may take that back
+         */
         public Editor promisedEpoch(long value) {
+            if (value < promisedEpoch) {
+                throw new IllegalStateException(
+                        "R2: promised epoch " + promisedEpoch + ", now " + value);
+            }
             promisedEpoch = value;
             return this;
         }

@@ -21,8 +21,12 @@ public sealed interface Effect {
      */
     record StartReplay(SessionId session, long plan, Seq from) implements Effect {}
 
-    /** Compare trees; the target announces itself anew when it is done. */
-    record StartCompare(SessionId session, String reason) implements Effect {}
+    /**
+     * Compare trees; the target announces itself anew when it is done.
+     *
+     * @param keepBranch what the target has and this history does not is to be kept there
+     */
+    record StartCompare(SessionId session, String reason, boolean keepBranch) implements Effect {}
 
     /** Send nothing: the reason is for a person (R24, R29, R30). */
     record RefusePeer(SessionId session, String reason) implements Effect {}

@@ -1,6 +1,8 @@
 package io.leasehold.blockrep.replication;
 
+import io.leasehold.blockrep.replication.Event.ReplayCheck;
 import io.leasehold.blockrep.volume.Seq;
+import java.util.Optional;
 
 /**
  * What is known of the peer when a session has opened.
@@ -22,6 +24,28 @@ public record PeerFacts(Standing standing, Relation relation, Seq common, boolea
                 comparison.relation() == Relation.DIVERGED
                         && peer.acknowledgedBeyond(comparison.common())
                         && self.acknowledgedBeyond(comparison.common()));
+    }
+
+    /**
+     * Whether our journal can bring the peer up to date.
+     *
+     * @param oldest the first operation that it still has
+     * @param rootAtLast ours at the peer's last operation; empty if the journal does not say
+     */
+    public ReplayCheck replayCheck(Seq oldest, Optional<Root> rootAtLast) {
+        if (relation != Relation.EQUAL && relation != Relation.PEER_BEHIND) {
+            return ReplayCheck.POSSIBLE;
+        }
+        var root = standing.last().equals(Seq.NONE) ? Optional.of(Root.EMPTY) : rootAtLast;
+        if (oldest.isAfter(standing.last().next()) || root.isEmpty()) {
+            return ReplayCheck.RECORDS_GONE;
+        }
+        return root.get().equals(standing.root()) ? ReplayCheck.POSSIBLE : ReplayCheck.ROOTS_DIFFER;
+    }
+
+    /** The peer has something that our history does not: a compare must keep what it replaces. */
+    public boolean hasOwnTail() {
+        return standing.last().isAfter(common);
     }
 
     /**

@@ -379,7 +379,7 @@ public final class Replication {
             return "there is no session with the peer";
         }
         return switch (plan.getFirst()) {
-            case StartCompare(var _, var reason) -> "the peer is compared first: " + reason;
+            case StartCompare(var _, var reason, var _) -> "the peer is compared first: " + reason;
             case RefusePeer(var _, var reason) -> reason;
             case Complete _,
                     WantShrink _,
@@ -461,7 +461,7 @@ public final class Replication {
     private List<Effect> compare(SessionId to, String reason) {
         state = COMPARE_SOURCE;
         compareSent = Optional.empty();
-        return List.of(new StartCompare(to, reason));
+        return List.of(new StartCompare(to, reason, peer.orElseThrow().hasOwnTail()));
     }
 
     private List<Effect> refuse(SessionId to, String reason) {

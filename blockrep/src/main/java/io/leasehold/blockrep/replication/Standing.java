@@ -28,6 +28,12 @@ public record Standing(
         Root root,
         Optional<Seq> acknowledgedAlone) {
 
+    /** The same copy, once it has promised an epoch. */
+    public Standing promising(long epoch) {
+        return new Standing(
+                node, device, role, epoch, lineage, last, committed, root, acknowledgedAlone);
+    }
+
     /** How {@code peer} relates to us. */
     public Lineage.Comparison compare(Standing peer) {
         return lineage.compare(last, peer.lineage, peer.last);

@@ -67,6 +67,9 @@ public sealed interface Frame {
 
     // ---- compare (R31) ----
 
+    /** What comes between {@link CompareBegins} and {@link CompareEnds}, from the primary. */
+    sealed interface ComparePart extends Frame {}
+
     /**
      * Primary: a compare begins; the manifest that follows has the envelope's sequence.
      *
@@ -76,13 +79,13 @@ public sealed interface Frame {
     record CompareBegins(String reason, boolean keepBranch, Root root) implements Frame {}
 
     /** Primary: a part of the encoded manifest of its tree; {@code last} with the last part. */
-    record ManifestPart(byte[] bytes, boolean last) implements Frame {}
+    record ManifestPart(byte[] bytes, boolean last) implements ComparePart {}
 
     /**
      * Primary: SHA-256 of consecutive chunks of a file, {@link
      * io.leasehold.blockrep.volume.TreeDigest#CHUNK_BYTES} each; file 0 ends the list.
      */
-    record ChunkHashes(long fileId, long offsetBytes, byte[] hashes) implements Frame {
+    record ChunkHashes(long fileId, long offsetBytes, byte[] hashes) implements ComparePart {
         public static final int HASH_BYTES = 32;
         public static final int HASHES_MAX = 1024;
     }
@@ -91,11 +94,11 @@ public sealed interface Frame {
     record ChunksWanted(long fileId, long offsetBytes, int lengthBytes) implements Frame {}
 
     /** Primary: content. */
-    record Chunk(long fileId, long offsetBytes, byte[] bytes) implements Frame {}
+    record Chunk(long fileId, long offsetBytes, byte[] bytes) implements ComparePart {}
 
     /** Primary: an operation that was given its place while the copying went on. */
     record CatchUp(RequestId request, Root root, long writerEpoch, byte[] operation)
-            implements Frame {}
+            implements ComparePart {}
 
     /**
      * Primary: with everything up to the envelope's sequence the shadow is the tree of this root.

@@ -9,18 +9,20 @@ import io.leasehold.blockrep.replication.ClusterName;
 import io.leasehold.blockrep.replication.DeviceId;
 import io.leasehold.blockrep.replication.Effect;
 import io.leasehold.blockrep.replication.Event;
-import io.leasehold.blockrep.replication.Event.ReplayCheck;
 import io.leasehold.blockrep.replication.Event.RootCheck;
 import io.leasehold.blockrep.replication.Lineage;
 import io.leasehold.blockrep.replication.NodeName;
 import io.leasehold.blockrep.replication.PeerFacts;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.Replication;
-import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.replication.Role;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.replication.Standing;
+import io.leasehold.blockrep.session.Input;
+import io.leasehold.blockrep.session.LocalCopy;
+import io.leasehold.blockrep.session.Order;
+import io.leasehold.blockrep.session.SessionProtocol;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.wire.Frame;
@@ -48,7 +50,7 @@ import java.util.function.Consumer;
  *
  * <p>The tree is the list of its operations' numbers, so that a compare copies a list.
  */
-final class Replica {
+final class Replica implements LocalCopy {
     private static final ClusterName CLUSTER = new ClusterName("lab");
 
     /** Small, so that an absence of a few hundred operations needs a compare. */
@@ -65,7 +67,6 @@ final class Replica {
     private static final long EVENT_THREAD_NANOS = 50_000;
     private static final long FIRST_RETRY_NANOS = 50_000_000;
     private static final long LAST_RETRY_NANOS = 500_000_000;
-    private static final int BATCH_OPERATIONS_MAX = 256;
 
     /** What the daemon hears from its volume. */
     interface Listener {
@@ -241,7 +242,11 @@ final class Replica {
     }
 
     long sessionId() {
-        return current.filter(session -> session.announced).map(s -> s.id.value()).orElse(0L);
+        return greeted().map(session -> session.protocol().id().value()).orElse(0L);
+    }
+
+    private Optional<Session> greeted() {
+        return current.filter(session -> session.protocol().isGreeted());
     }
 
     /** Connected, and no completion is frozen. */
@@ -455,8 +460,8 @@ final class Replica {
                 live = Optional.empty();
                 withSession(id, session -> startReplay(session, plan, from));
             }
-            case Effect.StartCompare(var id, var reason) ->
-                    withSession(id, session -> startCompare(session, reason));
+            case Effect.StartCompare(var id, var reason, var keepBranch) ->
+                    withSession(id, session -> startCompare(session, reason, keepBranch));
             case Effect.RefusePeer(var _, var reason) -> world.invariants().refused(reason);
             case Effect.CloseSession(var id, var reason) ->
                     withSession(id, session -> session.abort(reason));
@@ -467,7 +472,7 @@ final class Replica {
     }
 
     private void withSession(SessionId id, Consumer<Session> action) {
-        current.filter(open -> open.announced && open.id.equals(id)).ifPresent(action);
+        greeted().filter(open -> open.protocol().id().equals(id)).ifPresent(action);
     }
 
     private void diskFailed(String reason) {
@@ -575,7 +580,7 @@ final class Replica {
                                     superblock.promisedEpoch(),
                                     superblock.lineage().headEpoch()));
         }
-        if (current.isPresent() && current.get().compare.isPresent()) {
+        if (current.filter(session -> session.protocol().isComparing()).isPresent()) {
             return Optional.of("R31: this copy is being compared");
         }
         var facts = machine.peer();
@@ -604,7 +609,7 @@ final class Replica {
         durably(() ->
                 journal.update(editor -> editor.acknowledgedAlone(aloneSince(inSync, completed))));
         step(new Event.RecordChanged(epoch, inSync, generation));
-        current.filter(session -> session.announced)
+        greeted()
                 .ifPresent(session ->
                         session.putInOrder(_ -> new Frame.InSync(inSync.contains(peer))));
         listener.factsChanged();
@@ -673,11 +678,10 @@ final class Replica {
 
     /** Opaque, in order with everything else; false if there is no session. */
     boolean sendToPeer(byte[] message) {
-        if (current.filter(session -> session.announced).isEmpty()) {
-            return false;
-        }
-        current.get().put(machine.promisedEpoch(), Seq.NONE, new Frame.ClusterMessage(message));
-        return true;
+        var open = greeted();
+        open.ifPresent(session ->
+                session.put(machine.promisedEpoch(), Seq.NONE, new Frame.ClusterMessage(message)));
+        return open.isPresent();
     }
 
     /** In order: synced and marked clean. */
@@ -713,8 +717,7 @@ final class Replica {
 
     private void settle() throws IOException {
         if (current.isPresent()) {
-            current.get().commitReceived(false);
-            current.get().receivingOperations = false;
+            current.get().perform(new Input.Settling());
         }
     }
 
@@ -723,7 +726,8 @@ final class Replica {
         current.ifPresent(Session::finishCommit);
     }
 
-    private Standing standing() {
+    @Override
+    public Standing standing() {
         var superblock = journal.superblock();
         var end = journal.end();
         return new Standing(
@@ -738,8 +742,28 @@ final class Replica {
                 superblock.acknowledgedAlone());
     }
 
-    private void announceStanding() {
-        current.filter(session -> session.running).ifPresent(Session::announce);
+    @Override
+    public Optional<String> rejects(long frameEpoch) {
+        return machine.rejects(frameEpoch);
+    }
+
+    @Override
+    public boolean isLive() {
+        return machine.isLive();
+    }
+
+    @Override
+    public RootCheck check(Seq seq, Root root) {
+        var mine = roots.get(seq);
+        return mine == null
+                ? RootCheck.UNKNOWN
+                : mine.equals(root) ? RootCheck.EQUAL : RootCheck.DIFFERENT;
+    }
+
+    private void announceStanding() throws IOException {
+        if (current.isPresent()) {
+            current.get().perform(new Input.StandingChanged());
+        }
     }
 
     // ---- replay and compare, as source ----
@@ -787,14 +811,10 @@ final class Replica {
         roots.put(end.last(), end.root());
         live = Optional.of(session);
         lastFlushMark = sent;
-        step(new Event.WentLive(session.id, plan, sent));
+        step(new Event.WentLive(session.protocol().id(), plan, sent));
     }
 
-    private void startCompare(Session session, String reason) {
-        boolean keep =
-                machine.peer()
-                        .map(facts -> facts.standing().last().isAfter(facts.common()))
-                        .orElse(true);
+    private void startCompare(Session session, String reason, boolean keep) {
         long epoch = writerEpoch;
         var lineage = journal.superblock().lineage();
         process.after(
@@ -846,7 +866,7 @@ final class Replica {
                                 record.epoch(),
                                 record.operation()));
             }
-            step(new Event.CompareSent(session.id, end.last(), end.root()));
+            step(new Event.CompareSent(session.protocol().id(), end.last(), end.root()));
             session.put(epoch, end.last(), new Frame.CompareEnds(end.root(), lineage));
         } catch (RecordsGoneException e) {
             session.abort("compare was overtaken by writers: " + e.getMessage());
@@ -941,23 +961,20 @@ final class Replica {
     /** One connection to the peer, and the thread that reads it. */
     final class Session {
         private Optional<Network.Connection> connection = Optional.empty();
-        private SessionId id = new SessionId(0);
+        private Optional<SessionProtocol> begun = Optional.empty();
         private boolean running;
-        private boolean announced;
         private boolean ended;
         private Optional<String> endReason = Optional.empty();
         private final Deque<Envelope> arrived = new ArrayDeque<>();
         private long heardNanos;
-
-        // As target.
-        private final Deque<Long> unapplied = new ArrayDeque<>();
         private boolean committing;
         private long commits;
-        private boolean flushAsked;
-        private boolean receivingOperations;
-        private boolean awaitingBegin;
-        private Lineage sourceLineage = Lineage.EMPTY;
         private Optional<Compare> compare = Optional.empty();
+
+        /** Exists as soon as the session is handled. */
+        private SessionProtocol protocol() {
+            return begun.orElseThrow();
+        }
 
         private boolean over() {
             return endReason.isPresent() || ended;
@@ -966,17 +983,15 @@ final class Replica {
         private void begin() {
             current = Optional.of(this);
             running = true;
-            id = new SessionId(++sessionNumbers);
+            begun =
+                    Optional.of(
+                            new SessionProtocol(
+                                    new SessionId(++sessionNumbers), CLUSTER, peer, Replica.this));
             heardNanos = world.agenda().nowNanos();
-            announce();
+            takeAll(new Input.Opened());
             signOfLife();
             watchSilence();
             pump();
-        }
-
-        private void announce() {
-            var standing = standing();
-            put(standing.promisedEpoch(), standing.last(), new Frame.StandingIs(CLUSTER, standing));
         }
 
         private void put(long epoch, Seq seq, Frame frame) {
@@ -999,7 +1014,8 @@ final class Replica {
                     world.chance().about(ALIVE_NANOS),
                     () -> {
                         if (!over() && current.filter(open -> open == this).isPresent()) {
-                            if (announced && !putInOrder(end -> new Frame.Alive(end.root()))) {
+                            if (protocol().isGreeted()
+                                    && !putInOrder(end -> new Frame.Alive(end.root()))) {
                                 put(machine.promisedEpoch(), Seq.NONE, new Frame.Alive(Root.EMPTY));
                             }
                             signOfLife();
@@ -1063,39 +1079,26 @@ final class Replica {
 
         private void pump() {
             while (running && !committing && !over() && !arrived.isEmpty()) {
-                try {
-                    handleNext();
-                } catch (IOException e) {
-                    abort(String.valueOf(e.getMessage()));
+                takeAll(new Input.Arrived(arrived.remove()));
+                if (!over() && isSyncDue()) {
+                    committing = true;
+                    long mine = ++commits;
+                    process.after(
+                            disk.latencyNanos(),
+                            () -> {
+                                if (commits == mine) {
+                                    finishCommit();
+                                    pump();
+                                }
+                            });
                 }
             }
         }
 
-        private void handleNext() throws IOException {
-            var envelope = arrived.remove();
-            if (announced) {
-                handle(envelope);
-            } else {
-                var facts = greet(envelope);
-                announced = true;
-                var opened = id.value();
-                later(() -> listener.sessionOpened(opened, facts.relation()));
-                ready(facts);
-            }
-            boolean due =
-                    (flushAsked && arrived.isEmpty()) || unapplied.size() > BATCH_OPERATIONS_MAX;
-            if (due && !over()) {
-                committing = true;
-                long mine = ++commits;
-                process.after(
-                        disk.latencyNanos(),
-                        () -> {
-                            if (commits == mine) {
-                                finishCommit();
-                                pump();
-                            }
-                        });
-            }
+        private boolean isSyncDue() {
+            return protocol()
+                    .step(new Input.Handled(!arrived.isEmpty()))
+                    .contains(new Order.Sync(true));
         }
 
         private void finishCommit() {
@@ -1103,29 +1106,10 @@ final class Replica {
                 committing = false;
                 commits++;
                 try {
-                    commitReceived(!over());
+                    perform(new Order.Sync(true));
                 } catch (IOException e) {
                     abort(String.valueOf(e.getMessage()));
                 }
-            }
-        }
-
-        /** Durable, then acknowledged, then applied (R26). */
-        private void commitReceived(boolean acknowledge) throws IOException {
-            try {
-                var end = journal.sync();
-                if (acknowledge && receivingOperations) {
-                    put(
-                            journal.superblock().promisedEpoch(),
-                            end.last(),
-                            new Frame.Durable(end.root()));
-                }
-                flushAsked = false;
-                unapplied.clear();
-                apply(end.durable());
-            } catch (IOException e) {
-                diskFailed(String.valueOf(e.getMessage()));
-                throw e;
             }
         }
 
@@ -1135,22 +1119,18 @@ final class Replica {
             }
             ended = true;
             running = false;
-            try {
-                committing = false;
-                commits++;
-                commitReceived(false);
-            } catch (IOException e) {
-                box.say(() -> "volume     " + e.getMessage());
-            }
-            compare = Optional.empty();
+            committing = false;
+            commits++;
             current = Optional.empty();
             if (live.isPresent() && live.get() == this) {
                 live = Optional.empty();
             }
-            if (announced) {
-                var reason = endReason.orElse("ended");
-                step(new Event.SessionClosed(id, reason));
-                later(() -> listener.sessionClosed(id.value(), reason));
+            for (var order : protocol().step(new Input.Closed(endReason.orElse("ended")))) {
+                try {
+                    perform(order);
+                } catch (IOException e) {
+                    box.say(() -> "volume     " + e.getMessage());
+                }
             }
             if (next.isPresent()) {
                 var successor = next.get();
@@ -1161,16 +1141,80 @@ final class Replica {
             }
         }
 
-        // ---- frames ----
+        // ---- orders ----
 
-        private PeerFacts greet(Envelope envelope) throws IOException {
-            if (!(envelope.frame() instanceof Frame.StandingIs(var _, var standing))) {
-                throw new ProtocolException("the first frame must be the standing");
+        /** On the reader's thread: what goes wrong ends the session. */
+        private void takeAll(Input input) {
+            try {
+                perform(input);
+            } catch (IOException e) {
+                abort(String.valueOf(e.getMessage()));
             }
-            return PeerFacts.of(standing(), standing);
         }
 
-        private void ready(PeerFacts facts) throws IOException {
+        private void perform(Input input) throws IOException {
+            for (var order : protocol().step(input)) {
+                perform(order);
+            }
+        }
+
+        private void perform(Order order) throws IOException {
+            var id = protocol().id();
+            switch (order) {
+                case Order.Send(var epoch, var seq, var frame) -> put(epoch, seq, frame);
+                case Order.End(var reason, var _) -> abort(reason);
+                case Order.Tell(var event) -> step(event);
+                case Order.Greeted(var facts) ->
+                        later(() -> listener.sessionOpened(id.value(), facts.relation()));
+                case Order.CheckReplay(var facts) -> checkReplay(id, facts);
+                case Order.Deliver(var bytes) ->
+                        later(() -> listener.messageArrived(id.value(), bytes));
+                case Order.NoteRootsEqual _, Order.NoteRejected _ -> {}
+                case Order.ReportDivergence(var at, var _) ->
+                        throw world.invariants().diverged(box, at.value());
+                case Order.Farewell(var reason) ->
+                        later(() -> listener.sessionClosed(id.value(), reason));
+                case Order.Promise(var epoch) -> {
+                    journal.update(editor -> editor.promisedEpoch(epoch));
+                    step(new Event.Promised(epoch));
+                }
+                case Order.AdoptLineage(var lineage, var promised) ->
+                        journal.update(editor ->
+                                editor.lineage(lineage)
+                                        .promisedEpoch(promised)
+                                        .acknowledgedAlone(Optional.empty()));
+                case Order.MakeRoom() -> {
+                    if (journal.bytesSinceCheckpoint() > (SEGMENTS - 2) * SEGMENT_BYTES) {
+                        perform(new Input.RoomNeeded());
+                        checkpoint();
+                    }
+                }
+                case Order.Append(var seq, var operation) -> append(seq, operation);
+                case Order.Sync(var acknowledge) -> sync(acknowledge);
+                case Order.Apply() -> apply(journal.end().durable());
+                case Order.BeginCompare(var _, var base, var begins) ->
+                        compare = Optional.of(new Compare(base, begins.root()));
+                case Order.TakePart(var _, Frame.ManifestPart part) -> {
+                    var ids = ByteBuffer.wrap(part.bytes());
+                    while (ids.hasRemaining()) {
+                        compare.orElseThrow().shadow.add(ids.getLong());
+                    }
+                }
+                case Order.TakePart(var seq, Frame.CatchUp operation) -> catchUp(seq, operation);
+                case Order.TakePart(var _, Frame.ChunkHashes _) -> throw neverSent(order);
+                case Order.TakePart(var _, Frame.Chunk _) -> throw neverSent(order);
+                case Order.EndCompare(var seq, var ends) -> endCompare(seq, ends);
+                case Order.AbandonCompare() -> compare = Optional.empty();
+                case Order.Provide _, Order.AnswerVerify _, Order.Verified _ ->
+                        throw neverSent(order);
+            }
+        }
+
+        private static IllegalStateException neverSent(Order order) {
+            return new IllegalStateException("never sent here: " + order);
+        }
+
+        private void checkReplay(SessionId id, PeerFacts facts) throws IOException {
             box.say(() ->
                     "volume     session %d: the peer is %s, at %s, we at %s"
                             .formatted(
@@ -1178,226 +1222,36 @@ final class Replica {
                                     facts.relation(),
                                     facts.standing().last(),
                                     journal.end().last()));
-            step(new Event.PeerReady(id, facts, replayCheck(facts)));
+            var root = journal.rootAt(facts.standing().last());
+            step(new Event.PeerReady(id, facts, facts.replayCheck(journal.oldest(), root)));
         }
 
-        private ReplayCheck replayCheck(PeerFacts facts) throws IOException {
-            if (facts.relation() != Relation.EQUAL && facts.relation() != Relation.PEER_BEHIND) {
-                return ReplayCheck.POSSIBLE;
+        private void append(Seq seq, Frame.OperationIs operation) throws IOException {
+            var bytes = operation.operation();
+            boolean sameRoot =
+                    journal.appendReplica(
+                            operation.writerEpoch(),
+                            operation.request(),
+                            ByteBuffer.wrap(bytes),
+                            operation.root());
+            if (sameRoot) {
+                history.add(idOf(bytes));
             }
-            var last = facts.standing().last();
-            if (journal.oldest().isAfter(last.next())) {
-                return ReplayCheck.RECORDS_GONE;
-            }
-            var root = last.equals(Seq.NONE) ? Optional.of(Root.EMPTY) : journal.rootAt(last);
-            if (root.isEmpty()) {
-                return ReplayCheck.RECORDS_GONE;
-            }
-            return root.get().equals(facts.standing().root())
-                    ? ReplayCheck.POSSIBLE
-                    : ReplayCheck.ROOTS_DIFFER;
+            perform(new Input.Appended(seq, bytes.length, sameRoot));
         }
 
-        private void handle(Envelope envelope) throws IOException {
-            switch (envelope.frame()) {
-                case Frame.StandingIs(var _, var standing) ->
-                        ready(PeerFacts.of(standing(), standing));
-                case Frame.ClusterMessage(var bytes) -> {
-                    var from = id.value();
-                    later(() -> listener.messageArrived(from, bytes));
-                }
-                case Frame.Alive(var root) -> alive(envelope.seq(), root);
-                case Frame.Rejected(var reason) -> abort("the peer rejects us: " + reason);
-                case Frame.Durable(var root) ->
-                        step(
-                                new Event.PeerDurable(
-                                        id, envelope.seq(), check(envelope.seq(), root)));
-                case Frame.ReplayBegins _,
-                        Frame.Live _,
-                        Frame.InSync _,
-                        Frame.OperationIs _,
-                        Frame.Flush _,
-                        Frame.CompareBegins _,
-                        Frame.ManifestPart _,
-                        Frame.CatchUp _,
-                        Frame.CompareEnds _ -> {
-                    accept(envelope.epoch());
-                    fromSource(envelope);
-                }
-                case Frame.ChunkHashes _,
-                        Frame.ChunksWanted _,
-                        Frame.Chunk _,
-                        Frame.VerifyPiece _,
-                        Frame.VerifyAnswer _ ->
-                        throw new IllegalStateException("never sent here: " + envelope.frame());
+        private void sync(boolean acknowledge) throws IOException {
+            try {
+                var end = journal.sync();
+                perform(new Input.Synced(end.last(), end.root(), acknowledge));
+            } catch (IOException e) {
+                diskFailed(String.valueOf(e.getMessage()));
+                throw e;
             }
-        }
-
-        private RootCheck check(Seq seq, Root root) {
-            var mine = roots.get(seq);
-            return mine == null
-                    ? RootCheck.UNKNOWN
-                    : mine.equals(root) ? RootCheck.EQUAL : RootCheck.DIFFERENT;
-        }
-
-        private void alive(Seq seq, Root root) {
-            if (seq.equals(Seq.NONE)) {
-                return;
-            }
-            if (machine.isLive()) {
-                if (check(seq, root) == RootCheck.DIFFERENT) {
-                    step(new Event.PeerDurable(id, seq, RootCheck.DIFFERENT));
-                }
-            } else if (receivingOperations) {
-                var end = journal.end();
-                if (end.last().equals(seq) && !end.root().equals(root)) {
-                    throw world.invariants().diverged(box, seq.value());
-                }
-            }
-        }
-
-        /** R2. */
-        private void accept(long epoch) throws IOException {
-            var rejection = machine.rejects(epoch);
-            if (rejection.isPresent()) {
-                put(
-                        journal.superblock().promisedEpoch(),
-                        journal.end().last(),
-                        new Frame.Rejected(rejection.get()));
-                throw new IOException("rejected: " + rejection.get());
-            }
-            if (machine.role() == Role.PRIMARY) {
-                throw new IOException("R2: the peer writes a higher epoch than ours: " + epoch);
-            }
-            if (epoch > journal.superblock().promisedEpoch()) {
-                journal.update(editor -> editor.promisedEpoch(epoch));
-                step(new Event.Promised(epoch));
-            }
-        }
-
-        private void fromSource(Envelope envelope) throws IOException {
-            var seq = envelope.seq();
-            if (awaitingBegin
-                    && !(envelope.frame() instanceof Frame.ReplayBegins)
-                    && !(envelope.frame() instanceof Frame.CompareBegins)) {
-                return;
-            }
-            switch (envelope.frame()) {
-                case Frame.ReplayBegins(var lineage) -> replayBegins(seq, lineage);
-                case Frame.Live() -> {
-                    requireReceiving();
-                    adoptLineage();
-                    step(new Event.SourceBegan(id, ReplicationState.MIRRORING));
-                }
-                case Frame.InSync(var inSync) -> {
-                    requireReceiving();
-                    step(
-                            new Event.SourceBegan(
-                                    id,
-                                    inSync
-                                            ? ReplicationState.ESTABLISHED
-                                            : ReplicationState.MIRRORING));
-                }
-                case Frame.OperationIs operation -> operation(seq, operation);
-                case Frame.Flush _ -> {
-                    requireReceiving();
-                    flushAsked = true;
-                }
-                case Frame.CompareBegins begins -> {
-                    if (compare.isPresent()) {
-                        throw new ProtocolException("a compare begins within another one");
-                    }
-                    commitReceived(false);
-                    receivingOperations = false;
-                    awaitingBegin = false;
-                    compare = Optional.of(new Compare(seq, begins.root()));
-                    step(new Event.SourceBegan(id, ReplicationState.COMPARE_TARGET));
-                }
-                case Frame.ManifestPart part -> {
-                    var ids = ByteBuffer.wrap(part.bytes());
-                    while (ids.hasRemaining()) {
-                        comparing().shadow.add(ids.getLong());
-                    }
-                }
-                case Frame.CatchUp catchUp -> catchUp(seq, catchUp);
-                case Frame.CompareEnds ends -> compareEnds(seq, ends);
-                case Frame.StandingIs _,
-                        Frame.ClusterMessage _,
-                        Frame.Alive _,
-                        Frame.Rejected _,
-                        Frame.Durable _,
-                        Frame.ChunkHashes _,
-                        Frame.ChunksWanted _,
-                        Frame.Chunk _,
-                        Frame.VerifyPiece _,
-                        Frame.VerifyAnswer _ ->
-                        throw new IllegalStateException("not from a source: " + envelope.frame());
-            }
-        }
-
-        private void requireReceiving() throws ProtocolException {
-            if (!receivingOperations) {
-                throw new ProtocolException("operations without a begin of replay");
-            }
-        }
-
-        private Compare comparing() throws ProtocolException {
-            return compare.orElseThrow(() -> new ProtocolException("no compare has begun"));
-        }
-
-        private void replayBegins(Seq after, Lineage lineage) throws IOException {
-            if (!after.equals(journal.end().last())) {
-                receivingOperations = false;
-                awaitingBegin = true;
-                announce();
-                return;
-            }
-            awaitingBegin = false;
-            sourceLineage = lineage;
-            receivingOperations = true;
-            adoptLineage();
-            step(new Event.SourceBegan(id, ReplicationState.REPLAY_TARGET));
-        }
-
-        private void adoptLineage() throws IOException {
-            var reached = sourceLineage.upTo(journal.end().last());
-            if (!reached.equals(journal.superblock().lineage())) {
-                journal.update(editor ->
-                        editor.lineage(reached)
-                                .promisedEpoch(
-                                        Math.max(
-                                                journal.superblock().promisedEpoch(),
-                                                reached.headEpoch()))
-                                .acknowledgedAlone(Optional.empty()));
-            }
-        }
-
-        private void operation(Seq seq, Frame.OperationIs frame) throws IOException {
-            requireReceiving();
-            var last = journal.end().last();
-            if (!seq.equals(last.next())) {
-                throw new ProtocolException("operation " + seq + " behind " + last);
-            }
-            if (frame.writerEpoch() > journal.superblock().lineage().headEpoch()) {
-                adoptLineage();
-            }
-            if (journal.bytesSinceCheckpoint() > (SEGMENTS - 2) * SEGMENT_BYTES) {
-                commitReceived(true);
-                checkpoint();
-            }
-            if (!journal.appendReplica(
-                    frame.writerEpoch(),
-                    frame.request(),
-                    ByteBuffer.wrap(frame.operation()),
-                    frame.root())) {
-                throw world.invariants().diverged(box, seq.value());
-            }
-            history.add(idOf(frame.operation()));
-            unapplied.add(seq.value());
         }
 
         private void catchUp(Seq seq, Frame.CatchUp operation) throws IOException {
-            var target = comparing();
+            var target = compare.orElseThrow();
             var root =
                     hash.next(
                             target.root,
@@ -1413,8 +1267,8 @@ final class Replica {
             target.root = root;
         }
 
-        private void compareEnds(Seq seq, Frame.CompareEnds ends) throws IOException {
-            var target = comparing();
+        private void endCompare(Seq seq, Frame.CompareEnds ends) throws IOException {
+            var target = compare.orElseThrow();
             if (!seq.equals(target.caughtUp)
                     || !ends.root().equals(target.root)
                     || target.shadow.size() != seq.value()) {
@@ -1431,7 +1285,7 @@ final class Replica {
                 history.add(disk.tree().get(i));
             }
             compare = Optional.empty();
-            announce();
+            perform(new Input.CompareEnded());
         }
     }
 }
