@@ -3,6 +3,10 @@ package io.leasehold.blockrep.journal;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -15,8 +19,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The operations of one copy, in order: what is here survives the process at once, and the machine
@@ -889,6 +891,13 @@ public final class Journal implements AutoCloseable {
         var valid = new ArrayList<Superblock>();
         for (int at = 0; at < Superblock.FILE_BYTES; at += Superblock.SLOT_BYTES) {
             file.read(slot.clear(), at);
+            var other = Superblock.otherFormat(slot.clear());
+            if (other.isPresent()) {
+                // Neither lost nor damaged: what would be made of it here would destroy it.
+                throw new IOException(
+                        "%s has format %s, this build reads %s: another build of Leasehold wrote it; start that one, or a newer one. Nothing was changed"
+                                .formatted(file.path(), other.get(), Superblock.FORMAT));
+            }
             Superblock.decode(slot.clear()).ifPresent(valid::add);
         }
         return valid;

@@ -5,6 +5,7 @@ import io.leasehold.blockrep.replication.DeviceId;
 import io.leasehold.blockrep.replication.Lineage;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.Seq;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -76,6 +77,11 @@ public record Superblock(
     static final int FILE_BYTES = 2 * SLOT_BYTES;
     static final int BOOT_ID_BYTES_MAX = 64;
     private static final long MAGIC = 0x4c534850_53423031L;
+    private static final int FORMAT_BITS = 16;
+
+    /** The last two characters of the magic. */
+    static final String FORMAT = "01";
+
     private static final int CRC_AT = 8;
     private static final int COVERED_FROM = 16;
     private static final int STRING_BYTES_MAX = 64;
@@ -274,6 +280,23 @@ public record Superblock(
         slot.clear();
         slot.putInt(CRC_AT, checksum(slot));
         return slot;
+    }
+
+    /**
+     * The format of a slot that is a superblock, but not of this format. Segments have a format of
+     * their own; who changes it changes this one, too, because this is read first.
+     */
+    static Optional<String> otherFormat(ByteBuffer slot) {
+        long magic = slot.getLong(0);
+        if (magic == MAGIC || magic >>> FORMAT_BITS != MAGIC >>> FORMAT_BITS) {
+            return Optional.empty();
+        }
+        char first = (char) (magic >>> 8 & 0xff);
+        char second = (char) (magic & 0xff);
+        // Two digits; anything else is damage.
+        return Character.isDigit(first) && Character.isDigit(second)
+                ? Optional.of("" + first + second)
+                : Optional.empty();
     }
 
     /**

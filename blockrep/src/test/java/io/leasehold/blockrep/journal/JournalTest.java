@@ -9,16 +9,18 @@ import io.leasehold.blockrep.replication.Lineage;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import org.junit.jupiter.api.Nested;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class JournalTest {
     private static final int SEGMENT_BYTES = 8 << 10;
@@ -399,6 +401,35 @@ class JournalTest {
                 assertThat(journal.created()).isTrue();
                 append(journal, 1, 3);
                 assertThat(records(open(), 1)).hasSize(3);
+            }
+        }
+
+        /** Also an empty one, which looks like a journal that was never begun. */
+        @ParameterizedTest
+        @ValueSource(ints = {0, 20})
+        void shouldRefuseAJournalOfANewerBuildAndLeaveItAsItIs(int operations) throws Exception {
+            var journal = open();
+            append(journal, 1, operations);
+            journal.close();
+            // "LSHPSB01" becomes "LSHPSB02" and "LSHPSB03": one slot suffices.
+            for (var newer : List.of("02", "03")) {
+                var bit = newer.equals("02") ? new int[] {0, 1} : new int[] {1};
+                var changed = disk;
+                for (int each : bit) {
+                    changed = changed.withFlippedBit("superblock", 7, each);
+                }
+                var theirs = changed;
+
+                assertThatThrownBy(() -> open(theirs))
+                        .isInstanceOf(IOException.class)
+                        .hasMessageContaining("superblock has format " + newer)
+                        .hasMessageContaining("reads 01")
+                        .hasMessageContaining("Nothing was changed");
+                var back = theirs;
+                for (int each : bit) {
+                    back = back.withFlippedBit("superblock", 7, each);
+                }
+                assertHolds(open(back), operations);
             }
         }
 
