@@ -11,6 +11,10 @@ import io.leasehold.heartbeat.linux.Processes;
 import io.leasehold.heartbeat.linux.Sockets;
 import io.leasehold.heartbeat.linux.WakeUp;
 import io.leasehold.heartbeat.wire.Datagram;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -20,8 +24,6 @@ import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The daemon's connection to its keeper.
@@ -66,7 +68,11 @@ public final class KeeperClient implements AutoCloseable {
     /** Those who wait for an answer, first come first served; guarded by itself. */
     private final Queue<Call> calls = new ArrayDeque<>();
 
+    /** Guarded by {@link #calls}. */
     private boolean lost;
+
+    /** Guarded by {@link #calls}. Before that there is no keeper to lose. */
+    private boolean attached;
 
     private KeeperClient(FrameSocket socket, KeeperListener listener) throws IOException {
         this.socket = socket;
@@ -86,10 +92,37 @@ public final class KeeperClient implements AutoCloseable {
      * Attaches this process as the keeper's daemon. What the keeper holds stays as it is: ask
      * {@link #state}.
      *
-     * @throws KeeperRefusedException if another daemon is attached, or the keeper speaks another
-     *     version
+     * @throws KeeperRefusedException if another daemon is attached, or the keeper speaks no version
+     *     that this build speaks
      */
     public static KeeperClient attach(Path socket, KeeperListener listener) throws IOException {
+        return attach(
+                socket,
+                listener,
+                KeeperCodec.PROTOCOL_VERSION,
+                KeeperCodec.PROTOCOL_VERSION_OLDEST);
+    }
+
+    /** Offers one version after the other: a keeper takes or refuses, it does not choose. */
+    static KeeperClient attach(
+            Path socket, KeeperListener listener, int newestVersion, int oldestVersion)
+            throws IOException {
+        try {
+            return attach(socket, listener, newestVersion);
+        } catch (KeeperRefusedException e) {
+            for (int version = newestVersion - 1; version >= oldestVersion; version--) {
+                try {
+                    return attach(socket, listener, version);
+                } catch (KeeperRefusedException again) {
+                    e.addSuppressed(again);
+                }
+            }
+            throw e;
+        }
+    }
+
+    private static KeeperClient attach(Path socket, KeeperListener listener, int version)
+            throws IOException {
         var descriptor = Sockets.open(Sockets.AF_UNIX, Sockets.SOCK_STREAM, 0);
         KeeperClient client;
         try {
@@ -101,7 +134,13 @@ public final class KeeperClient implements AutoCloseable {
         }
         client.reader.start();
         try {
-            client.ask(new Request.Attach(KeeperCodec.PROTOCOL_VERSION, System.nanoTime()));
+            client.ask(new Request.Attach(version, System.nanoTime()));
+            synchronized (client.calls) {
+                if (client.lost) {
+                    throw new ClosedChannelException();
+                }
+                client.attached = true;
+            }
             return client;
         } catch (IOException e) {
             client.close();
@@ -344,8 +383,10 @@ public final class KeeperClient implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             reason = String.valueOf(e.getMessage());
         }
+        boolean wasAttached;
         synchronized (calls) {
             lost = true;
+            wasAttached = attached;
             calls.forEach(call -> call.lost = true);
             calls.clear();
             calls.notifyAll();
@@ -353,6 +394,9 @@ public final class KeeperClient implements AutoCloseable {
         synchronized (sending) {
             socket.close();
             closing.close();
+        }
+        if (!wasAttached) {
+            return; // whoever attaches is told by an exception
         }
         try {
             listener.keeperLost(reason);

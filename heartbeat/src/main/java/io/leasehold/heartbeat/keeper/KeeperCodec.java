@@ -11,6 +11,7 @@ import io.leasehold.heartbeat.link.LinkConfiguration;
 import io.leasehold.heartbeat.link.LinkSpec;
 import io.leasehold.heartbeat.link.LinkStatistics;
 import io.leasehold.heartbeat.wire.Rejection;
+
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -39,8 +40,15 @@ import java.util.UUID;
  * <p>Requests have types from 1, answers from 64, notifications from 128.
  */
 final class KeeperCodec {
-    /** Changes with every change of a message; daemon and keeper must have the same. */
+    /**
+     * Changes with every change of a message. A daemon offers its versions from the newest down,
+     * and speaks the one that the keeper takes: a newer daemon must be able to attach to the keeper
+     * of the build before, which holds the mount while the daemon is upgraded (ADR 0050).
+     */
     static final int PROTOCOL_VERSION = 2;
+
+    /** The one before, once there is one: version 1 was in no release. */
+    static final int PROTOCOL_VERSION_OLDEST = 2;
 
     static final int FRAME_BYTES_MAX = 256 << 10;
     static final int LENGTH_BYTES = 4;

@@ -17,6 +17,7 @@ import io.leasehold.heartbeat.linux.Sockets;
 import io.leasehold.heartbeat.linux.WakeUp;
 import io.leasehold.heartbeat.linux.WatchdogDevice;
 import io.leasehold.heartbeat.wire.Datagram.Beat;
+
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
@@ -578,10 +579,14 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     }
 
     private Answer attach(Connection connection, Request.Attach attach) {
-        if (attach.protocolVersion() != KeeperCodec.PROTOCOL_VERSION) {
+        if (attach.protocolVersion() < KeeperCodec.PROTOCOL_VERSION_OLDEST
+                || attach.protocolVersion() > KeeperCodec.PROTOCOL_VERSION) {
             return new Answer.Refused(
-                    "the keeper speaks version %d, the daemon %d: restart the keeper"
-                            .formatted(KeeperCodec.PROTOCOL_VERSION, attach.protocolVersion()));
+                    "the keeper speaks versions %d to %d, the daemon %d: restart the keeper"
+                            .formatted(
+                                    KeeperCodec.PROTOCOL_VERSION_OLDEST,
+                                    KeeperCodec.PROTOCOL_VERSION,
+                                    attach.protocolVersion()));
         }
         if (daemon.isPresent() && daemon.get() != connection) {
             return new Answer.Refused("process " + daemon.get().pid + " is attached");

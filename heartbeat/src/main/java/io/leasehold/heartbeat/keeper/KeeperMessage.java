@@ -3,14 +3,15 @@ package io.leasehold.heartbeat.keeper;
 import io.leasehold.heartbeat.address.VirtualAddress;
 import io.leasehold.heartbeat.link.LinkConfiguration;
 import io.leasehold.heartbeat.link.LinkStatistics;
+
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * What daemon and keeper say to each other over the Unix socket; both are of the same build, or the
- * attach is refused.
+ * What daemon and keeper say to each other over the Unix socket. They may be of different builds:
+ * {@link KeeperCodec#PROTOCOL_VERSION}.
  */
 sealed interface KeeperMessage {
 

@@ -182,6 +182,28 @@ class KeeperIT {
         assertThat(second.signal("dhcpd", 9)).isFalse();
     }
 
+    /** An upgrade of the daemon: the keeper of the build before goes on holding the mount. */
+    @Test
+    void shouldBeAttachedByADaemonThatSpeaksANewerVersionToo() throws IOException {
+        var keeper = keeper("a", one, RunningKeeper.IDLE_DAEMON);
+        keeper.awaitSocket();
+        int newer = KeeperCodec.PROTOCOL_VERSION + 1;
+
+        var listener = new RecordingListener();
+
+        try (var client =
+                KeeperClient.attach(
+                        keeper.socket(), listener, newer, KeeperCodec.PROTOCOL_VERSION)) {
+            assertThat(client.state().attachments()).isEqualTo(1);
+            assertThat(listener.events).as("no keeper was lost by the first offer").isEmpty();
+        }
+        assertThatThrownBy(() ->
+                        KeeperClient.attach(keeper.socket(), new RecordingListener(), newer, newer))
+                .isInstanceOf(KeeperRefusedException.class)
+                .hasMessageContaining(
+                        "to " + KeeperCodec.PROTOCOL_VERSION + ", the daemon " + newer);
+    }
+
     @Test
     void shouldRestartItsDaemonAtOnce() throws IOException {
         var keeper = keeper("a", one, RunningKeeper.IDLE_DAEMON);
