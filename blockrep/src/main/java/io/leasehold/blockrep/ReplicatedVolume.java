@@ -28,6 +28,11 @@ import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.volume.Volume;
 import io.leasehold.blockrep.volume.VolumeFailedException;
 import io.leasehold.blockrep.wire.Frame;
+import io.leasehold.blockrep.wire.ProtocolVersion;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,8 +46,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One volume on one node. Opens as secondary; whoever holds the record of who may serve promotes
@@ -114,6 +117,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                         configuration.network().peer(),
                         configuration.self().compareTo(configuration.peer()) > 0,
                         configuration.network().identity(),
+                        configuration.network().versions(),
                         conversation);
         upkeep = new Upkeep(copy, conversation, this::reportFacts, this::settleTree);
         replicator.onDiskFailed(reason -> {
@@ -227,6 +231,11 @@ public final class ReplicatedVolume implements AutoCloseable {
                         copy.lastRootCheck(),
                         mountPoint,
                         counters(session)));
+    }
+
+    /** The protocol that is spoken with the peer; empty without a session. */
+    public Optional<ProtocolVersion> spokenVersion() {
+        return conversation.open().map(open -> open.session().version());
     }
 
     /**

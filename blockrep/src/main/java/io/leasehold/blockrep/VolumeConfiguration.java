@@ -3,6 +3,8 @@ package io.leasehold.blockrep;
 import io.leasehold.blockrep.link.PinnedIdentity;
 import io.leasehold.blockrep.replication.ClusterName;
 import io.leasehold.blockrep.replication.NodeName;
+import io.leasehold.blockrep.wire.Greeting;
+
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,9 +87,19 @@ public record VolumeConfiguration(
      * @param listen the local address and port to listen on and to dial from
      * @param peer where the peer listens; connections from other addresses are refused
      * @param identity this node's key and certificate, and the peer's pinned certificate
+     * @param versions of the protocol that this node speaks
      */
     public record Network(
-            InetSocketAddress listen, InetSocketAddress peer, PinnedIdentity identity) {}
+            InetSocketAddress listen,
+            InetSocketAddress peer,
+            PinnedIdentity identity,
+            Greeting versions) {
+
+        /** All versions that this build knows. */
+        public Network(InetSocketAddress listen, InetSocketAddress peer, PinnedIdentity identity) {
+            this(listen, peer, identity, Greeting.ours());
+        }
+    }
 
     /**
      * How long is too long.

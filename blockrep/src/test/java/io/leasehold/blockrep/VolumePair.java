@@ -8,6 +8,10 @@ import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.wire.Greeting;
+
+import org.awaitility.Awaitility;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -22,7 +26,6 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import org.awaitility.Awaitility;
 
 /**
  * Two volumes in this process, with a session over loopback. Stands in for the cluster manager:
@@ -54,6 +57,22 @@ final class VolumePair implements AutoCloseable {
             InetSocketAddress addressA,
             InetSocketAddress addressB)
             throws Exception {
+        this(directory, replicaTimeout, addressA, addressB, Greeting.ours(), Greeting.ours());
+    }
+
+    /** A pair that is being upgraded: its sides speak other versions of the protocol. */
+    VolumePair(Path directory, Greeting versionsA, Greeting versionsB) throws Exception {
+        this(directory, Duration.ofSeconds(5), freeAddress(), freeAddress(), versionsA, versionsB);
+    }
+
+    private VolumePair(
+            Path directory,
+            Duration replicaTimeout,
+            InetSocketAddress addressA,
+            InetSocketAddress addressB,
+            Greeting versionsA,
+            Greeting versionsB)
+            throws Exception {
         this.directory = directory;
         var keyA = TestIdentities.keyStore(directory.resolve("a.p12"));
         var keyB = TestIdentities.keyStore(directory.resolve("b.p12"));
@@ -62,14 +81,14 @@ final class VolumePair implements AutoCloseable {
                         A,
                         B,
                         new VolumeConfiguration.Network(
-                                addressA, addressB, TestIdentities.identity(keyA, keyB)),
+                                addressA, addressB, TestIdentities.identity(keyA, keyB), versionsA),
                         replicaTimeout);
         b =
                 new Side(
                         B,
                         A,
                         new VolumeConfiguration.Network(
-                                addressB, addressA, TestIdentities.identity(keyB, keyA)),
+                                addressB, addressA, TestIdentities.identity(keyB, keyA), versionsB),
                         replicaTimeout);
     }
 

@@ -1,6 +1,10 @@
 package io.leasehold.blockrep.link;
 
 import io.leasehold.blockrep.wire.Greeting;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -13,10 +17,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Looks for the peer for as long as it is open: always listens, and dials if this is the node that
@@ -50,6 +53,7 @@ public final class PeerLink implements AutoCloseable {
     private final InetSocketAddress listen;
     private final InetSocketAddress peer;
     private final boolean dials;
+    private final Greeting versions;
     private final SSLContext tls;
     private final Handler handler;
     private final Semaphore strangers = new Semaphore(STRANGERS_MAX);
@@ -77,6 +81,7 @@ public final class PeerLink implements AutoCloseable {
      *
      * @param name for threads and messages
      * @param dials whether this node dials; the other one must not
+     * @param versions that this node speaks
      */
     public PeerLink(
             String name,
@@ -84,12 +89,14 @@ public final class PeerLink implements AutoCloseable {
             InetSocketAddress peer,
             boolean dials,
             PinnedIdentity identity,
+            Greeting versions,
             Handler handler)
             throws IOException {
         this.name = name;
         this.listen = listen;
         this.peer = peer;
         this.dials = dials;
+        this.versions = versions;
         this.handler = handler;
         try {
             tls = identity.context();
@@ -317,10 +324,10 @@ public final class PeerLink implements AutoCloseable {
         secure.startHandshake();
         // A resumed session would skip the certificates.
         secure.getSession().invalidate();
-        secure.getOutputStream().write(Greeting.ours().encode());
+        secure.getOutputStream().write(versions.encode());
         var greeting = new byte[Greeting.BYTES];
         new DataInputStream(secure.getInputStream()).readFully(greeting);
-        var version = Greeting.decode(greeting).agreed();
+        var version = versions.agreedWith(Greeting.decode(greeting));
         connection.setSoTimeout(0);
         return new PeerSession(connection, secure, version);
     }

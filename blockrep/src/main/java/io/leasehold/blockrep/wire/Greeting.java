@@ -46,16 +46,17 @@ public record Greeting(int oldest, int newest) {
         return greeting;
     }
 
-    /** The version to speak with a peer that sent this. */
-    public ProtocolVersion agreed() throws ProtocolException {
-        return ProtocolVersion.highestCommon(oldest, newest)
+    /**
+     * The version to speak: the highest that is in both ranges.
+     *
+     * @param peer what the other side sent
+     */
+    public ProtocolVersion agreedWith(Greeting peer) throws ProtocolException {
+        return ProtocolVersion.highestIn(
+                        Math.max(oldest, peer.oldest), Math.min(newest, peer.newest))
                 .orElseThrow(() ->
                         new ProtocolException(
                                 "the peer speaks versions %d to %d, this node %d to %d: upgrade the older one"
-                                        .formatted(
-                                                oldest,
-                                                newest,
-                                                ProtocolVersion.oldest().number(),
-                                                ProtocolVersion.newest().number())));
+                                        .formatted(peer.oldest, peer.newest, oldest, newest)));
     }
 }

@@ -7,14 +7,20 @@ import java.util.Optional;
 /**
  * The versions of the replication protocol; the comment of each says what it changed. Numbers are
  * appended, never used again. A node speaks the newest version and the one before it, so that a
- * pair is upgraded box by box.
+ * pair is upgraded box by box (ADR 0050); older ones are removed here.
  */
 public enum ProtocolVersion {
     /**
      * The first: standing, replay, live operations, acknowledgements with roots, compare, verify,
      * cluster messages.
      */
-    V1(1);
+    V1(1),
+
+    /**
+     * The same frames. The daemons may ask each other which branches they keep: to a peer of
+     * version 1 that cluster message would be one that it cannot read.
+     */
+    V2(2);
 
     private final int number;
 
@@ -34,10 +40,14 @@ public enum ProtocolVersion {
         return Arrays.stream(values()).max(Comparator.comparingInt(v -> v.number)).orElseThrow();
     }
 
-    /** The highest version that is in both ranges, if there is one. */
-    static Optional<ProtocolVersion> highestCommon(int peerOldest, int peerNewest) {
+    public boolean isAtLeast(ProtocolVersion other) {
+        return number >= other.number;
+    }
+
+    /** The highest version in a range that this build knows, if there is one. */
+    static Optional<ProtocolVersion> highestIn(int oldest, int newest) {
         return Arrays.stream(values())
-                .filter(v -> v.number >= peerOldest && v.number <= peerNewest)
+                .filter(v -> v.number >= oldest && v.number <= newest)
                 .max(Comparator.comparingInt(v -> v.number));
     }
 }

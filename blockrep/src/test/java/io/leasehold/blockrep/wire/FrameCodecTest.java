@@ -12,14 +12,18 @@ import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.Standing;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class FrameCodecTest {
     private static final Lineage LINEAGE =
@@ -179,13 +183,16 @@ class FrameCodecTest {
         var golden = HexFormat.of().parseHex("4c5348505245504c" + "0001" + "0001" + "00000000");
 
         assertThat(new Greeting(1, 1).encode()).isEqualTo(golden);
-        assertThat(Greeting.decode(golden).agreed()).isEqualTo(ProtocolVersion.V1);
+        assertThat(Greeting.ours().agreedWith(Greeting.decode(golden)))
+                .isEqualTo(ProtocolVersion.V1);
     }
 
     @Test
     void shouldAgreeOnTheHighestCommonVersionOrSayWhichBoxIsOld() throws Exception {
-        assertThat(new Greeting(1, 9).agreed()).isEqualTo(ProtocolVersion.newest());
-        assertThatThrownBy(() -> new Greeting(8, 9).agreed())
+        assertThat(Greeting.ours().agreedWith(new Greeting(1, 9)))
+                .isEqualTo(ProtocolVersion.newest());
+        assertThat(new Greeting(1, 1).agreedWith(Greeting.ours())).isEqualTo(ProtocolVersion.V1);
+        assertThatThrownBy(() -> Greeting.ours().agreedWith(new Greeting(8, 9)))
                 .isInstanceOf(ProtocolException.class)
                 .hasMessageContaining("8 to 9")
                 .hasMessageContaining("upgrade");
@@ -194,6 +201,28 @@ class FrameCodecTest {
                                 "GET / HTTP/1.1\r\n"
                                         .getBytes(java.nio.charset.StandardCharsets.US_ASCII)))
                 .isInstanceOf(ProtocolException.class);
+    }
+
+    /**
+     * The bytes of every frame of version 1, recorded from the last build that spoke nothing else:
+     * what a box that is not upgraded yet sends and expects.
+     */
+    @ParameterizedTest
+    @MethodSource("frames")
+    void shouldSpeakVersion1AsItsLastBuildDid(Frame frame) throws Exception {
+        var name = frame.getClass().getSimpleName();
+        var recorded =
+                Files.readAllLines(Path.of("src/test/resources/io/leasehold/blockrep/wire/v1.txt"))
+                        .stream()
+                        .filter(line -> line.startsWith(name + " "))
+                        .toList();
+
+        assertThat(recorded).hasSize(1);
+        var golden = recorded.getFirst().substring(name.length() + 1);
+        assertThat(HexFormat.of().formatHex(encode(frame))).isEqualTo(golden);
+        assertThat(decode(HexFormat.of().parseHex(golden)).frame())
+                .usingRecursiveComparison()
+                .isEqualTo(frame);
     }
 
     @Test

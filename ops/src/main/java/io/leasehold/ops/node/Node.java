@@ -136,6 +136,7 @@ final class Node {
                                                 .get()
                                                 .map(volume -> volume.sendToPeer(message))
                                                 .orElse(false),
+                                () -> volumeSlot.get().flatMap(ReplicatedVolume::spokenVersion),
                                 mailbox);
                 var bootId = Files.readString(BOOT_ID).strip();
                 try (var volume =

@@ -1,5 +1,6 @@
 package io.leasehold.ops.node;
 
+import io.leasehold.blockrep.wire.ProtocolVersion;
 import io.leasehold.heartbeat.controller.ClusterMessage;
 import io.leasehold.heartbeat.controller.ClusterMessageCodec;
 import io.leasehold.heartbeat.controller.Event;
@@ -21,6 +22,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * What the two daemons say to each other in the replication session: the controllers' messages, and
@@ -48,13 +50,20 @@ final class PeerTalk {
     /** What may be asked. Positions are appended, never reused. */
     enum Question {
         /** The wall clock, in milliseconds since 1970. */
-        CLOCK,
+        CLOCK(ProtocolVersion.V1),
         /** A page of the peer's flight recorder. */
-        HISTORY,
+        HISTORY(ProtocolVersion.V1),
         /** Whether the peer's promotion guard would let it take over. */
-        REHEARSAL,
+        REHEARSAL(ProtocolVersion.V1),
         /** Which branches the peer keeps. */
-        BRANCHES
+        BRANCHES(ProtocolVersion.V2);
+
+        /** A peer that speaks a lower version does not know it, and is not asked. */
+        private final ProtocolVersion since;
+
+        Question(ProtocolVersion since) {
+            this.since = since;
+        }
     }
 
     /** Answers questions of the peer. Called on a virtual thread each. */
@@ -63,6 +72,7 @@ final class PeerTalk {
     }
 
     private final Predicate<byte[]> send;
+    private final Supplier<Optional<ProtocolVersion>> spoken;
     private final Consumer<Event> controller;
     private final AtomicLong lastNumber = new AtomicLong();
     private final Map<Long, CompletableFuture<byte[]>> open = new ConcurrentHashMap<>();
@@ -71,9 +81,14 @@ final class PeerTalk {
 
     /**
      * @param send hands a message to the session; false if there is none
+     * @param spoken with the peer in the session; empty without one
      */
-    PeerTalk(Predicate<byte[]> send, Consumer<Event> controller) {
+    PeerTalk(
+            Predicate<byte[]> send,
+            Supplier<Optional<ProtocolVersion>> spoken,
+            Consumer<Event> controller) {
         this.send = send;
+        this.spoken = spoken;
         this.controller = controller;
     }
 
@@ -115,10 +130,15 @@ final class PeerTalk {
         }
     }
 
-    /** Asks the peer and waits; empty without a session or an answer in time. */
+    /**
+     * Asks the peer and waits; empty without a session or an answer in time, and if the peer is of
+     * a build that does not know the question.
+     */
     Optional<byte[]> ask(Question question, byte[] body, Duration limit)
             throws InterruptedException {
-        if (open.size() >= OPEN_QUESTIONS_MAX || body.length > BODY_BYTES_MAX) {
+        if (spoken.get().filter(version -> version.isAtLeast(question.since)).isEmpty()
+                || open.size() >= OPEN_QUESTIONS_MAX
+                || body.length > BODY_BYTES_MAX) {
             return Optional.empty();
         }
         long number = lastNumber.incrementAndGet();

@@ -3,14 +3,17 @@ package io.leasehold.ops.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.leasehold.blockrep.wire.ProtocolVersion;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.control.CheckView;
+
+import org.junit.jupiter.api.Test;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.Test;
 
 /** Two nodes whose daemons talk; the second one would take over. */
 class TakeoverRehearsalTest {
@@ -30,6 +33,7 @@ class TakeoverRehearsalTest {
                             first.get().received(SESSION, message);
                             return true;
                         },
+                        () -> Optional.of(ProtocolVersion.V1),
                         _ -> {});
         first.set(
                 new PeerTalk(
@@ -39,6 +43,7 @@ class TakeoverRehearsalTest {
                             }
                             return connected;
                         },
+                        () -> Optional.of(ProtocolVersion.V1),
                         _ -> {}));
         var ofSecond = of(SECOND, second);
         second.answerWith((_, _) -> ofSecond.answer());
