@@ -55,6 +55,7 @@ final class CommitBench extends BenchCommand {
         var raw = new ArrayList<Run>();
         var raw8 = new ArrayList<Run>();
         var floor = new ArrayList<Run>();
+        var floor8 = new ArrayList<Run>();
         var ours = new ArrayList<Run>();
         var ours8 = new ArrayList<Run>();
         var server = startFloorPeer(lab, primary.peer());
@@ -78,6 +79,15 @@ final class CommitBench extends BenchCommand {
                                 primary.peer().crossoverAddress()));
                 ours.add(measure(lab, primary, round, "leasehold", volume(), 1));
                 raw8.add(measure(lab, primary, round, "raw", LOCAL, WRITERS));
+                floor8.add(
+                        measure(
+                                lab,
+                                primary,
+                                round,
+                                "floor",
+                                LOCAL,
+                                WRITERS,
+                                primary.peer().crossoverAddress()));
                 ours8.add(measure(lab, primary, round, "leasehold", volume(), WRITERS));
             }
         } finally {
@@ -87,17 +97,23 @@ final class CommitBench extends BenchCommand {
         double ratioP50 = median(ours, 50) / rawP50;
         double ratioP99 = median(ours, 99) / median(raw, 99);
         double ratioThroughput = throughput(ours8) / throughput(raw8);
+        double floorRatioP50 = median(floor, 50) / rawP50;
+        double floorRatioThroughput = throughput(floor8) / throughput(raw8);
         var figures = new LinkedHashMap<String, Object>();
         figures.put("rawP50Micros", rounded(rawP50));
         figures.put("floorP50Micros", rounded(median(floor, 50)));
         figures.put("p50Micros", rounded(median(ours, 50)));
         figures.put("rawP99Micros", rounded(median(raw, 99)));
         figures.put("p99Micros", rounded(median(ours, 99)));
+        figures.put("floorP99Micros", rounded(median(floor, 99)));
         figures.put("rawCommitsPerSecond8", rounded(throughput(raw8)));
+        figures.put("floorCommitsPerSecond8", rounded(throughput(floor8)));
         figures.put("commitsPerSecond8", rounded(throughput(ours8)));
         figures.put("ratioP50", rounded(ratioP50));
         figures.put("ratioP99", rounded(ratioP99));
         figures.put("ratioThroughput8", rounded(ratioThroughput));
+        figures.put("floorRatioP50", rounded(floorRatioP50));
+        figures.put("floorRatioThroughput8", rounded(floorRatioThroughput));
         answer(figures);
         return ratioP50 <= RATIO_P50_MAX
                         && ratioP99 <= RATIO_P99_MAX
