@@ -6,18 +6,16 @@ import io.leasehold.blockrep.volume.FileId;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.wire.Greeting;
 import io.leasehold.blockrep.wire.ProtocolVersion;
-
-import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A pair that is upgraded box by box: one side speaks the version before the newest and nothing

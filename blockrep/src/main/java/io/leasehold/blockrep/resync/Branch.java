@@ -2,7 +2,6 @@ package io.leasehold.blockrep.resync;
 
 import io.leasehold.blockrep.replication.NodeName;
 import io.leasehold.blockrep.volume.Seq;
-
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.ZoneOffset;

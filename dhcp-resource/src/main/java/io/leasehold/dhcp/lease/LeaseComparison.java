@@ -1,7 +1,6 @@
 package io.leasehold.dhcp.lease;
 
 import io.leasehold.dhcp.Ipv4Address;
-
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.nio.file.Files;

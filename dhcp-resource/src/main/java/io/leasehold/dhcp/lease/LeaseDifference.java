@@ -1,7 +1,6 @@
 package io.leasehold.dhcp.lease;
 
 import io.leasehold.dhcp.Ipv4Address;
-
 import java.time.Instant;
 import java.util.Optional;
 

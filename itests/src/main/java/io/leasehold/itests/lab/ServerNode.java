@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 
@@ -124,6 +125,13 @@ public final class ServerNode {
     /** What the box runs from now on; an empty list is nothing. */
     void setProgram(List<String> arguments) throws IOException {
         Files.writeString(directory.program(node), String.join("\n", arguments));
+    }
+
+    /** From its next boot on the box runs the programs of another installation. */
+    public void runInstallation(Path home) throws IOException {
+        var arguments = new ArrayList<>(Files.readAllLines(directory.program(node)));
+        arguments.set(0, home.resolve("ops/bin/clusterd").toString());
+        setProgram(arguments);
     }
 
     /** Ends the program; the first process starts what {@link #setProgram} said. */

@@ -3,15 +3,11 @@ package io.leasehold.ops.cli;
 import io.leasehold.ops.control.BranchView;
 import io.leasehold.ops.control.ControlClient;
 import io.leasehold.ops.control.Json;
-import io.leasehold.ops.control.LeaseDifferenceView;
 import io.leasehold.ops.control.LeaseDifferenceView.LeaseView;
+import io.leasehold.ops.control.LeaseDifferenceView;
 import io.leasehold.ops.control.Reply;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.View;
-
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
-
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
 
 /**
  * Copies a branch out. With the rights of the person who asks, not with the daemon's: the control

@@ -3,7 +3,6 @@ package io.leasehold.ops.cli;
 import io.leasehold.ops.control.BranchesView;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.View;
-
 import picocli.CommandLine.Command;
 
 /** The branches of both nodes. */

@@ -4,12 +4,10 @@ import io.leasehold.ops.control.BranchView;
 import io.leasehold.ops.control.LeaseDifferenceView.LeaseView;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.View;
-
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
-
 import java.util.Optional;
 import java.util.OptionalLong;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
 
 /** One branch against the live volume. */
 @Command(

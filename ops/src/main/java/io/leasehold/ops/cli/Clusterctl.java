@@ -1,13 +1,11 @@
 package io.leasehold.ops.cli;
 
 import io.leasehold.heartbeat.record.NodeName;
-
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
+import picocli.CommandLine.Command;
+import picocli.CommandLine;
 
 /** The program {@code clusterctl}. */
 @Command(
@@ -103,6 +101,7 @@ public final class Clusterctl extends HelpOption {
                         new CommandLine(new ConfigCommand())
                                 .addSubcommand("check", new ConfigCheckCommand(console))
                                 .addSubcommand("show", new ConfigShowCommand(console)));
+        commands.put("restart", console -> new CommandLine(new RestartCommand(console)));
         commands.put("version", console -> new CommandLine(new VersionCommand(console)));
         return commands;
     }

@@ -5,11 +5,9 @@ import io.leasehold.ops.control.Json;
 import io.leasehold.ops.control.Reply;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.View;
-
-import picocli.CommandLine.Mixin;
-
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
 
 /** A command that the daemon carries out: what all of them do with its answer. */
 abstract class DaemonCommand implements Callable<Integer> {

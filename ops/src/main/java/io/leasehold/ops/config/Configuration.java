@@ -1,7 +1,6 @@
 package io.leasehold.ops.config;
 
 import io.leasehold.heartbeat.record.NodeName;
-
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

@@ -18,7 +18,6 @@ import static io.leasehold.ops.config.ValueType.socketAddress;
 import static io.leasehold.ops.config.ValueType.text;
 import static io.leasehold.ops.config.ValueType.yesOrNo;
 import static io.leasehold.ops.config.ValueType.znode;
-
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
@@ -26,7 +25,6 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
 import com.typesafe.config.ConfigObject;
-
 import io.leasehold.heartbeat.fencing.FencingConfiguration;
 import io.leasehold.heartbeat.lease.LeaseTiming;
 import io.leasehold.heartbeat.record.NodeName;
@@ -58,7 +56,6 @@ import io.leasehold.ops.config.Configuration.Vip;
 import io.leasehold.ops.config.Configuration.Volume;
 import io.leasehold.ops.config.Configuration.Watchdog;
 import io.leasehold.ops.config.Configuration.Zookeeper;
-
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;

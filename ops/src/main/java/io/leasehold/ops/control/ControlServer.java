@@ -1,12 +1,6 @@
 package io.leasehold.ops.control;
 
 import io.leasehold.ops.control.Reply.Answer;
-
-import jdk.net.ExtendedSocketOptions;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -23,6 +17,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
+import jdk.net.ExtendedSocketOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The daemon's end of the control socket.

@@ -1,7 +1,6 @@
 package io.leasehold.ops.control;
 
 import io.leasehold.heartbeat.record.NodeName;
-
 import java.time.Duration;
 import java.util.Optional;
 
@@ -96,6 +95,9 @@ public sealed interface Request {
 
     /** What is in force. Answered by a {@link ConfigView}. */
     record ConfigShow() implements Request {}
+
+    /** The daemon ends without a hand-over, and its keeper starts what is installed now. */
+    record Restart() implements Request {}
 
     /** Answered by a {@link VersionView}. */
     record Version() implements Request {}

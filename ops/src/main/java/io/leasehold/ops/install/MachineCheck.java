@@ -112,18 +112,34 @@ public final class MachineCheck {
 
     // ---- the kernel
 
+    /**
+     * Whether a daemon on that kernel can go on with the mount of the one before it.
+     *
+     * @param release as {@code uname -r} prints it; one that is not understood counts as too old
+     */
+    public static boolean canHandAMountOn(String release) {
+        return version(release).filter(version -> !version.isBefore(RESEND_KERNEL)).isPresent();
+    }
+
+    private static Optional<Version> version(String release) {
+        var matcher = RELEASE.matcher(release);
+        return matcher.matches()
+                ? Optional.of(
+                        new Version(
+                                Integer.parseInt(matcher.group(1)),
+                                Integer.parseInt(matcher.group(2))))
+                : Optional.empty();
+    }
+
     private void kernel() {
         if (!Files.exists(at("/dev/fuse"))) {
             problem("volume.mount-point", "there is no /dev/fuse", "modprobe fuse");
         }
-        var release = text("/proc/sys/kernel/osrelease").map(RELEASE::matcher);
-        if (release.isEmpty() || !release.get().matches()) {
+        var release = text("/proc/sys/kernel/osrelease").flatMap(MachineCheck::version);
+        if (release.isEmpty()) {
             return;
         }
-        var version =
-                new Version(
-                        Integer.parseInt(release.get().group(1)),
-                        Integer.parseInt(release.get().group(2)));
+        var version = release.get();
         if (version.isBefore(GATE_KERNEL)) {
             problem(
                     "",

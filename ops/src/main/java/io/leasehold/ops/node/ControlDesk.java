@@ -23,7 +23,7 @@ import io.leasehold.ops.control.Replies;
 import io.leasehold.ops.control.Reply;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.VersionView;
-
+import io.leasehold.ops.install.MachineCheck;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -65,6 +65,7 @@ final class ControlDesk implements ControlHandler {
     private final KeptBranches branches;
     private final EnsembleLink ensemble;
     private final Supplier<List<String>> alarms;
+    private final Runnable restart;
     private final ConfigView configuration;
     private final long startedNanos;
     private final AtomicLong lastCommand = new AtomicLong();
@@ -85,6 +86,7 @@ final class ControlDesk implements ControlHandler {
             KeptBranches branches,
             EnsembleLink ensemble,
             Supplier<List<String>> alarms,
+            Runnable restart,
             long startedNanos) {
         this.settings = settings;
         this.loop = loop;
@@ -97,6 +99,7 @@ final class ControlDesk implements ControlHandler {
         this.branches = branches;
         this.ensemble = ensemble;
         this.alarms = alarms;
+        this.restart = restart;
         this.startedNanos = startedNanos;
         this.configuration = Views.configuration(configurationFile, effective);
     }
@@ -165,6 +168,7 @@ final class ControlDesk implements ControlHandler {
             case Request.BranchLeases(String name) -> branches.leases(name, replies);
             case Request.DhcpReload() -> reload();
             case Request.ConfigShow() -> new Reply.Report(configuration);
+            case Request.Restart() -> restart();
             case Request.Version() ->
                     new Reply.Report(
                             new VersionView(
@@ -238,6 +242,26 @@ final class ControlDesk implements ControlHandler {
                                                         100 * doneBytes / totalBytes));
                             }
                         })));
+    }
+
+    private Reply.Answer restart() {
+        var kernel = System.getProperty("os.version", "unknown");
+        if (dhcp.isMounted() && !MachineCheck.canHandAMountOn(kernel)) {
+            return new Reply.Refused(
+                    "this node serves, and its kernel ("
+                            + kernel
+                            + ") cannot hand the mount on to another daemon: that would be a failover."
+                            + " Move the service first: clusterctl takeover "
+                            + settings.peer(),
+                    "",
+                    List.of());
+        }
+        restart.run();
+        return new Reply.Done(
+                "The daemon of "
+                        + settings.self()
+                        + " ends, and its keeper starts it again: clusterctl version says which"
+                        + " build it is then.");
     }
 
     private String primary() {

@@ -14,10 +14,6 @@ import io.leasehold.ops.control.BranchView;
 import io.leasehold.ops.control.BranchesView;
 import io.leasehold.ops.control.Replies;
 import io.leasehold.ops.control.Reply;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +27,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What resyncs set aside on this node and on the peer: told to a person until somebody has looked,

@@ -23,10 +23,6 @@ import io.leasehold.heartbeat.resource.ResourceName;
 import io.leasehold.heartbeat.state.StateFile;
 import io.leasehold.ops.config.EffectiveSetting;
 import io.leasehold.ops.control.ControlServer;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -42,6 +38,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One running node, put together and taken apart. {@link #run} returns when it was taken apart in
@@ -60,6 +59,12 @@ final class Node {
 
     /** The keeper restarts a daemon that ends like this. */
     private static final int EXIT_MUST_NOT_GO_ON = 70;
+
+    /** The same, by order; for whoever reads the keeper's log. */
+    private static final int EXIT_RESTART = 71;
+
+    /** In which an answer reaches its caller, and the history its file. */
+    private static final Duration RESTART_PAUSE = Duration.ofMillis(100);
 
     private final Settings settings;
     private final String configurationFile;
@@ -340,6 +345,7 @@ final class Node {
                                 branches,
                                 ensemble,
                                 this::alarms,
+                                this::restart,
                                 startedNanos));
                 peer.answerWith((question, body) ->
                         switch (question) {
@@ -385,6 +391,22 @@ final class Node {
             } finally {
                 loop.end();
             }
+        }
+
+        /**
+         * As if killed: everything that was answered is in the journal's page cache, and the keeper
+         * starts a successor at once. Returns, so that whoever asked is told first.
+         */
+        private void restart() {
+            history.observed("daemon", "restarts", "a person ordered it");
+            log.info("restarting: a person ordered it");
+            Thread.ofPlatform()
+                    .daemon()
+                    .name("restart")
+                    .start(() -> {
+                        LockSupport.parkNanos(RESTART_PAUSE.toNanos());
+                        Runtime.getRuntime().halt(EXIT_RESTART);
+                    });
         }
 
         /** What a person must look at and the controller does not know of. */

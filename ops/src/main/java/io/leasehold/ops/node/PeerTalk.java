@@ -7,10 +7,6 @@ import io.leasehold.heartbeat.controller.Event;
 import io.leasehold.heartbeat.layout.LayoutException;
 import io.leasehold.heartbeat.layout.LayoutReader;
 import io.leasehold.heartbeat.layout.LayoutWriter;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +19,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the two daemons say to each other in the replication session: the controllers' messages, and

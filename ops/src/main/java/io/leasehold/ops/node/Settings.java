@@ -22,7 +22,6 @@ import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.resource.ResourceConfiguration;
 import io.leasehold.heartbeat.resource.ResourceName;
 import io.leasehold.ops.config.Configuration;
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

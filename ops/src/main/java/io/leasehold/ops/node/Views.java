@@ -27,7 +27,6 @@ import io.leasehold.ops.control.StatusView;
 import io.leasehold.ops.control.VerifyView;
 import io.leasehold.ops.control.VolumeView;
 import io.leasehold.ops.control.WhyView;
-
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

@@ -3,7 +3,6 @@ package io.leasehold.ops.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.control.CheckView;
 import io.leasehold.ops.control.ControlServer;
@@ -11,16 +10,6 @@ import io.leasehold.ops.control.Reply;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.SampleViews;
 import io.leasehold.ops.control.VerifyView;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Nested;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +19,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every command, over a real socket, against a daemon that answers as it is told. */
 class CommandsTest {
@@ -104,6 +101,7 @@ class CommandsTest {
                         new Request.Branch(SampleViews.BRANCH)),
                 new Typed("dhcp reload", new Request.DhcpReload()),
                 new Typed("config show", new Request.ConfigShow()),
+                new Typed("restart", new Request.Restart()),
                 new Typed("version", new Request.Version()));
     }
 

@@ -7,7 +7,6 @@ import io.leasehold.ops.control.Reply;
 import io.leasehold.ops.control.Request;
 import io.leasehold.ops.control.SampleViews;
 import io.leasehold.ops.control.View;
-
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -77,6 +76,7 @@ final class FakeDaemon implements ControlHandler {
                     Request.Fence _,
                     Request.ConfirmFenced _,
                     Request.ForcePromotion _,
+                    Request.Restart _,
                     Request.DhcpReload _ ->
                     new Reply.Done("It is done.");
         };

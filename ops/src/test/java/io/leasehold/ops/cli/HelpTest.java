@@ -2,16 +2,15 @@ package io.leasehold.ops.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HelpTest {
     private static final Path NO_SOCKET = Path.of("/nonexistent/control.sock");
@@ -50,6 +49,7 @@ class HelpTest {
                 "config",
                 "config check",
                 "config show",
+                "restart",
                 "version"
             })
     void shouldHaveAnExample(String command) {

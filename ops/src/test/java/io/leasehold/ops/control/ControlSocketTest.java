@@ -75,6 +75,7 @@ class ControlSocketTest {
                 new Request.BranchLeases(SampleViews.BRANCH),
                 new Request.DhcpReload(),
                 new Request.ConfigShow(),
+                new Request.Restart(),
                 new Request.Version());
     }
 

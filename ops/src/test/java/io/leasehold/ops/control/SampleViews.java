@@ -8,7 +8,6 @@ import io.leasehold.ops.control.StatusView.NodeView;
 import io.leasehold.ops.control.StatusView.ResourceView;
 import io.leasehold.ops.control.VolumeView.ResyncView;
 import io.leasehold.ops.control.WhyView.FactView;
-
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;

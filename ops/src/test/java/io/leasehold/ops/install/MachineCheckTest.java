@@ -15,6 +15,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** On a machine that is a directory, with {@code examples/leasehold.conf}. */
 class MachineCheckTest {
@@ -175,5 +177,18 @@ class MachineCheckTest {
                     .singleElement()
                     .satisfies(problem -> assertThat(problem.message()).contains("5.16"));
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "6.1.0-25-amd64, false",
+        "6.8.12, false",
+        "6.9.0, true",
+        "6.12.1, true",
+        "7.0-rc1, true",
+        "unknown, false"
+    })
+    void shouldKnowOnWhichKernelADaemonCanBeReplacedUnderItsMount(String release, boolean can) {
+        assertThat(MachineCheck.canHandAMountOn(release)).isEqualTo(can);
     }
 }

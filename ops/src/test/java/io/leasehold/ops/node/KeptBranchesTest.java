@@ -14,11 +14,6 @@ import io.leasehold.ops.control.LeaseDifferenceView;
 import io.leasehold.ops.control.Replies;
 import io.leasehold.ops.control.Reply;
 import io.leasehold.ops.control.View;
-
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +24,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Two nodes whose daemons talk; the first one keeps a branch. */
 class KeptBranchesTest {

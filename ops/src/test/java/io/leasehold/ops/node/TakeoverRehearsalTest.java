@@ -6,14 +6,12 @@ import static org.assertj.core.api.Assertions.tuple;
 import io.leasehold.blockrep.wire.ProtocolVersion;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.control.CheckView;
-
-import org.junit.jupiter.api.Test;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
 
 /** Two nodes whose daemons talk; the second one would take over. */
 class TakeoverRehearsalTest {
