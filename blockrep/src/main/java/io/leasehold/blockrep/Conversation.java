@@ -8,7 +8,6 @@ import io.leasehold.blockrep.replication.Event.SourceBegan;
 import io.leasehold.blockrep.replication.PeerFacts;
 import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.replication.SessionId;
-import io.leasehold.blockrep.resync.Branch;
 import io.leasehold.blockrep.resync.CompareSource;
 import io.leasehold.blockrep.resync.CompareTarget;
 import io.leasehold.blockrep.resync.Progress;
@@ -24,7 +23,6 @@ import io.leasehold.blockrep.wire.Frame;
 import io.leasehold.blockrep.wire.ProtocolException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
@@ -405,13 +403,7 @@ final class Conversation implements PeerLink.Handler {
 
     private void endCompare(Talk in, Seq seq, Frame.CompareEnds ends) throws IOException {
         try (var target = compareTarget.orElseThrow()) {
-            var branchName =
-                    new Branch(
-                                    Instant.now(),
-                                    copy.configuration.self(),
-                                    copy.journal.superblock().lineage().headEpoch(),
-                                    copy.journal.end().last())
-                            .name();
+            var branchName = Copy.branchName(copy.configuration, copy.journal);
             var branch = copy.betweenCheckpoints(() -> target.switchTo(seq, ends, branchName));
             branch.ifPresent(name ->
                     log.warn(

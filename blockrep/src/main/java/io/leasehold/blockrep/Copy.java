@@ -5,6 +5,7 @@ import io.leasehold.blockrep.replication.Event.RootCheck;
 import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.Standing;
+import io.leasehold.blockrep.resync.Branch;
 import io.leasehold.blockrep.resync.Progress;
 import io.leasehold.blockrep.session.LocalCopy;
 import io.leasehold.blockrep.volume.MalformedOperationException;
@@ -13,6 +14,7 @@ import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.volume.Volume;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -154,6 +156,16 @@ final class Copy implements LocalCopy {
         } finally {
             checkpointing.unlock();
         }
+    }
+
+    /** Under what name the tree of this history is kept if another one takes its place now. */
+    static String branchName(VolumeConfiguration configuration, Journal journal) {
+        return new Branch(
+                        Instant.now(),
+                        configuration.self(),
+                        journal.superblock().lineage().headEpoch(),
+                        journal.end().last())
+                .name();
     }
 
     /** Opens the tree and redoes what no checkpoint covers. The journal is durable. */

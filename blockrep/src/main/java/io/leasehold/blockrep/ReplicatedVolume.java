@@ -177,7 +177,14 @@ public final class ReplicatedVolume implements AutoCloseable {
                                 : "the machine went down",
                         journal.end().last());
             }
-            CompareTarget.finishSwitch(configuration.directory(), journal);
+            CompareTarget.finishSwitch(
+                            configuration.directory(),
+                            journal,
+                            Copy.branchName(configuration, journal))
+                    .ifPresent(name ->
+                            log.warn(
+                                    "a resync was interrupted when it was all but done: the old tree is kept as branch {}",
+                                    name));
             journal.update(
                     editor -> editor.bootId(configuration.bootId()).clean(false).writer(false));
             var volume = Copy.openVolume(configuration, journal);

@@ -1,5 +1,6 @@
 package io.leasehold.blockrep.journal;
 
+import io.leasehold.blockrep.journal.Superblock.PendingSwitch;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
@@ -462,36 +463,71 @@ public final class Journal implements AutoCloseable {
     }
 
     /**
-     * Begins another history: this copy's tree is now what {@code last} and {@code root} say, and
-     * no earlier record belongs to it. The caller changes the superblock with {@code change} in the
-     * same step.
+     * Begins the history of the tree that has taken the place of this copy's: no earlier record
+     * belongs to it, and nothing is pending any more. A crash in between is finished by {@link
+     * #finishSwitch}.
      */
-    public void restart(Seq newLast, Root newRoot, Change change) throws IOException {
+    public void restart(PendingSwitch to) throws IOException {
         lock.lock();
         try {
             throwIfFailed();
             var use = live.getLast().use() + 1;
-            var seal = new Segment.Seal(use, superblock.change());
-            writeHeader(seal, newLast.next(), newRoot, newLast, 0);
-            file(use).sync();
-            update(editor -> {
-                change.apply(editor);
-                editor.checkpoint(newLast).durable(newLast).historyUse(use);
-            });
-            live.clear();
-            live.add(new Live(seal, newLast.next(), newRoot));
+            // First it is noted where the history begins: a segment that the superblock knows
+            // nothing of would look like the end of the old one, and may lie where its oldest was.
+            update(editor ->
+                    editor.lineage(to.lineage().upTo(to.last()))
+                            .promisedEpoch(
+                                    Math.max(superblock.promisedEpoch(), to.lineage().headEpoch()))
+                            .acknowledgedAlone(Optional.empty())
+                            .checkpoint(to.last())
+                            .durable(to.last())
+                            .historyUse(use)
+                            .pendingSwitch(Optional.of(to)));
             requests.clear();
-            position = Segment.HEADER_BYTES;
-            last = newLast;
-            root = newRoot;
-            durable = newLast;
-            epoch = 0;
-            firstDirtyUse = use;
+            beginHistory(to.last(), to.root());
+            update(editor -> editor.pendingSwitch(Optional.empty()));
         } catch (IOException e) {
             throw fail(e);
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * After a crash: if the trees have changed places, the journal follows; if not, the old copy
+     * goes on.
+     *
+     * @param treeInode of the directory that is the tree now
+     * @return whether a switch was finished
+     */
+    public boolean finishSwitch(long treeInode) throws IOException {
+        var pending = superblock.pendingSwitch();
+        if (pending.isEmpty()) {
+            return false;
+        }
+        boolean exchanged = pending.get().directoryInode() == treeInode;
+        if (exchanged) {
+            restart(pending.get());
+        } else {
+            update(editor -> editor.pendingSwitch(Optional.empty()));
+        }
+        return exchanged;
+    }
+
+    /** Makes the first segment of the superblock's history, durably. */
+    private void beginHistory(Seq before, Root rootBefore) throws IOException {
+        var use = superblock.historyUse();
+        var seal = new Segment.Seal(use, superblock.change());
+        writeHeader(seal, before.next(), rootBefore, before, 0);
+        file(use).sync();
+        live.clear();
+        live.add(new Live(seal, before.next(), rootBefore));
+        position = Segment.HEADER_BYTES;
+        last = before;
+        root = rootBefore;
+        durable = before;
+        epoch = 0;
+        firstDirtyUse = use;
     }
 
     /** Syncs of the journal since it was opened. */
@@ -605,24 +641,44 @@ public final class Journal implements AutoCloseable {
     private void recover() throws IOException {
         var headers = readHeaders();
         if (headers.isEmpty()) {
-            if (superblock.durable().isAfter(Seq.NONE)) {
-                throw new CorruptJournalException(
-                        files.getFirst().path(),
-                        0,
-                        "a segment with operation " + superblock.durable(),
-                        "no segment with a valid header");
-            }
-            var use = superblock.historyUse();
-            var seal = new Segment.Seal(use, superblock.change());
-            writeHeader(seal, Seq.NONE.next(), Root.EMPTY, Seq.NONE, 0);
-            file(use).sync();
-            live.add(new Live(seal, Seq.NONE.next(), Root.EMPTY));
-            position = Segment.HEADER_BYTES;
-            firstDirtyUse = use;
+            recoverBegin();
             return;
         }
         var start = firstToScan(headers);
         new Recovery(headers, start).run();
+    }
+
+    /** There is no segment: nothing was ever written, or a restart did not get to its first. */
+    private void recoverBegin() throws IOException {
+        var to = superblock.pendingSwitch();
+        boolean restarted =
+                to.isPresent()
+                        && to.get().last().equals(superblock.durable())
+                        && endsHistoryBefore(superblock.historyUse());
+        if (restarted) {
+            beginHistory(to.get().last(), to.get().root());
+        } else if (superblock.durable().isAfter(Seq.NONE)) {
+            throw new CorruptJournalException(
+                    files.getFirst().path(),
+                    0,
+                    "a segment with operation " + superblock.durable(),
+                    "no segment with a valid header");
+        } else {
+            beginHistory(Seq.NONE, Root.EMPTY);
+        }
+    }
+
+    /** Whether the segment in front of {@code use} is there: it is of the history that was left. */
+    private boolean endsHistoryBefore(long use) throws IOException {
+        if (use == 0) {
+            return false;
+        }
+        var block = ByteBuffer.allocateDirect(Segment.HEADER_BYTES);
+        file(use - 1).read(block, 0);
+        return Segment.decodeHeader(block.clear())
+                .filter(header -> header.use() == use - 1)
+                .filter(header -> header.device().equals(superblock.device()))
+                .isPresent();
     }
 
     private List<Segment.Header> readHeaders() throws IOException {

@@ -265,45 +265,40 @@ public final class CompareTarget implements AutoCloseable {
                     "compare ends at " + seq + ", but this node got up to " + caughtUp);
         }
         shadow.finish(base, manifest.get().nextId(), spool);
+        if (keepBranch) {
+            // What only the journal has for certain goes with it: its tree must have everything.
+            var unused = volume.checkpoint();
+        }
         var to = new PendingSwitch(inode(directory.resolve("shadow")), seq, root, ends.lineage());
         journal.update(editor -> editor.pendingSwitch(Optional.of(to)));
         var branch = keepBranch ? Optional.of(branchName) : Optional.<String>empty();
         volume.exchangeWith(shadow, branch);
         switched = true;
-        restart(journal, to);
+        journal.restart(to);
         return branch;
     }
 
     /**
      * After a crash within {@link #switchTo}: if the trees have changed places, the journal
-     * follows; if not, the old copy goes on.
+     * follows, and the old tree is kept, because nobody knows any more whether it need be; if not,
+     * the old copy goes on.
      *
      * @param directory of the volume; nothing of it is open yet
+     * @param branchName under which the old tree is kept
+     * @return the name of the branch, if there is one
      */
-    public static void finishSwitch(Path directory, Journal journal) throws IOException {
+    public static Optional<String> finishSwitch(Path directory, Journal journal, String branchName)
+            throws IOException {
         var pending = journal.superblock().pendingSwitch();
         if (pending.isEmpty()) {
-            return;
+            return Optional.empty();
         }
-        if (inode(directory.resolve("live")) == pending.get().directoryInode()) {
-            restart(journal, pending.get());
-        } else {
-            journal.update(editor -> editor.pendingSwitch(Optional.empty()));
-        }
-    }
-
-    private static void restart(Journal journal, PendingSwitch to) throws IOException {
-        journal.restart(
-                to.last(),
-                to.root(),
-                editor ->
-                        editor.lineage(to.lineage().upTo(to.last()))
-                                .promisedEpoch(
-                                        Math.max(
-                                                journal.superblock().promisedEpoch(),
-                                                to.lineage().headEpoch()))
-                                .acknowledgedAlone(Optional.empty())
-                                .pendingSwitch(Optional.empty()));
+        long live = inode(directory.resolve("live"));
+        boolean kept =
+                pending.get().directoryInode() == live
+                        && Volume.keepReplaced(directory, branchName);
+        journal.finishSwitch(live);
+        return kept ? Optional.of(branchName) : Optional.empty();
     }
 
     private static long inode(Path path) throws IOException {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,22 @@ final class Directories {
                         return FileVisitResult.CONTINUE;
                     }
                 });
+    }
+
+    /** An entry gets another name, which nothing has yet, at one instant; durable on return. */
+    static void move(Path from, String name, Path to, String newName) throws IOException {
+        Files.move(from.resolve(name), to.resolve(newName), StandardCopyOption.ATOMIC_MOVE);
+        sync(to);
+        sync(from);
+    }
+
+    private static void sync(Path directory) throws IOException {
+        int descriptor = Linux.open(directory, Linux.O_RDONLY | Linux.O_DIRECTORY, 0);
+        try {
+            Linux.fsync(descriptor);
+        } finally {
+            Linux.close(descriptor);
+        }
     }
 
     /** Two entries of a directory change places at one instant; durable on return. */

@@ -4,6 +4,7 @@ import io.leasehold.blockrep.linux.SpaceStatus;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *   DIR/live/…         see {@link Backing}
  *   DIR/shadow/…       the same, while a resync copies into it
  *   DIR/branches/NAME  what a resync replaced and somebody may want to read
+ *   DIR/discarded/…    what a resync replaced and nobody needs, on its way out
  * </pre>
  *
  * <p>On a secondary, and wherever operations come from a peer, {@link #apply} carries them out in
@@ -34,6 +36,7 @@ public final class Volume implements AutoCloseable {
     private static final String LIVE = "live";
     private static final String SHADOW = "shadow";
     private static final String BRANCHES = "branches";
+    private static final String DISCARDED = "discarded";
 
     /** An operation that is in the tree and not yet in the backing directory. */
     private record Pending(Seq seq, Operation operation) {}
@@ -423,6 +426,7 @@ public final class Volume implements AutoCloseable {
     public Shadow beginShadow() throws IOException {
         var path = directory.resolve(SHADOW);
         Directories.deleteRecursively(path);
+        Directories.deleteRecursively(directory.resolve(DISCARDED));
         return new Shadow(Backing.open(path));
     }
 
@@ -457,13 +461,30 @@ public final class Volume implements AutoCloseable {
             backingLock.unlock();
             checkpointLock.unlock();
         }
-        var replaced = directory.resolve(SHADOW);
         if (keepAs.isPresent()) {
-            Files.createDirectories(directory.resolve(BRANCHES));
-            Files.move(replaced, directory.resolve(BRANCHES).resolve(keepAs.get()));
+            keepReplaced(directory, keepAs.get());
         } else {
-            Directories.deleteRecursively(replaced);
+            // Half of a tree must not be taken for one that is to be kept.
+            Directories.move(directory, SHADOW, directory, DISCARDED);
+            Directories.deleteRecursively(directory.resolve(DISCARDED));
         }
+    }
+
+    /**
+     * Keeps the tree that an exchange has replaced, durably.
+     *
+     * @param directory of the volume
+     * @param name for it, under {@code branches}
+     * @return false if it is kept, or removed, already
+     */
+    public static boolean keepReplaced(Path directory, String name) throws IOException {
+        if (!Files.exists(directory.resolve(SHADOW), LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        var branches = directory.resolve(BRANCHES);
+        Files.createDirectories(branches);
+        Directories.move(directory, SHADOW, branches, name);
+        return true;
     }
 
     private void lockBacking() throws IOException {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -17,6 +18,7 @@ public final class FaultyDirectory implements JournalDirectory {
     private final Map<String, Content> files = new TreeMap<>();
     private Optional<String> failWritesWith = Optional.empty();
     private Optional<String> failSyncsWith = Optional.empty();
+    private OptionalInt writesLeft = OptionalInt.empty();
 
     /** One write that no sync covers yet. */
     @SuppressWarnings("ArrayRecordComponent") // Never compared.
@@ -81,6 +83,13 @@ public final class FaultyDirectory implements JournalDirectory {
                 if (failWritesWith.isPresent()) {
                     throw new IOException(failWritesWith.get());
                 }
+                if (writesLeft.isPresent() && writesLeft.getAsInt() == 0) {
+                    throw new IOException("the power is gone");
+                }
+                writesLeft =
+                        writesLeft.isPresent()
+                                ? OptionalInt.of(writesLeft.getAsInt() - 1)
+                                : OptionalInt.empty();
                 var bytes = new byte[source.remaining()];
                 source.duplicate().get(bytes);
                 System.arraycopy(bytes, 0, content.cached, (int) offsetBytes, bytes.length);
@@ -91,6 +100,9 @@ public final class FaultyDirectory implements JournalDirectory {
             public void sync() throws IOException {
                 if (failSyncsWith.isPresent()) {
                     throw new IOException(failSyncsWith.get());
+                }
+                if (syncIsLost()) {
+                    throw new IOException("the power is gone");
                 }
                 content.synced = content.cached.clone();
                 unsynced.removeIf(write -> write.file.equals(name));
@@ -144,10 +156,20 @@ public final class FaultyDirectory implements JournalDirectory {
         failSyncsWith = Optional.of(reason);
     }
 
+    /** The power goes before the sync of the last of so many writes. */
+    public void loseAfterWrites(int writes) {
+        writesLeft = OptionalInt.of(writes);
+    }
+
+    private boolean syncIsLost() {
+        return writesLeft.isPresent() && writesLeft.getAsInt() == 0;
+    }
+
     /** The disk works again; what it lost stays lost. */
     public void work() {
         failWritesWith = Optional.empty();
         failSyncsWith = Optional.empty();
+        writesLeft = OptionalInt.empty();
     }
 
     private Content file(String name) {

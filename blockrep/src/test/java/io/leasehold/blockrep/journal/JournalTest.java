@@ -3,6 +3,7 @@ package io.leasehold.blockrep.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.leasehold.blockrep.journal.Superblock.PendingSwitch;
 import io.leasehold.blockrep.replication.ClusterName;
 import io.leasehold.blockrep.replication.DeviceId;
 import io.leasehold.blockrep.replication.Lineage;
@@ -13,6 +14,7 @@ import io.leasehold.blockrep.volume.Seq;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
@@ -208,13 +210,11 @@ class JournalTest {
             var root = new Root(5, 6);
 
             journal.restart(
-                    new Seq(10),
-                    root,
-                    editor ->
-                            editor.promisedEpoch(9)
-                                    .lineage(
-                                            Lineage.EMPTY.begin(
-                                                    9, new Seq(1), new DeviceId(3, 4))));
+                    new PendingSwitch(
+                            7,
+                            new Seq(10),
+                            root,
+                            Lineage.EMPTY.begin(9, new Seq(1), new DeviceId(3, 4))));
 
             assertThat(journal.end()).isEqualTo(new Journal.End(new Seq(10), root, new Seq(10)));
             disk = disk.afterPowerLoss((index, write) -> 0);
@@ -224,6 +224,100 @@ class JournalTest {
             assertThat(after.superblock().lineage().headEpoch()).isEqualTo(9);
             assertThat(after.append(9, RequestId.NONE, operation(11)).last())
                     .isEqualTo(new Seq(11));
+        }
+    }
+
+    /**
+     * The trees have changed places when a restart begins: whenever the power goes, the journal
+     * must be opened again, and must follow.
+     */
+    @Nested
+    class AfterAPowerLossWithinARestart {
+        private final Root root = new Root(5, 6);
+        private final Lineage theirs = Lineage.EMPTY.begin(9, new Seq(1), new DeviceId(3, 4));
+
+        @ParameterizedTest
+        @CsvSource({
+            // A tail is rolled back; as far as before; further.
+            "30, 10", "30, 30", "30, 50",
+            // The ring is full: the first segment of the new history lies where the oldest was.
+            "260, 250", "260, 261", "260, 600",
+        })
+        void shouldFollowTheTreeFromWhicheverWriteItWas(int operations, int to) throws Exception {
+            var pending = new PendingSwitch(7, new Seq(to), root, theirs);
+            int writes = 0;
+            boolean over = false;
+            while (!over) {
+                disk = new FaultyDirectory();
+                var journal = open();
+                for (int from = 1; from < operations; from += 10) {
+                    append(journal, from, from + 9);
+                    journal.sync();
+                    int covered = Math.max(0, from - 40);
+                    journal.checkpointed(new Seq(covered), new Seq(covered));
+                }
+                journal.update(editor -> editor.pendingSwitch(Optional.of(pending)));
+                disk.loseAfterWrites(writes++);
+                over = restarts(journal, pending);
+
+                for (int kept : new int[] {0, 20, 1 << 20}) {
+                    var after =
+                            open(
+                                    disk.afterPowerLoss(
+                                            (index, write) ->
+                                                    Math.min(kept, write.bytes().length)));
+                    after.finishSwitch(7);
+                    assertThat(after.end())
+                            .isEqualTo(new Journal.End(new Seq(to), root, new Seq(to)));
+                    assertThat(after.superblock().pendingSwitch()).isEmpty();
+                    assertThat(after.superblock().lineage()).isEqualTo(theirs);
+                    assertThat(after.append(9, RequestId.NONE, operation(1)).last())
+                            .isEqualTo(new Seq(to + 1));
+                }
+            }
+            assertThat(writes).as("writes of a restart").isGreaterThan(4);
+        }
+
+        private boolean restarts(Journal journal, PendingSwitch to) {
+            try {
+                journal.restart(to);
+                return true;
+            } catch (IOException _) {
+                return false;
+            }
+        }
+
+        @Test
+        void shouldGoOnWithTheOldHistoryIfTheTreesDidNotChangePlaces() throws Exception {
+            var journal = open();
+            append(journal, 1, 30);
+            journal.sync();
+            journal.update(editor ->
+                    editor.pendingSwitch(
+                            Optional.of(new PendingSwitch(7, new Seq(10), root, theirs))));
+
+            var after = open(disk.afterPowerLoss((index, write) -> 0));
+
+            assertThat(after.finishSwitch(8)).isFalse();
+            assertThat(after.end().last()).isEqualTo(new Seq(30));
+            assertThat(after.superblock().pendingSwitch()).isEmpty();
+        }
+
+        @Test
+        void shouldNotTakeALostJournalForOneThatWasRestarted() throws Exception {
+            var journal = open();
+            append(journal, 1, 10);
+            journal.sync();
+            journal.update(editor ->
+                    editor.durable(new Seq(10))
+                            .pendingSwitch(
+                                    Optional.of(new PendingSwitch(7, new Seq(10), root, theirs))));
+            var lost = disk.afterPowerLoss((index, write) -> 0);
+            for (int segment = 0; segment < SEGMENTS; segment++) {
+                lost.create("segment-%02d".formatted(segment), SEGMENT_BYTES);
+            }
+
+            assertThatThrownBy(() -> open(lost)).isInstanceOf(CorruptJournalException.class);
         }
     }
 
@@ -243,7 +337,8 @@ class JournalTest {
                             });
             append(journal, 1, 30);
             commits.sync(new Seq(30));
-            journal.restart(new Seq(10), new Root(5, 6), editor -> {});
+            journal.restart(
+                    new PendingSwitch(7, new Seq(10), new Root(5, 6), Lineage.EMPTY));
             journal.append(1, RequestId.NONE, operation(11));
 
             commits.sync(new Seq(11));

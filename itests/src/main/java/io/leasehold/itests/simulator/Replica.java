@@ -172,14 +172,7 @@ final class Replica implements LocalCopy {
                                         DeviceId.random(world.chance().generator()),
                                         CLUSTER,
                                         box.bootId().value()));
-        var pending = journal.superblock().pendingSwitch();
-        if (pending.isPresent()) {
-            if (box.disk().treeInode() == pending.get().directoryInode()) {
-                restart(journal, pending.get());
-            } else {
-                journal.update(editor -> editor.pendingSwitch(Optional.empty()));
-            }
-        }
+        var unused = journal.finishSwitch(box.disk().treeInode());
         journal.update(editor -> editor.bootId(box.bootId().value()).clean(false).writer(false));
         return new Replica(world, box, process, listener, journal);
     }
@@ -875,20 +868,6 @@ final class Replica implements LocalCopy {
         }
     }
 
-    private static void restart(Journal journal, PendingSwitch to) throws IOException {
-        journal.restart(
-                to.last(),
-                to.root(),
-                editor ->
-                        editor.lineage(to.lineage().upTo(to.last()))
-                                .promisedEpoch(
-                                        Math.max(
-                                                journal.superblock().promisedEpoch(),
-                                                to.lineage().headEpoch()))
-                                .acknowledgedAlone(Optional.empty())
-                                .pendingSwitch(Optional.empty()));
-    }
-
     // ---- the link ----
 
     /** The machine with the higher name dials. */
@@ -1279,7 +1258,7 @@ final class Replica implements LocalCopy {
             var to = new PendingSwitch(disk.newInode(), seq, target.root, ends.lineage());
             journal.update(editor -> editor.pendingSwitch(Optional.of(to)));
             disk.exchangeTree(target.shadow, to.directoryInode());
-            restart(journal, to);
+            journal.restart(to);
             history.truncate(0);
             for (int i = 0; i < disk.tree().size(); i++) {
                 history.add(disk.tree().get(i));
