@@ -420,39 +420,51 @@ final class Conversation implements PeerLink.Handler {
      */
     void replay(SessionId id, long plan, PeerSession session, Seq from, long epoch) {
         var progress = new Progress(System.nanoTime());
-        copy.resync(Optional.of(new Copy.RunningResync(VolumeFacts.ResyncKind.REPLAY, progress)));
+        var running = new Copy.RunningResync(VolumeFacts.ResyncKind.REPLAY, progress);
+        copy.resync(Optional.of(running));
         var sent = new Seq(from.value() - 1);
-        session.outbox()
-                .put(epoch, sent, new Frame.ReplayBegins(copy.journal.superblock().lineage()));
+        var begin = sent;
         long unflushedBytes = 0;
         try (var cursor = copy.journal.read(from)) {
-            while (session.endReason().isEmpty() && copy.replicator.isReplaying(plan)) {
+            boolean current =
+                    copy.replicator.putReplayed(
+                            plan,
+                            session,
+                            outbox ->
+                                    outbox.put(
+                                            epoch,
+                                            begin,
+                                            new Frame.ReplayBegins(
+                                                    copy.journal.superblock().lineage())));
+            while (current && session.endReason().isEmpty()) {
                 var next = cursor.next();
                 if (next.isEmpty()) {
-                    session.outbox().put(epoch, sent, new Frame.Flush(copy.replicator.completed()));
-                    session.outbox().flush();
+                    current = flushReplayed(plan, session, epoch, sent);
                     if (copy.replicator.goLive(id, plan, session, sent)) {
                         break;
                     }
                     continue;
                 }
                 var record = next.get();
-                session.outbox()
-                        .putOperation(
-                                true,
-                                epoch,
-                                record.seq(),
-                                record.request(),
-                                record.root(),
-                                record.epoch(),
-                                ByteBuffer.wrap(record.operation()));
+                current =
+                        copy.replicator.putReplayed(
+                                plan,
+                                session,
+                                outbox ->
+                                        outbox.putOperation(
+                                                true,
+                                                epoch,
+                                                record.seq(),
+                                                record.request(),
+                                                record.root(),
+                                                record.epoch(),
+                                                ByteBuffer.wrap(record.operation())));
                 sent = record.seq();
                 unflushedBytes += record.operation().length;
                 progress.done(System.nanoTime(), record.operation().length);
-                if (unflushedBytes > SessionProtocol.UNSYNCED_BYTES_MAX) {
+                if (current && unflushedBytes > SessionProtocol.UNSYNCED_BYTES_MAX) {
                     unflushedBytes = 0;
-                    session.outbox().put(epoch, sent, new Frame.Flush(copy.replicator.completed()));
-                    session.outbox().flush();
+                    current = flushReplayed(plan, session, epoch, sent);
                 }
                 session.outbox().makeRoom();
             }
@@ -465,7 +477,16 @@ final class Conversation implements PeerLink.Handler {
         } catch (InterruptedException e) {
             session.abort("replay was interrupted");
         } finally {
-            copy.resync(Optional.empty());
+            copy.resyncEnded(running);
         }
+    }
+
+    private boolean flushReplayed(long plan, PeerSession session, long epoch, Seq sent) {
+        var flush = new Frame.Flush(copy.replicator.completed());
+        boolean current =
+                copy.replicator.putReplayed(
+                        plan, session, outbox -> outbox.put(epoch, sent, flush));
+        session.outbox().flush();
+        return current;
     }
 }

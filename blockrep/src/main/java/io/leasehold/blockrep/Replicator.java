@@ -2,6 +2,7 @@ package io.leasehold.blockrep;
 
 import io.leasehold.blockrep.journal.GroupCommit;
 import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.link.Outbox;
 import io.leasehold.blockrep.link.PeerSession;
 import io.leasehold.blockrep.replication.Effect;
 import io.leasehold.blockrep.replication.Event;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -309,10 +311,10 @@ final class Replicator implements OperationLog {
         return () -> onDiskFailed.accept(reason);
     }
 
-    private volatile java.util.function.Consumer<String> onDiskFailed =
+    private volatile Consumer<String> onDiskFailed =
             reason -> log.error("disk failed: {}", reason);
 
-    void onDiskFailed(java.util.function.Consumer<String> listener) {
+    void onDiskFailed(Consumer<String> listener) {
         onDiskFailed = listener;
     }
 
@@ -413,11 +415,20 @@ final class Replicator implements OperationLog {
         }
     }
 
-    /** Whether no other plan has begun since. */
-    boolean isReplaying(long plan) {
+    /**
+     * Queues what the replay of a plan sends, unless another one has begun since: the target would
+     * get an operation twice, and could not tell that from a mistake.
+     *
+     * @return false if another plan has begun, or this node is not the writer any more
+     */
+    boolean putReplayed(long plan, PeerSession session, Consumer<Outbox> frames) {
         order.lock();
         try {
-            return writer && replayPlan == plan;
+            boolean current = writer && replayPlan == plan;
+            if (current) {
+                frames.accept(session.outbox());
+            }
+            return current;
         } finally {
             order.unlock();
         }

@@ -390,6 +390,37 @@ class ReplicatedVolumeIT {
     }
 
     @Nested
+    class WhenAPeerAnnouncesItselfWhileItIsReplayed {
+        /** The plan is made anew: what the replaced one still had to send must not come as well. */
+        @Test
+        void shouldGetEachOperationOnceInOneSession() throws Exception {
+            pair.start();
+            workload(pair.a, 60).run(100);
+            pair.awaitApplied(pair.a, pair.b);
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            workload(pair.a, 61).run(3_000);
+            long sessions = pair.a.volume().facts().counters().sessions();
+
+            pair.b.open();
+            int announced = 0;
+            while (pair.a.volume().facts().replication() != ReplicationState.ESTABLISHED) {
+                if (announced < 50
+                        && pair.a.volume().facts().replication()
+                                == ReplicationState.REPLAY_SOURCE) {
+                    announced++;
+                    pair.b.volume().conversation.announceStanding();
+                }
+            }
+
+            assertThat(announced).isPositive();
+            assertThat(pair.a.volume().facts().counters().sessions()).isEqualTo(sessions + 1);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+        }
+    }
+
+    @Nested
     class WhenTheWriterChanges {
         @Test
         void shouldHandOverAndBack() throws Exception {

@@ -20,6 +20,10 @@ public final class LoopbackSession implements AutoCloseable {
         session = new PeerSession(own, own, ProtocolVersion.V1);
     }
 
+    public PeerSession session() {
+        return session;
+    }
+
     public Outbox outbox() {
         return session.outbox();
     }
