@@ -243,10 +243,8 @@ final class Conversation implements PeerLink.Handler {
                 copy.rejectedFrames.incrementAndGet();
                 log.warn("rejected a frame of {}: {}", copy.configuration.peer(), reason);
             }
-            case Order.ReportDivergence(var at, var what) -> {
-                log.error("the copies differ at operation {}: {}", at, what);
-                copy.events.add(() -> copy.listener.divergenceFound(new Divergence(at, what)));
-            }
+            case Order.ReportDivergence(var at, var what) ->
+                    copy.differs(new Divergence(at, what));
             case Order.Farewell(var reason) -> {
                 log.info(
                         "session {} with {} ended: {}",

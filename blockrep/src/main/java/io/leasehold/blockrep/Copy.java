@@ -47,6 +47,7 @@ final class Copy implements LocalCopy {
     private volatile Volume volume;
     private volatile Optional<RunningResync> resync = Optional.empty();
     private volatile Optional<Seq> lastRootCheck = Optional.empty();
+    private volatile Optional<Divergence> divergence = Optional.empty();
 
     /** A resync for {@link VolumeFacts}. */
     record RunningResync(VolumeFacts.ResyncKind kind, Progress progress) {}
@@ -83,6 +84,22 @@ final class Copy implements LocalCopy {
         if (resync.equals(Optional.of(ended))) {
             resync = Optional.empty();
         }
+    }
+
+    Optional<Divergence> divergence() {
+        return divergence;
+    }
+
+    /** The copies differ: facts say so, and the listener is told in the order of events. */
+    void differs(Divergence found) {
+        log.error("the copies differ at operation {}: {}", found.at(), found.what());
+        divergence = Optional.of(found);
+        events.add(() -> listener.divergenceFound(found));
+    }
+
+    /** A full verification has found no difference. */
+    void isVerified() {
+        divergence = Optional.empty();
     }
 
     Optional<Seq> lastRootCheck() {

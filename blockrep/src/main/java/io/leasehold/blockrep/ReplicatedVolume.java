@@ -235,6 +235,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                                 : OptionalLong.empty(),
                         machine.frozenReason(),
                         copy.resync().map(ReplicatedVolume::progressOf),
+                        copy.divergence(),
                         copy.lastRootCheck(),
                         mountPoint,
                         counters(session)));
@@ -662,7 +663,11 @@ public final class ReplicatedVolume implements AutoCloseable {
         var run = new Verification(copy, open.get().session(), this::settleTree);
         conversation.verifyRun(Optional.of(run));
         try {
-            return run.run(progress);
+            var report = run.run(progress);
+            if (report.differences().isEmpty()) {
+                copy.isVerified();
+            }
+            return report;
         } finally {
             conversation.verifyRun(Optional.empty());
         }
@@ -733,8 +738,7 @@ public final class ReplicatedVolume implements AutoCloseable {
             case Effect.CloseSession(var id, var reason) ->
                     withSession(id, session -> session.abort(reason));
             case Effect.ReportDivergence(var at) ->
-                    copy.listener.divergenceFound(
-                            new Divergence(at, "the peer's root differs from this node's"));
+                    copy.differs(new Divergence(at, "the peer's root differs from this node's"));
         }
         copy.listener.factsChanged(facts());
     }

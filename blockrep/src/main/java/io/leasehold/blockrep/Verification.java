@@ -104,8 +104,7 @@ final class Verification implements Conversation.VerifyRun {
                 if (differences.size() < VerifyReport.DIFFERENCES_MAX) {
                     differences.add("at operation " + at + ": " + answer.detail());
                 }
-                copy.events.add(
-                        () -> copy.listener.divergenceFound(new Divergence(at, answer.detail())));
+                copy.differs(new Divergence(at, answer.detail()));
             }
             return;
         }

@@ -38,6 +38,8 @@ import java.util.Set;
  *     don't
  * @param frozenReason why, for a person; empty if not frozen
  * @param resync progress of a replay or compare that is under way
+ * @param divergence the last difference that was found since this process started, unless a full
+ *     verification has found none since
  * @param lastRootCheck the last position at which both nodes' roots were found equal
  * @param mountPoint where the volume is mounted on this node
  * @param counters since this process started
@@ -62,6 +64,7 @@ public record VolumeFacts(
         OptionalLong frozenForNanos,
         Optional<String> frozenReason,
         Optional<ResyncProgress> resync,
+        Optional<Divergence> divergence,
         Optional<Seq> lastRootCheck,
         Optional<Path> mountPoint,
         Counters counters) {

@@ -390,6 +390,33 @@ class ReplicatedVolumeIT {
     }
 
     @Nested
+    class WhenTheCopiesDiffer {
+        /** R10, R23: lineage and place are equal, the content is not: a bug, or a damaged disk. */
+        @Test
+        void shouldSayItKeepWhatItReplacesAndGrowOnlyWhenEqual() throws Exception {
+            pair.start();
+            workload(pair.a, 70).run(100);
+            pair.awaitApplied(pair.a, pair.b);
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            var last = pair.b.appendOfItsOwn();
+            workload(pair.a, 71).run(100);
+
+            pair.b.open();
+
+            pair.awaitInSync(pair.a);
+            assertThat(pair.a.divergences).extracting(Divergence::at).containsExactly(last);
+            assertThat(pair.a.volume().facts().divergence()).isPresent();
+            assertThat(branches(pair.b)).hasSize(1);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+
+            assertThat(pair.a.volume().verify((done, total) -> {}).differences()).isEmpty();
+            assertThat(pair.a.volume().facts().divergence()).isEmpty();
+        }
+    }
+
+    @Nested
     class WhenAPeerAnnouncesItselfWhileItIsReplayed {
         /** The plan is made anew: what the replaced one still had to send must not come as well. */
         @Test

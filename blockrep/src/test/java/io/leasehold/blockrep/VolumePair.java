@@ -1,5 +1,10 @@
 package io.leasehold.blockrep;
 
+import io.leasehold.blockrep.volume.RequestId;
+import io.leasehold.blockrep.volume.OperationCodec;
+import io.leasehold.blockrep.volume.Operation;
+import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.journal.DiskJournalDirectory;
 import io.leasehold.blockrep.link.TestIdentities;
 import io.leasehold.blockrep.replication.ClusterName;
 import io.leasehold.blockrep.replication.NodeName;
@@ -12,6 +17,7 @@ import io.leasehold.blockrep.wire.Greeting;
 
 import org.awaitility.Awaitility;
 
+import java.nio.ByteBuffer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -227,6 +233,29 @@ final class VolumePair implements AutoCloseable {
             volume().copy.replicator.diskFailed("crash");
             volume().copy.journal.close();
             close();
+        }
+
+        /** Puts an operation behind this closed copy's history that the peer never gave it. */
+        Seq appendOfItsOwn() throws IOException {
+            var size = configuration().journal();
+            try (var journal =
+                    Journal.open(
+                            new DiskJournalDirectory(size.directory()),
+                            size.segmentBytes(),
+                            size.segments(),
+                            () -> {
+                                throw new IllegalStateException("there is no journal");
+                            })) {
+                var operation = ByteBuffer.allocate(OperationCodec.MAX_ENCODED_BYTES);
+                OperationCodec.encode(new Operation.Barrier(), operation);
+                var end =
+                        journal.append(
+                                journal.superblock().lineage().headEpoch(),
+                                RequestId.NONE,
+                                operation.flip());
+                journal.sync();
+                return end.last();
+            }
         }
 
         void close() {

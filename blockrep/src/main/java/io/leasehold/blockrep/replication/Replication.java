@@ -378,7 +378,7 @@ public final class Replication {
         if (plan.isEmpty()) {
             return "there is no session with the peer";
         }
-        return switch (plan.getFirst()) {
+        return switch (plan.getLast()) {
             case StartCompare(var _, var reason, var _) -> "the peer is compared first: " + reason;
             case RefusePeer(var _, var reason) -> reason;
             case Complete _,
@@ -418,8 +418,12 @@ public final class Replication {
                             + epoch);
         }
         return switch (facts.relation()) {
-            case UNRELATED -> refuse(to, "R30: the two histories have no common beginning");
-            case PEER_AHEAD -> refuse(to, "R24: the peer has operations that this primary lacks");
+            case UNRELATED -> refuse(to, "R30: the two histories have no common beginning: one of the copies is of another volume; find"
+                                    + " out which, and set that node up anew with an empty volume and journal");
+            case PEER_AHEAD -> refuse(
+                            to,
+                            "R24: the peer has operations that this primary lacks: hand over to it, or force this"
+                                    + " history with `clusterctl promote --force`");
             case DIVERGED -> {
                 var common = facts.common();
                 if (decided.beginsBehind(common)) {
@@ -436,7 +440,9 @@ public final class Replication {
                     yield refuse(
                             to,
                             "R29: the peer may have acknowledged what it wrote alone behind operation "
-                                    + common);
+                                    + common
+                                    + ": choose a history with `clusterctl promote --force` on its node; the other one"
+                                    + " is kept as a branch");
                 }
                 yield compare(
                         to,
@@ -446,7 +452,15 @@ public final class Replication {
             }
             case EQUAL, PEER_BEHIND -> {
                 if (divergent || replay == ReplayCheck.ROOTS_DIFFER) {
-                    yield compare(to, "the copies differ although their lineages agree");
+                    // Whatever is wrong with one of them: a person must be told, and able to look at
+                    // both.
+                    var compare =
+                            compare(to, "R10: the copies differ although their lineages agree", true);
+                    yield divergent
+                            ? compare
+                            : concat(
+                                    List.of(new ReportDivergence(facts.standing().last())),
+                                    compare);
                 }
                 if (replay == ReplayCheck.RECORDS_GONE) {
                     yield compare(
@@ -459,9 +473,13 @@ public final class Replication {
     }
 
     private List<Effect> compare(SessionId to, String reason) {
+        return compare(to, reason, peer.orElseThrow().hasOwnTail());
+    }
+
+    private List<Effect> compare(SessionId to, String reason, boolean keepBranch) {
         state = COMPARE_SOURCE;
         compareSent = Optional.empty();
-        return List.of(new StartCompare(to, reason, peer.orElseThrow().hasOwnTail()));
+        return List.of(new StartCompare(to, reason, keepBranch));
     }
 
     private List<Effect> refuse(SessionId to, String reason) {

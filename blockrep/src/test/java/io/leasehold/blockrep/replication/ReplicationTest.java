@@ -212,8 +212,22 @@ class ReplicationTest {
         void shouldCompareWhenTheRootsDiffer() {
             promoteAlone();
             assertThat(when(ready(FIRST, Relation.EQUAL, 10, ReplayCheck.ROOTS_DIFFER, false)))
+                    .satisfiesExactly(
+                            report -> assertThat(report).isEqualTo(new ReportDivergence(seq(10))),
+                            start ->
+                                    assertThat(start)
+                                            .isInstanceOfSatisfying(
+                                                    StartCompare.class,
+                                                    c -> assertThat(c.keepBranch()).isTrue()));
+        }
+
+        @Test
+        void shouldKeepABranchOnlyIfThePeerHasSomethingOfItsOwn() {
+            promoteAlone();
+            assertThat(when(ready(FIRST, Relation.PEER_BEHIND, 4, ReplayCheck.RECORDS_GONE, false)))
                     .singleElement()
-                    .isInstanceOf(StartCompare.class);
+                    .isInstanceOfSatisfying(
+                            StartCompare.class, c -> assertThat(c.keepBranch()).isFalse());
         }
 
         @Test

@@ -83,6 +83,8 @@ final class StatusPage {
                             + Text.duration(volume.frozenMillis().getAsLong())
                             + volume.frozenReason().map(reason -> ": " + reason).orElse(""));
         }
+        volume.divergence().ifPresent(found -> table.row("differed", found));
+        volume.refusal().ifPresent(reason -> table.row("refused", reason));
         volume.resync().ifPresent(resync -> table.row("resync", progress(resync)));
         return table.print(Console.WIDTH_COLUMNS);
     }

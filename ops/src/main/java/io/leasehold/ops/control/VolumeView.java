@@ -21,6 +21,8 @@ import java.util.OptionalLong;
  * @param equalSequence where both copies were last found equal
  * @param frozenMillis how long acknowledgements have been waiting; empty if they are not
  * @param frozenReason why they are
+ * @param refusal why the peer is not made equal, and what a person must do; empty if it is
+ * @param divergence how the copies were found to differ, and where; empty if they were not
  * @param resync under way
  */
 public record VolumeView(
@@ -39,6 +41,8 @@ public record VolumeView(
         OptionalLong equalSequence,
         OptionalLong frozenMillis,
         Optional<String> frozenReason,
+        Optional<String> refusal,
+        Optional<String> divergence,
         Optional<ResyncView> resync)
         implements View {
 

@@ -55,11 +55,15 @@ final class Views {
         var record = view.record();
         var allAlarms = new ArrayList<>(view.alarms());
         allAlarms.addAll(alarms);
+        var concern = concern(volume);
         return new StatusView(
                 view.cluster(),
-                view.verdict(),
+                view.verdict() + concern.map(sentence -> " " + sentence).orElse(""),
                 switch (view.level()) {
-                    case GOOD -> StatusView.Level.GOOD;
+                    case GOOD ->
+                            concern.isPresent()
+                                    ? StatusView.Level.DEGRADED
+                                    : StatusView.Level.GOOD;
                     case DEGRADED -> StatusView.Level.DEGRADED;
                     case RECOVERING -> StatusView.Level.RECOVERING;
                     case DOWN -> StatusView.Level.DOWN;
@@ -89,6 +93,16 @@ final class Views {
                                         millis(view.gate().untilNanos().orElseThrow() - nowNanos))
                                 : OptionalLong.empty()),
                 allAlarms);
+    }
+
+    /** What the verdict must not be silent about: only a person can mend it, or judge it. */
+    private static Optional<String> concern(VolumeView volume) {
+        return volume.divergence()
+                .map(found ->
+                        "The copies differed "
+                                + found
+                                + "; what was replaced is kept (clusterctl branches list). Compare them with `clusterctl volume verify`.")
+                .or(() -> volume.refusal().map(reason -> "The peer is not made equal: " + reason + "."));
     }
 
     private static StatusView.NodeView node(View.Node node) {
@@ -210,6 +224,9 @@ final class Views {
                         .orElse(OptionalLong.empty()),
                 millis(facts.frozenForNanos()),
                 facts.frozenReason(),
+                facts.refusal(),
+                facts.divergence()
+                        .map(found -> "at operation " + found.at() + ": " + found.what()),
                 facts.resync()
                         .map(progress ->
                                 new VolumeView.ResyncView(

@@ -150,6 +150,8 @@ public final class SampleViews {
                 OptionalLong.of(4_700),
                 OptionalLong.empty(),
                 Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
                 resync);
     }
 
