@@ -31,6 +31,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Brings the frames of the peer to {@link SessionProtocol} and carries out what it orders; on the
@@ -55,6 +56,9 @@ final class Conversation implements PeerLink.Handler {
     private final ArrayDeque<Received> unapplied = new ArrayDeque<>();
 
     private Optional<CompareTarget> compareTarget = Optional.empty();
+
+    /** The session before was refused: that it is tried again need not be said each time. */
+    private boolean again;
 
     private record Received(Seq seq, Operation operation) {}
 
@@ -129,6 +133,7 @@ final class Conversation implements PeerLink.Handler {
         } catch (ProtocolException e) {
             reason = "the peer sent what it must not: " + e.getMessage();
             log.error("{}", reason);
+            session.refuse(reason);
             throw e;
         } catch (IOException e) {
             reason = session.endReason().orElse(String.valueOf(e.getMessage()));
@@ -175,6 +180,7 @@ final class Conversation implements PeerLink.Handler {
                 }
             }
             talk = Optional.empty();
+            again = session.wasRefused();
             copy.resync(Optional.empty());
         } finally {
             copy.receiving.unlock();
@@ -217,11 +223,15 @@ final class Conversation implements PeerLink.Handler {
                 session.outbox().put(epoch, seq, frame);
                 session.outbox().flush();
             }
-            case Order.End(var reason, var violation) -> {
-                if (violation) {
-                    log.error("{}", reason);
+            case Order.End(var reason, var cause) -> {
+                switch (cause) {
+                    case ORDINARY -> session.abort(reason);
+                    case REFUSAL -> session.refuse(reason);
+                    case VIOLATION -> {
+                        log.error("{}", reason);
+                        session.refuse(reason);
+                    }
                 }
-                session.abort(reason);
             }
             case Order.Tell(var event) -> {
                 showResync(event);
@@ -246,11 +256,12 @@ final class Conversation implements PeerLink.Handler {
             case Order.ReportDivergence(var at, var what) ->
                     copy.differs(new Divergence(at, what));
             case Order.Farewell(var reason) -> {
-                log.info(
-                        "session {} with {} ended: {}",
-                        id.value(),
-                        copy.configuration.peer(),
-                        reason);
+                log.atLevel(again ? Level.DEBUG : Level.INFO)
+                        .log(
+                                "session {} with {} ended: {}",
+                                id.value(),
+                                copy.configuration.peer(),
+                                reason);
                 copy.events.add(() -> copy.listener.peerDisconnected(id, reason));
             }
             case Order.Promise(var epoch) -> {
@@ -295,14 +306,15 @@ final class Conversation implements PeerLink.Handler {
 
     private void greeted(Talk in, PeerFacts facts) {
         var id = in.protocol.id();
-        log.info(
-                "session {} with {}, version {}: {} at operation {}, we at {}",
-                id.value(),
-                facts.standing().node(),
-                in.session.version(),
-                facts.relation(),
-                facts.standing().last(),
-                copy.journal.end().last());
+        log.atLevel(again ? Level.DEBUG : Level.INFO)
+                .log(
+                        "session {} with {}, version {}: {} at operation {}, we at {}",
+                        id.value(),
+                        facts.standing().node(),
+                        in.session.version(),
+                        facts.relation(),
+                        facts.standing().last(),
+                        copy.journal.end().last());
         copy.sessions.incrementAndGet();
         open.set(Optional.of(new Open(id, in.session)));
         copy.events.add(() -> copy.listener.peerConnected(id, facts));

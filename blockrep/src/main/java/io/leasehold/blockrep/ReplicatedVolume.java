@@ -781,7 +781,10 @@ public final class ReplicatedVolume implements AutoCloseable {
                     try {
                         source.run(reason, keepBranch);
                     } catch (RecordsGoneException e) {
-                        session.abort("compare was overtaken by writers: " + e.getMessage());
+                        session.refuse(
+                                "compare was overtaken by writers: "
+                                        + e.getMessage()
+                                        + "; if that goes on, the journal is too small for them: give it more segments");
                     } catch (IOException e) {
                         session.abort("compare failed: " + e.getMessage());
                     } catch (InterruptedException e) {

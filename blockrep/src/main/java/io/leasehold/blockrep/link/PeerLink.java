@@ -1,5 +1,6 @@
 package io.leasehold.blockrep.link;
 
+import io.leasehold.blockrep.session.Redialling;
 import io.leasehold.blockrep.wire.Greeting;
 
 import org.slf4j.Logger;
@@ -37,13 +38,6 @@ public final class PeerLink implements AutoCloseable {
     private static final int FIRST_RETRY_MILLIS = 50;
     private static final int LAST_RETRY_MILLIS = 500;
 
-    /**
-     * A daemon that is restarted is there again within a second, and clients wait for it: for so
-     * long after a session the pauses do not grow.
-     */
-    private static final long EXPECT_BACK_NANOS = 5_000_000_000L;
-
-    private static final long SHORT_SESSION_NANOS = 500_000_000L;
     private static final int SOCKET_BUFFER_BYTES = 1 << 20;
     private static final long REFUSAL_LOG_INTERVAL_NANOS = 10_000_000_000L;
 
@@ -208,7 +202,7 @@ public final class PeerLink implements AutoCloseable {
                 }
                 // The address may come later: an interface without carrier at boot.
                 log.warn("cannot listen on {}: {}; trying again", listen, e.getMessage());
-                pause(retryMillis);
+                pause(retryMillis * 1_000_000L);
                 retryMillis = Math.min(2 * retryMillis, LAST_RETRY_MILLIS);
             }
         }
@@ -255,18 +249,12 @@ public final class PeerLink implements AutoCloseable {
     // ---- dialling ----
 
     private void dial() {
-        int retryMillis = FIRST_RETRY_MILLIS;
-        long connectedNanos = System.nanoTime() - SHORT_SESSION_NANOS;
-        long aloneSinceNanos = System.nanoTime();
-        boolean connected = false;
+        var redialling = new Redialling(System.nanoTime());
+        Optional<PeerSession> dialled = Optional.empty();
         while (awaitNoSession()) {
-            if (connected) {
-                connected = false;
-                aloneSinceNanos = System.nanoTime();
-            }
-            if (System.nanoTime() - connectedNanos < SHORT_SESSION_NANOS) {
-                // It was ended as soon as it was open: the reason will still be there in a moment.
-                pause(LAST_RETRY_MILLIS);
+            if (dialled.isPresent()) {
+                pause(redialling.ended(System.nanoTime(), dialled.get().wasRefused()));
+                dialled = Optional.empty();
             }
             var connection = new Socket();
             try {
@@ -275,17 +263,14 @@ public final class PeerLink implements AutoCloseable {
                 // From the configured address: this is the line that the administrator meant.
                 connection.bind(new InetSocketAddress(listen.getAddress(), 0));
                 connection.connect(peer, CONNECT_TIMEOUT_MILLIS);
-                offer(handshake(connection, true));
-                connectedNanos = System.nanoTime();
-                connected = true;
-                retryMillis = FIRST_RETRY_MILLIS;
+                var session = handshake(connection, true);
+                offer(session);
+                redialling.connected(System.nanoTime());
+                dialled = Optional.of(session);
             } catch (IOException e) {
                 closeQuietly(connection);
                 log.debug("dialling {}: {}", peer, e.getMessage());
-                pause(retryMillis);
-                if (System.nanoTime() - aloneSinceNanos > EXPECT_BACK_NANOS) {
-                    retryMillis = Math.min(2 * retryMillis, LAST_RETRY_MILLIS);
-                }
+                pause(redialling.failed(System.nanoTime()));
             }
         }
     }
@@ -341,10 +326,10 @@ public final class PeerLink implements AutoCloseable {
         }
     }
 
-    private void pause(int millis) {
+    private void pause(long nanos) {
         lock.lock();
         try {
-            long leftNanos = millis * 1_000_000L;
+            long leftNanos = nanos;
             while (!closed && leftNanos > 0) {
                 leftNanos = changed.awaitNanos(leftNanos);
             }

@@ -31,6 +31,7 @@ public final class PeerSession {
     private final OutputStream out;
     private final ProtocolVersion version;
     private final Outbox outbox;
+    private volatile boolean refused;
     private final AtomicReference<Optional<String>> endReason =
             new AtomicReference<>(Optional.empty());
     private final AtomicLong bytesReceived = new AtomicLong();
@@ -112,6 +113,20 @@ public final class PeerSession {
             log.debug("closing the connection to the peer: {}", e.getMessage());
         }
         outbox.ended();
+    }
+
+    /**
+     * Ends it like {@link #abort}, because one of the two does not accept the other: the next
+     * sessions are tried less and less often.
+     */
+    public void refuse(String reason) {
+        refused = true;
+        abort(reason);
+    }
+
+    /** Whether that was said. */
+    public boolean wasRefused() {
+        return refused;
     }
 
     /** Why this node ended the session; empty if it did not. */

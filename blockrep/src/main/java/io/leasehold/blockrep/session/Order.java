@@ -18,8 +18,18 @@ public sealed interface Order {
     /** Send this at once, behind all that is queued. */
     record Send(long epoch, Seq seq, Frame frame) implements Order {}
 
-    /** End the session; {@code violation} if the peer sent what it must not. */
-    record End(String reason, boolean violation) implements Order {}
+    /** End the session. */
+    record End(String reason, Cause cause) implements Order {}
+
+    /** Why a session is ended. */
+    enum Cause {
+        /** The next one may be better. */
+        ORDINARY,
+        /** One of the two refuses the other: if that goes on, only a person changes it. */
+        REFUSAL,
+        /** The peer sent what it must not: a bug, or not our peer. */
+        VIOLATION
+    }
 
     // ---- to this node ----
 

@@ -151,14 +151,17 @@ public final class SessionProtocol {
         return phase == Phase.ENDING || phase == Phase.CLOSED;
     }
 
-    private List<Order> end(String reason) {
+    private List<Order> end(String reason, Order.Cause cause) {
         phase = Phase.ENDING;
-        return List.of(new Order.End(reason, false));
+        return List.of(new Order.End(reason, cause));
     }
 
+    /** The peer is told, too: its log must say why there is no session. */
     private List<Order> violation(String what) {
-        phase = Phase.ENDING;
-        return List.of(new Order.End("the peer sent what it must not: " + what, true));
+        var own = copy.standing();
+        return concat(
+                new Order.Send(own.promisedEpoch(), own.last(), new Frame.Rejected(what)),
+                end("the peer sent what it must not: " + what, Order.Cause.VIOLATION));
     }
 
     private List<Order> closed(String reason) {
@@ -225,7 +228,8 @@ public final class SessionProtocol {
                     List.of(new Order.CheckReplay(PeerFacts.of(copy.standing(), standing)));
             case Frame.ClusterMessage(var bytes) -> List.of(new Order.Deliver(bytes));
             case Frame.Alive(var root) -> alive(envelope.seq(), root);
-            case Frame.Rejected(var reason) -> end("the peer rejects us: " + reason);
+            case Frame.Rejected(var reason) -> 
+                    end("the peer rejects us: " + reason, Order.Cause.REFUSAL);
 
             // ---- from a target ----
             case Frame.Durable(var root) -> durable(envelope.seq(), root);
@@ -284,7 +288,7 @@ public final class SessionProtocol {
         phase = Phase.ENDING;
         return List.of(
                 new Order.ReportDivergence(at, what),
-                new Order.End("the copies differ at operation " + at, false));
+                new Order.End("the copies differ at operation " + at, Order.Cause.ORDINARY));
     }
 
     // ---- as target ----
@@ -303,10 +307,12 @@ public final class SessionProtocol {
             return List.of(
                     new Order.NoteRejected(reason),
                     new Order.Send(own.promisedEpoch(), own.last(), new Frame.Rejected(reason)),
-                    new Order.End("rejected: " + reason, false));
+                    new Order.End("rejected: " + reason, Order.Cause.REFUSAL));
         }
         if (own.role() == Role.PRIMARY) {
-            return end("R2: the peer writes epoch " + epoch + ", which is higher than ours");
+            return end(
+                    "R2: the peer writes epoch " + epoch + ", which is higher than ours",
+                    Order.Cause.ORDINARY);
         }
         return epoch > own.promisedEpoch()
                 ? concat(new Order.Promise(epoch), accepted(envelope, own.promising(epoch)))

@@ -62,7 +62,10 @@ public sealed interface Frame {
      */
     record Durable(Root root) implements Frame {}
 
-    /** R2: the sender has promised the envelope's epoch; what it received is of a lower one. */
+    /**
+     * The sender ends the session: what it received is of a lower epoch than the envelope's, which
+     * it has promised (R2), or is not what the receiver may send.
+     */
     record Rejected(String reason) implements Frame {}
 
     // ---- compare (R31) ----

@@ -121,13 +121,24 @@ class SessionProtocolTest {
 
     private void assertViolation(List<Order> orders, String what) {
         assertThat(orders)
-                .singleElement()
-                .isInstanceOfSatisfying(
-                        Order.End.class,
-                        end -> {
-                            assertThat(end.violation()).isTrue();
-                            assertThat(end.reason()).contains(what);
-                        });
+                .satisfiesExactly(
+                        told ->
+                                assertThat(told)
+                                        .isInstanceOfSatisfying(
+                                                Order.Send.class,
+                                                send ->
+                                                        assertThat(send.frame())
+                                                                .isInstanceOf(
+                                                                        Frame.Rejected.class)),
+                        ended ->
+                                assertThat(ended)
+                                        .isInstanceOfSatisfying(
+                                                Order.End.class,
+                                                end -> {
+                                                    assertThat(end.cause())
+                                                            .isEqualTo(Order.Cause.VIOLATION);
+                                                    assertThat(end.reason()).contains(what);
+                                                }));
         assertThat(when(2, 0, new Frame.ClusterMessage(new byte[1])))
                 .as("what still comes")
                 .isEmpty();
@@ -231,7 +242,7 @@ class SessionProtocolTest {
                     .containsExactly(
                             new Order.NoteRejected("R2: no"),
                             new Order.Send(2, new Seq(4), new Frame.Rejected("R2: no")),
-                            new Order.End("rejected: R2: no", false));
+                            new Order.End("rejected: R2: no", Order.Cause.REFUSAL));
             assertThat(when(1, 5, operation(1))).isEmpty();
         }
 
@@ -478,7 +489,8 @@ class SessionProtocolTest {
         @Test
         void shouldEndWhenThePeerRejectsIt() {
             assertThat(when(3, 4, new Frame.Rejected("R2: epoch 2")))
-                    .containsExactly(new Order.End("the peer rejects us: R2: epoch 2", false));
+                    .containsExactly(new Order.End(
+                                    "the peer rejects us: R2: epoch 2", Order.Cause.REFUSAL));
         }
     }
 
