@@ -253,8 +253,7 @@ final class Conversation implements PeerLink.Handler {
                 copy.rejectedFrames.incrementAndGet();
                 log.warn("rejected a frame of {}: {}", copy.configuration.peer(), reason);
             }
-            case Order.ReportDivergence(var at, var what) ->
-                    copy.differs(new Divergence(at, what));
+            case Order.ReportDivergence(var at, var what) -> copy.differs(new Divergence(at, what));
             case Order.Farewell(var reason) -> {
                 log.atLevel(again ? Level.DEBUG : Level.INFO)
                         .log(

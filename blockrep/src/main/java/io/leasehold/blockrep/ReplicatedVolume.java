@@ -17,9 +17,11 @@ import io.leasehold.blockrep.replication.DeviceId;
 import io.leasehold.blockrep.replication.Effect;
 import io.leasehold.blockrep.replication.Event;
 import io.leasehold.blockrep.replication.NodeName;
+import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.Role;
 import io.leasehold.blockrep.replication.SessionId;
+import io.leasehold.blockrep.replication.Tenure;
 import io.leasehold.blockrep.resync.CompareSource;
 import io.leasehold.blockrep.resync.CompareTarget;
 import io.leasehold.blockrep.resync.Progress;
@@ -29,10 +31,6 @@ import io.leasehold.blockrep.volume.Volume;
 import io.leasehold.blockrep.volume.VolumeFailedException;
 import io.leasehold.blockrep.wire.Frame;
 import io.leasehold.blockrep.wire.ProtocolVersion;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,6 +44,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One volume on one node. Opens as secondary; whoever holds the record of who may serve promotes
@@ -302,7 +302,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                 }
                 durably(conversation::settle);
                 tail = copy.journal.end().last();
-                durably(() -> beginEpoch(epoch, inSync, tail));
+                durably(() -> beginEpoch(epoch, inSync));
                 replicator.becomeWriter(epoch);
                 replicator.step(
                         new Event.Promoted(
@@ -336,66 +336,30 @@ public final class ReplicatedVolume implements AutoCloseable {
         }
     }
 
-    private Optional<Promotion> refusal(long epoch, Set<NodeName> inSync) {
-        var superblock = copy.journal.superblock();
+    private Optional<Promotion.Refused> refusal(long epoch, Set<NodeName> inSync) {
         if (closed) {
-            return refused(Promotion.Refusal.CLOSED, "the volume is closed");
+            return Optional.of(
+                    new Promotion.Refused(Promotion.Refusal.CLOSED, "the volume is closed"));
         }
         var failure = replicator.ask(Replication::diskFailure);
         if (failure.isPresent()) {
-            return refused(Promotion.Refusal.DISK_FAILED, failure.get());
+            return Optional.of(new Promotion.Refused(Promotion.Refusal.DISK_FAILED, failure.get()));
         }
-        if (epoch < superblock.promisedEpoch() || epoch <= superblock.lineage().headEpoch()) {
-            return refused(
-                    Promotion.Refusal.EPOCH_TOO_LOW,
-                    "epoch %d, promised %d, written %d"
-                            .formatted(
-                                    epoch,
-                                    superblock.promisedEpoch(),
-                                    superblock.lineage().headEpoch()));
-        }
-        if (conversation.isComparing()) {
-            return refused(Promotion.Refusal.RESYNC_RUNNING, "R31: this copy is being compared");
-        }
-        var peer = replicator.ask(Replication::peer);
-        if (inSync.contains(configuration.peer()) && peer.isPresent()) {
-            switch (peer.get().relation()) {
-                case PEER_AHEAD -> {
-                    return refused(
-                            Promotion.Refusal.PEER_AHEAD,
-                            "the peer has operations up to " + peer.get().standing().last());
-                }
-                case DIVERGED, UNRELATED -> {
-                    return refused(
-                            Promotion.Refusal.PEER_DIVERGED,
-                            "the peer's history differs behind operation " + peer.get().common());
-                }
-                case EQUAL, PEER_BEHIND -> {}
-            }
-        }
-        return Optional.empty();
+        return Tenure.refusal(
+                epoch,
+                inSync,
+                copy.standing(),
+                replicator.ask(Replication::peer),
+                conversation.isComparing());
     }
 
-    private static Optional<Promotion> refused(Promotion.Refusal reason, String detail) {
-        return Optional.of(new Promotion.Refused(reason, detail));
-    }
-
-    private void beginEpoch(long epoch, Set<NodeName> inSync, Seq tail) throws IOException {
-        copy.journal.update(editor -> {
-            var superblock = copy.journal.superblock();
-            editor.promisedEpoch(epoch)
-                    .lineage(superblock.lineage().begin(epoch, tail.next(), superblock.device()))
-                    .writer(true)
-                    .acknowledgedAlone(aloneSince(inSync, tail, superblock.acknowledgedAlone()));
-        });
-    }
-
-    /** R29: remembers from where on this node may have acknowledged what the peer lacks. */
-    private Optional<Seq> aloneSince(Set<NodeName> inSync, Seq last, Optional<Seq> before) {
-        if (inSync.contains(configuration.peer())) {
-            return Optional.empty();
-        }
-        return before.isPresent() ? before : Optional.of(last.next());
+    private void beginEpoch(long epoch, Set<NodeName> inSync) throws IOException {
+        var tenure = Tenure.begin(epoch, inSync, copy.standing(), configuration.peer());
+        copy.journal.update(editor ->
+                editor.promisedEpoch(tenure.promisedEpoch())
+                        .lineage(tenure.lineage())
+                        .writer(true)
+                        .acknowledgedAlone(tenure.acknowledgedAlone()));
     }
 
     /**
@@ -413,8 +377,9 @@ public final class ReplicatedVolume implements AutoCloseable {
         durably(() ->
                 copy.journal.update(editor ->
                         editor.acknowledgedAlone(
-                                aloneSince(
+                                Tenure.acknowledgedAlone(
                                         inSync,
+                                        configuration.peer(),
                                         replicator.completed(),
                                         copy.journal.superblock().acknowledgedAlone()))));
         replicator.step(new Event.RecordChanged(epoch, inSync, recordGeneration));

@@ -6,6 +6,7 @@ import io.leasehold.blockrep.link.Outbox;
 import io.leasehold.blockrep.link.PeerSession;
 import io.leasehold.blockrep.replication.Effect;
 import io.leasehold.blockrep.replication.Event;
+import io.leasehold.blockrep.replication.Outflow;
 import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.volume.MalformedOperationException;
@@ -67,13 +68,7 @@ final class Replicator implements OperationLog {
 
     private final Condition orderChanged = order.newCondition();
     private final ByteBuffer encoded = ByteBuffer.allocate(OperationCodec.MAX_ENCODED_BYTES);
-    private long writerEpoch;
-    private boolean writer;
-    private boolean parked;
-    private boolean dead;
-    private Optional<PeerSession> liveSession = Optional.empty();
-    private Seq lastFlushMark = Seq.NONE;
-    private long replayPlan;
+    private final Outflow<PeerSession> outflow = new Outflow<>();
 
     /** Guards the machine and those who wait. */
     private final ReentrantLock machineLock = new ReentrantLock();
@@ -117,7 +112,7 @@ final class Replicator implements OperationLog {
         while (true) {
             order.lock();
             try {
-                while (parked || dead || !writer) {
+                while (!outflow.takesOperations()) {
                     orderChanged.await();
                 }
                 if (journal.roomBytes() >= payloadBytes + ROOM_BYTES && outboxHasRoom()) {
@@ -144,25 +139,19 @@ final class Replicator implements OperationLog {
         try {
             // Under the file system's lock: whoever reads waits too. A writer that may not write is
             // stopped soon.
-            while (parked || dead || !writer) {
+            while (!outflow.takesOperations()) {
                 orderChanged.awaitUninterruptibly();
             }
             OperationCodec.encode(operation, encoded.clear());
             encoded.flip();
-            var end = journal.append(writerEpoch, request, encoded);
+            long epoch = outflow.epoch();
+            var end = journal.append(epoch, request, encoded);
             roots.put(end.last(), end.root());
-            if (liveSession.isPresent()) {
-                liveSession
+            if (outflow.live().isPresent()) {
+                outflow.live()
                         .get()
                         .outbox()
-                        .putOperation(
-                                true,
-                                writerEpoch,
-                                end.last(),
-                                request,
-                                end.root(),
-                                writerEpoch,
-                                encoded);
+                        .putOperation(true, epoch, end.last(), request, end.root(), epoch, encoded);
             }
             return end.last();
         } catch (IOException e) {
@@ -297,7 +286,7 @@ final class Replicator implements OperationLog {
         boolean first = ask(m -> m.diskFailure().isEmpty());
         order.lock();
         try {
-            dead = true;
+            outflow.fail();
         } finally {
             order.unlock();
         }
@@ -311,8 +300,7 @@ final class Replicator implements OperationLog {
         return () -> onDiskFailed.accept(reason);
     }
 
-    private volatile Consumer<String> onDiskFailed =
-            reason -> log.error("disk failed: {}", reason);
+    private volatile Consumer<String> onDiskFailed = reason -> log.error("disk failed: {}", reason);
 
     void onDiskFailed(Consumer<String> listener) {
         onDiskFailed = listener;
@@ -323,9 +311,7 @@ final class Replicator implements OperationLog {
     void becomeWriter(long epoch) {
         order.lock();
         try {
-            writerEpoch = epoch;
-            writer = true;
-            parked = false;
+            outflow.becomeWriter(epoch);
             completed = Seq.NONE;
             roots.clear();
             orderChanged.signalAll();
@@ -337,9 +323,7 @@ final class Replicator implements OperationLog {
     void stopWriting() {
         order.lock();
         try {
-            writer = false;
-            parked = false;
-            liveSession = Optional.empty();
+            outflow.stopWriting();
         } finally {
             order.unlock();
         }
@@ -349,7 +333,7 @@ final class Replicator implements OperationLog {
     Seq park() {
         order.lock();
         try {
-            parked = true;
+            outflow.park();
             return journal.end().last();
         } finally {
             order.unlock();
@@ -359,7 +343,7 @@ final class Replicator implements OperationLog {
     void unpark() {
         order.lock();
         try {
-            parked = false;
+            outflow.unpark();
             orderChanged.signalAll();
         } finally {
             order.unlock();
@@ -369,7 +353,7 @@ final class Replicator implements OperationLog {
     long writerEpoch() {
         order.lock();
         try {
-            return writerEpoch;
+            return outflow.epoch();
         } finally {
             order.unlock();
         }
@@ -385,17 +369,19 @@ final class Replicator implements OperationLog {
         order.lock();
         try {
             var end = journal.end();
-            if (!writer || replayPlan != plan) {
-                return true;
+            switch (outflow.goLive(plan, session, sent, end.last())) {
+                case REPLACED -> {
+                    return true;
+                }
+                case NOT_YET -> {
+                    return false;
+                }
+                case LIVE -> {
+                    session.outbox().put(outflow.epoch(), sent, new Frame.Live());
+                    session.outbox().put(outflow.epoch(), sent, new Frame.Flush(completed));
+                    roots.put(end.last(), end.root());
+                }
             }
-            if (end.last().isAfter(sent)) {
-                return false;
-            }
-            session.outbox().put(writerEpoch, sent, new Frame.Live());
-            session.outbox().put(writerEpoch, sent, new Frame.Flush(completed));
-            roots.put(end.last(), end.root());
-            liveSession = Optional.of(session);
-            lastFlushMark = sent;
             step(new Event.WentLive(id, plan, sent));
         } finally {
             order.unlock();
@@ -408,8 +394,7 @@ final class Replicator implements OperationLog {
     void beginReplay(long plan) {
         order.lock();
         try {
-            replayPlan = plan;
-            liveSession = Optional.empty();
+            outflow.beginReplay(plan);
         } finally {
             order.unlock();
         }
@@ -424,7 +409,7 @@ final class Replicator implements OperationLog {
     boolean putReplayed(long plan, PeerSession session, Consumer<Outbox> frames) {
         order.lock();
         try {
-            boolean current = writer && replayPlan == plan;
+            boolean current = outflow.replays(plan);
             if (current) {
                 frames.accept(session.outbox());
             }
@@ -437,9 +422,7 @@ final class Replicator implements OperationLog {
     void sessionEnded(PeerSession session) {
         order.lock();
         try {
-            if (liveSession.isPresent() && liveSession.get().equals(session)) {
-                liveSession = Optional.empty();
-            }
+            outflow.sessionEnded(session);
             orderChanged.signalAll();
         } finally {
             order.unlock();
@@ -448,35 +431,31 @@ final class Replicator implements OperationLog {
 
     /** Asks the peer to make everything up to here durable, and sends what is queued. */
     void flushToPeer(Seq upTo) {
-        PeerSession to;
+        Optional<PeerSession> to;
         order.lock();
         try {
-            if (liveSession.isEmpty()) {
-                return;
-            }
-            to = liveSession.get();
-            if (upTo.isAfter(lastFlushMark)) {
-                // The mark covers what is in the queue now, which may be more than was asked for.
-                lastFlushMark = journal.end().last();
-                to.outbox().put(writerEpoch, lastFlushMark, new Frame.Flush(completed));
+            to = outflow.live();
+            var mark = outflow.flushMark(upTo, journal.end().last());
+            if (to.isPresent() && mark.isPresent()) {
+                to.get().outbox().put(outflow.epoch(), mark.get(), new Frame.Flush(completed));
             }
         } finally {
             order.unlock();
         }
-        to.outbox().flush();
+        to.ifPresent(session -> session.outbox().flush());
     }
 
     /** Puts a frame at the present end of the order; false if the peer is not live. */
     boolean putInOrder(PeerSession session, Function<Journal.End, Frame> frame) {
         order.lock();
         try {
-            if (writer && !(liveSession.isPresent() && liveSession.get().equals(session))) {
+            if (!outflow.isInOrder(session)) {
                 return false;
             }
             var end = journal.end();
             session.outbox()
                     .put(
-                            writer ? writerEpoch : ask(Replication::promisedEpoch),
+                            outflow.isWriter() ? outflow.epoch() : ask(Replication::promisedEpoch),
                             end.last(),
                             frame.apply(end));
             return true;
@@ -500,14 +479,14 @@ final class Replicator implements OperationLog {
     }
 
     private boolean outboxHasRoom() {
-        return liveSession.isEmpty() || liveSession.get().outbox().hasRoom();
+        return outflow.live().map(session -> session.outbox().hasRoom()).orElse(true);
     }
 
     private void flushOutbox() {
         Optional<PeerSession> to;
         order.lock();
         try {
-            to = liveSession;
+            to = outflow.live();
         } finally {
             order.unlock();
         }

@@ -2,6 +2,7 @@ package io.leasehold.blockrep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.volume.FileId;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.wire.Greeting;

@@ -56,8 +56,7 @@ class ReplacedReplayTest {
 
     private boolean puts(long plan) {
         var asked = new AtomicReference<>(false);
-        boolean current =
-                replicator.putReplayed(plan, session.session(), _ -> asked.set(true));
+        boolean current = replicator.putReplayed(plan, session.session(), _ -> asked.set(true));
         assertThat(asked.get()).isEqualTo(current);
         return current;
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.leasehold.blockrep.fuse.FuseMount;
 import io.leasehold.blockrep.linux.Linux;
+import io.leasehold.blockrep.replication.Promotion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

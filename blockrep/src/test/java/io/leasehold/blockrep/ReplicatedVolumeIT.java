@@ -4,6 +4,7 @@ import static io.leasehold.blockrep.VolumePair.A;
 import static io.leasehold.blockrep.VolumePair.B;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.volume.FileId;

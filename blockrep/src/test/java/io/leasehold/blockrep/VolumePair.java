@@ -1,27 +1,25 @@
 package io.leasehold.blockrep;
 
-import io.leasehold.blockrep.volume.RequestId;
-import io.leasehold.blockrep.volume.OperationCodec;
-import io.leasehold.blockrep.volume.Operation;
-import io.leasehold.blockrep.journal.Journal;
 import io.leasehold.blockrep.journal.DiskJournalDirectory;
+import io.leasehold.blockrep.journal.Journal;
 import io.leasehold.blockrep.link.TestIdentities;
 import io.leasehold.blockrep.replication.ClusterName;
 import io.leasehold.blockrep.replication.NodeName;
 import io.leasehold.blockrep.replication.PeerFacts;
+import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.replication.SessionId;
+import io.leasehold.blockrep.volume.Operation;
+import io.leasehold.blockrep.volume.OperationCodec;
+import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.wire.Greeting;
-
-import org.awaitility.Awaitility;
-
-import java.nio.ByteBuffer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.awaitility.Awaitility;
 
 /**
  * Two volumes in this process, with a session over loopback. Stands in for the cluster manager:

@@ -5,7 +5,6 @@ import io.leasehold.blockrep.replication.DeviceId;
 import io.leasehold.blockrep.replication.Lineage;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.Seq;
-
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -418,9 +418,13 @@ public final class Replication {
                             + epoch);
         }
         return switch (facts.relation()) {
-            case UNRELATED -> refuse(to, "R30: the two histories have no common beginning: one of the copies is of another volume; find"
+            case UNRELATED ->
+                    refuse(
+                            to,
+                            "R30: the two histories have no common beginning: one of the copies is of another volume; find"
                                     + " out which, and set that node up anew with an empty volume and journal");
-            case PEER_AHEAD -> refuse(
+            case PEER_AHEAD ->
+                    refuse(
                             to,
                             "R24: the peer has operations that this primary lacks: hand over to it, or force this"
                                     + " history with `clusterctl promote --force`");
@@ -452,10 +456,14 @@ public final class Replication {
             }
             case EQUAL, PEER_BEHIND -> {
                 if (divergent || replay == ReplayCheck.ROOTS_DIFFER) {
-                    // Whatever is wrong with one of them: a person must be told, and able to look at
+                    // Whatever is wrong with one of them: a person must be told, and able to look
+                    // at
                     // both.
                     var compare =
-                            compare(to, "R10: the copies differ although their lineages agree", true);
+                            compare(
+                                    to,
+                                    "R10: the copies differ although their lineages agree",
+                                    true);
                     yield divergent
                             ? compare
                             : concat(

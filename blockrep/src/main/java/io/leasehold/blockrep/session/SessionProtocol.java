@@ -228,7 +228,7 @@ public final class SessionProtocol {
                     List.of(new Order.CheckReplay(PeerFacts.of(copy.standing(), standing)));
             case Frame.ClusterMessage(var bytes) -> List.of(new Order.Deliver(bytes));
             case Frame.Alive(var root) -> alive(envelope.seq(), root);
-            case Frame.Rejected(var reason) -> 
+            case Frame.Rejected(var reason) ->
                     end("the peer rejects us: " + reason, Order.Cause.REFUSAL);
 
             // ---- from a target ----

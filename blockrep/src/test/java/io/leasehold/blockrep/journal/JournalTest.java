@@ -10,19 +10,17 @@ import io.leasehold.blockrep.replication.Lineage;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
-
-import org.junit.jupiter.api.Nested;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JournalTest {
     private static final int SEGMENT_BYTES = 8 << 10;
@@ -263,9 +261,8 @@ class JournalTest {
                 for (int kept : new int[] {0, 20, 1 << 20}) {
                     var after =
                             open(
-                                    disk.afterPowerLoss(
-                                            (index, write) ->
-                                                    Math.min(kept, write.bytes().length)));
+                                    disk.afterPowerLoss((index, write) ->
+                                            Math.min(kept, write.bytes().length)));
                     after.finishSwitch(7);
                     assertThat(after.end())
                             .isEqualTo(new Journal.End(new Seq(to), root, new Seq(to)));
@@ -337,8 +334,7 @@ class JournalTest {
                             });
             append(journal, 1, 30);
             commits.sync(new Seq(30));
-            journal.restart(
-                    new PendingSwitch(7, new Seq(10), new Root(5, 6), Lineage.EMPTY));
+            journal.restart(new PendingSwitch(7, new Seq(10), new Root(5, 6), Lineage.EMPTY));
             journal.append(1, RequestId.NONE, operation(11));
 
             commits.sync(new Seq(11));

@@ -27,8 +27,7 @@ class InterruptedSwitchTest {
     private static final Seq LAST = new Seq(9);
     private static final Root ROOT = new Root(1, 2);
 
-    private final Branch branch =
-            new Branch(Instant.EPOCH, new NodeName("a"), 3, new Seq(12));
+    private final Branch branch = new Branch(Instant.EPOCH, new NodeName("a"), 3, new Seq(12));
 
     @TempDir Path directory;
     private Journal journal;

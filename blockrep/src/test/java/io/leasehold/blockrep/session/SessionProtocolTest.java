@@ -489,8 +489,8 @@ class SessionProtocolTest {
         @Test
         void shouldEndWhenThePeerRejectsIt() {
             assertThat(when(3, 4, new Frame.Rejected("R2: epoch 2")))
-                    .containsExactly(new Order.End(
-                                    "the peer rejects us: R2: epoch 2", Order.Cause.REFUSAL));
+                    .containsExactly(
+                            new Order.End("the peer rejects us: R2: epoch 2", Order.Cause.REFUSAL));
         }
     }
 

@@ -12,13 +12,16 @@ import io.leasehold.blockrep.replication.Event;
 import io.leasehold.blockrep.replication.Event.RootCheck;
 import io.leasehold.blockrep.replication.Lineage;
 import io.leasehold.blockrep.replication.NodeName;
+import io.leasehold.blockrep.replication.Outflow;
 import io.leasehold.blockrep.replication.PeerFacts;
+import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.Role;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.replication.Standing;
+import io.leasehold.blockrep.replication.Tenure;
 import io.leasehold.blockrep.session.Input;
 import io.leasehold.blockrep.session.LocalCopy;
 import io.leasehold.blockrep.session.Order;
@@ -111,15 +114,9 @@ final class Replica implements LocalCopy {
     private long lastEventNanos;
 
     // The writer.
-    private boolean writer;
-    private long writerEpoch;
-    private boolean parked;
-    private boolean dead;
+    private final Outflow<Session> outflow = new Outflow<>();
     private boolean mounted;
     private boolean closed;
-    private Optional<Session> live = Optional.empty();
-    private Seq lastFlushMark = Seq.NONE;
-    private long replayPlan;
     private boolean leading;
     private Seq syncWanted = Seq.NONE;
     private Seq completed = Seq.NONE;
@@ -249,7 +246,7 @@ final class Replica implements LocalCopy {
 
     /** Whether a front-end's operation would get a place at once. */
     boolean takesWrites() {
-        return writer && mounted && !parked && !dead && !closed;
+        return outflow.takesOperations() && mounted && !closed;
     }
 
     // ---- the front-end ----
@@ -272,16 +269,16 @@ final class Replica implements LocalCopy {
                 checkpoint();
             }
             var bytes = operation(id);
-            var end = journal.append(writerEpoch, request, ByteBuffer.wrap(bytes));
+            long epoch = outflow.epoch();
+            var end = journal.append(epoch, request, ByteBuffer.wrap(bytes));
             history.add(id);
             roots.put(end.last(), end.root());
-            if (live.isPresent()) {
-                live.get()
-                        .put(
-                                writerEpoch,
-                                end.last(),
-                                new Frame.OperationIs(request, end.root(), writerEpoch, bytes));
-            }
+            outflow.live()
+                    .ifPresent(session ->
+                            session.put(
+                                    epoch,
+                                    end.last(),
+                                    new Frame.OperationIs(request, end.root(), epoch, bytes)));
             planLazyFlush();
             return Optional.of(end.last());
         } catch (IOException e) {
@@ -308,7 +305,9 @@ final class Replica implements LocalCopy {
                     () -> {
                         lazyFlushPlanned = false;
                         var last = journal.end().last();
-                        if (writer && !dead && last.isAfter(completed)) {
+                        if (outflow.isWriter()
+                                && machine.diskFailure().isEmpty()
+                                && last.isAfter(completed)) {
                             whenDurable(last, () -> {});
                         }
                     });
@@ -327,10 +326,10 @@ final class Replica implements LocalCopy {
     }
 
     private void flushToPeer(Seq upTo) {
-        if (live.isPresent() && upTo.isAfter(lastFlushMark)) {
-            lastFlushMark = journal.end().last();
-            live.get().put(writerEpoch, lastFlushMark, new Frame.Flush(completed));
-        }
+        var to = outflow.live();
+        outflow.flushMark(upTo, journal.end().last())
+                .ifPresent(mark ->
+                        to.orElseThrow().put(outflow.epoch(), mark, new Frame.Flush(completed)));
     }
 
     private void sync(Seq upTo) {
@@ -449,8 +448,7 @@ final class Replica implements LocalCopy {
             case Effect.WantShrink(var reason) -> listener.shrinkWanted(reason);
             case Effect.WantGrow(var equalAt) -> listener.growWanted(equalAt);
             case Effect.StartReplay(var id, var plan, var from) -> {
-                replayPlan = plan;
-                live = Optional.empty();
+                outflow.beginReplay(plan);
                 withSession(id, session -> startReplay(session, plan, from));
             }
             case Effect.StartCompare(var id, var reason, var keepBranch) ->
@@ -469,7 +467,7 @@ final class Replica implements LocalCopy {
     }
 
     private void diskFailed(String reason) {
-        dead = true;
+        outflow.fail();
         if (machine.diskFailure().isEmpty()) {
             step(new Event.DiskFailed(reason));
             later(() -> {
@@ -510,20 +508,14 @@ final class Replica implements LocalCopy {
         try {
             durably(this::settle);
             var tail = journal.end().last();
+            var tenure = Tenure.begin(epoch, inSync, standing(), peer);
             durably(() ->
-                    journal.update(editor -> {
-                        var superblock = journal.superblock();
-                        editor.promisedEpoch(epoch)
-                                .lineage(
-                                        superblock
-                                                .lineage()
-                                                .begin(epoch, tail.next(), superblock.device()))
-                                .writer(true)
-                                .acknowledgedAlone(aloneSince(inSync, tail));
-                    }));
-            writerEpoch = epoch;
-            writer = true;
-            parked = false;
+                    journal.update(editor ->
+                            editor.promisedEpoch(tenure.promisedEpoch())
+                                    .lineage(tenure.lineage())
+                                    .writer(true)
+                                    .acknowledgedAlone(tenure.acknowledgedAlone())));
+            outflow.becomeWriter(epoch);
             completed = Seq.NONE;
             roots.clear();
             long mine = ++promotion;
@@ -558,41 +550,14 @@ final class Replica implements LocalCopy {
     }
 
     private Optional<String> refusal(long epoch, Set<NodeName> inSync) {
-        var superblock = journal.superblock();
         if (closed) {
             return Optional.of("the volume is closed");
         }
-        if (machine.diskFailure().isPresent()) {
-            return machine.diskFailure();
-        }
-        if (epoch < superblock.promisedEpoch() || epoch <= superblock.lineage().headEpoch()) {
-            return Optional.of(
-                    "epoch %d, promised %d, written %d"
-                            .formatted(
-                                    epoch,
-                                    superblock.promisedEpoch(),
-                                    superblock.lineage().headEpoch()));
-        }
-        if (current.filter(session -> session.protocol().isComparing()).isPresent()) {
-            return Optional.of("R31: this copy is being compared");
-        }
-        var facts = machine.peer();
-        if (inSync.contains(peer) && facts.isPresent()) {
-            return switch (facts.get().relation()) {
-                case PEER_AHEAD -> Optional.of("the peer has more operations");
-                case DIVERGED, UNRELATED -> Optional.of("the peer's history differs");
-                case EQUAL, PEER_BEHIND -> Optional.empty();
-            };
-        }
-        return Optional.empty();
-    }
-
-    private Optional<Seq> aloneSince(Set<NodeName> inSync, Seq last) {
-        if (inSync.contains(peer)) {
-            return Optional.empty();
-        }
-        var before = journal.superblock().acknowledgedAlone();
-        return before.isPresent() ? before : Optional.of(last.next());
+        boolean comparing = current.filter(session -> session.protocol().isComparing()).isPresent();
+        return machine.diskFailure()
+                .or(() ->
+                        Tenure.refusal(epoch, inSync, standing(), machine.peer(), comparing)
+                                .map(Promotion.Refused::detail));
     }
 
     void recordChanged(long epoch, Set<NodeName> inSync, long generation) throws IOException {
@@ -600,7 +565,13 @@ final class Replica implements LocalCopy {
             return;
         }
         durably(() ->
-                journal.update(editor -> editor.acknowledgedAlone(aloneSince(inSync, completed))));
+                journal.update(editor ->
+                        editor.acknowledgedAlone(
+                                Tenure.acknowledgedAlone(
+                                        inSync,
+                                        peer,
+                                        completed,
+                                        journal.superblock().acknowledgedAlone()))));
         step(new Event.RecordChanged(epoch, inSync, generation));
         greeted()
                 .ifPresent(session ->
@@ -610,7 +581,7 @@ final class Replica implements LocalCopy {
 
     /** R17: what is written from now on waits; told once everything before is on all of inSync. */
     void park(long limitNanos, Consumer<Journal.End> drained, Runnable timedOut) {
-        parked = true;
+        outflow.park();
         var last = journal.end().last();
         var over = new boolean[1];
         whenDurable(
@@ -626,14 +597,14 @@ final class Replica implements LocalCopy {
                 () -> {
                     if (!over[0]) {
                         over[0] = true;
-                        parked = false;
+                        outflow.unpark();
                         timedOut.run();
                     }
                 });
     }
 
     void unpark() {
-        parked = false;
+        outflow.unpark();
     }
 
     void demote() throws IOException {
@@ -654,9 +625,7 @@ final class Replica implements LocalCopy {
     }
 
     private void demoteLocked() throws IOException {
-        writer = false;
-        parked = false;
-        live = Optional.empty();
+        outflow.stopWriting();
         settleReader();
         step(new Event.Demoted());
         durably(() -> {
@@ -681,7 +650,7 @@ final class Replica implements LocalCopy {
     void close() {
         closed = true;
         current.ifPresent(session -> session.abort("this node closed the volume"));
-        writer = false;
+        outflow.stopWriting();
         settleReader();
         try {
             if (machine.diskFailure().isEmpty()) {
@@ -762,7 +731,7 @@ final class Replica implements LocalCopy {
     // ---- replay and compare, as source ----
 
     private void startReplay(Session session, long plan, Seq from) {
-        long epoch = writerEpoch;
+        long epoch = outflow.epoch();
         process.after(
                 world.chance().about(EVENT_THREAD_NANOS), () -> replay(session, plan, from, epoch));
     }
@@ -771,7 +740,7 @@ final class Replica implements LocalCopy {
         var sent = new Seq(from.value() - 1);
         session.put(epoch, sent, new Frame.ReplayBegins(journal.superblock().lineage()));
         try (var cursor = journal.read(from)) {
-            while (!session.over() && writer && replayPlan == plan) {
+            while (!session.over() && outflow.replays(plan)) {
                 var found = cursor.next();
                 if (found.isEmpty()) {
                     session.put(epoch, sent, new Frame.Flush(completed));
@@ -799,16 +768,17 @@ final class Replica implements LocalCopy {
 
     private void goLive(Session session, long plan, Seq sent) {
         var end = journal.end();
-        session.put(writerEpoch, sent, new Frame.Live());
-        session.put(writerEpoch, sent, new Frame.Flush(completed));
+        if (outflow.goLive(plan, session, sent, end.last()) != Outflow.Reached.LIVE) {
+            throw new IllegalStateException("nothing came in between");
+        }
+        session.put(outflow.epoch(), sent, new Frame.Live());
+        session.put(outflow.epoch(), sent, new Frame.Flush(completed));
         roots.put(end.last(), end.root());
-        live = Optional.of(session);
-        lastFlushMark = sent;
         step(new Event.WentLive(session.protocol().id(), plan, sent));
     }
 
     private void startCompare(Session session, String reason, boolean keep) {
-        long epoch = writerEpoch;
+        long epoch = outflow.epoch();
         var lineage = journal.superblock().lineage();
         process.after(
                 disk.latencyNanos(), () -> sendManifest(session, epoch, lineage, reason, keep));
@@ -980,11 +950,14 @@ final class Replica implements LocalCopy {
         }
 
         private boolean putInOrder(java.util.function.Function<Journal.End, Frame> frame) {
-            if (writer && !(live.isPresent() && live.get() == this)) {
+            if (!outflow.isInOrder(this)) {
                 return false;
             }
             var end = journal.end();
-            put(writer ? writerEpoch : machine.promisedEpoch(), end.last(), frame.apply(end));
+            put(
+                    outflow.isWriter() ? outflow.epoch() : machine.promisedEpoch(),
+                    end.last(),
+                    frame.apply(end));
             return true;
         }
 
@@ -1101,9 +1074,7 @@ final class Replica implements LocalCopy {
             committing = false;
             commits++;
             current = Optional.empty();
-            if (live.isPresent() && live.get() == this) {
-                live = Optional.empty();
-            }
+            outflow.sessionEnded(this);
             for (var order : protocol().step(new Input.Closed(endReason.orElse("ended")))) {
                 try {
                     perform(order);

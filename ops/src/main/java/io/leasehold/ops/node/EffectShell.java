@@ -1,8 +1,8 @@
 package io.leasehold.ops.node;
 
 import io.leasehold.blockrep.Drained;
-import io.leasehold.blockrep.Promotion;
 import io.leasehold.blockrep.ReplicatedVolume;
+import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.heartbeat.controller.ClusterMessageCodec;
 import io.leasehold.heartbeat.controller.CommandId;
 import io.leasehold.heartbeat.controller.CommandResult;

@@ -1,7 +1,6 @@
 package io.leasehold.ops.node;
 
 import io.leasehold.blockrep.Divergence;
-import io.leasehold.blockrep.Promotion;
 import io.leasehold.blockrep.ReplicatedVolume;
 import io.leasehold.blockrep.VolumeConfiguration;
 import io.leasehold.blockrep.VolumeFacts;
@@ -11,6 +10,7 @@ import io.leasehold.blockrep.link.PinnedIdentity;
 import io.leasehold.blockrep.replication.ClusterName;
 import io.leasehold.blockrep.replication.NodeName;
 import io.leasehold.blockrep.replication.PeerFacts;
+import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.volume.Seq;

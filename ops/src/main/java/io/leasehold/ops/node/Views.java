@@ -61,9 +61,7 @@ final class Views {
                 view.verdict() + concern.map(sentence -> " " + sentence).orElse(""),
                 switch (view.level()) {
                     case GOOD ->
-                            concern.isPresent()
-                                    ? StatusView.Level.DEGRADED
-                                    : StatusView.Level.GOOD;
+                            concern.isPresent() ? StatusView.Level.DEGRADED : StatusView.Level.GOOD;
                     case DEGRADED -> StatusView.Level.DEGRADED;
                     case RECOVERING -> StatusView.Level.RECOVERING;
                     case DOWN -> StatusView.Level.DOWN;
@@ -102,7 +100,9 @@ final class Views {
                         "The copies differed "
                                 + found
                                 + "; what was replaced is kept (clusterctl branches list). Compare them with `clusterctl volume verify`.")
-                .or(() -> volume.refusal().map(reason -> "The peer is not made equal: " + reason + "."));
+                .or(() ->
+                        volume.refusal()
+                                .map(reason -> "The peer is not made equal: " + reason + "."));
     }
 
     private static StatusView.NodeView node(View.Node node) {
@@ -225,8 +225,7 @@ final class Views {
                 millis(facts.frozenForNanos()),
                 facts.frozenReason(),
                 facts.refusal(),
-                facts.divergence()
-                        .map(found -> "at operation " + found.at() + ": " + found.what()),
+                facts.divergence().map(found -> "at operation " + found.at() + ": " + found.what()),
                 facts.resync()
                         .map(progress ->
                                 new VolumeView.ResyncView(

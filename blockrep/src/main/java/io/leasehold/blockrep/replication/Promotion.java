@@ -1,8 +1,8 @@
-package io.leasehold.blockrep;
+package io.leasehold.blockrep.replication;
 
 import io.leasehold.blockrep.volume.Seq;
 
-/** Outcome of {@link ReplicatedVolume#promote}; a refusal is ordinary, so it is a value. */
+/** Outcome of a promotion; a refusal is ordinary, so it is a value. */
 public sealed interface Promotion {
 
     /**
