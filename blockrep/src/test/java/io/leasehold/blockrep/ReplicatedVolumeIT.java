@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.ReplicationState;
+import io.leasehold.blockrep.volume.Bytes;
 import io.leasehold.blockrep.volume.FileId;
 import io.leasehold.blockrep.volume.RequestId;
 import java.io.IOException;
@@ -387,6 +388,83 @@ class ReplicatedVolumeIT {
 
             pair.awaitApplied(pair.b, pair.a);
             assertEqualTrees();
+        }
+    }
+
+    /** What a resync after a crash sends is what changed, not what there is. */
+    @Nested
+    class WhenLittleOfMuchHasChanged {
+        private static final int FILE_BYTES = 24 << 20;
+        private static final int PIECE_BYTES = 128 << 10;
+        private static final int CHANGED_BYTES = 1 << 20;
+
+        @BeforeEach
+        void fill() throws Exception {
+            pair.start();
+            write(pair.a, "much", FILE_BYTES);
+            pair.awaitApplied(pair.a, pair.b);
+        }
+
+        private void write(VolumePair.Side side, String name, int bytes) throws Exception {
+            var files = side.volume().fileSystem();
+            var id =
+                    files.create(
+                                    Workload.ROOT,
+                                    FileId.ROOT,
+                                    Workload.bytes(name),
+                                    0644,
+                                    RequestId.NONE)
+                            .id();
+            var random = new Random(name.hashCode());
+            var piece = new byte[PIECE_BYTES];
+            for (int at = 0; at < bytes; at += PIECE_BYTES) {
+                random.nextBytes(piece);
+                files.write(
+                        Workload.ROOT, id, at, Bytes.copyOf(piece), false, RequestId.NONE);
+                files.applyDurable();
+            }
+            files.flushLocally();
+        }
+
+        @Test
+        void shouldReplayOnlyWhatThePeerLacks() throws Exception {
+            pair.b.crash();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            write(pair.a, "changed", CHANGED_BYTES);
+
+            pair.b.open();
+
+            pair.awaitInSync(pair.a);
+            assertSentInProportion(pair.a);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+        }
+
+        @Test
+        void shouldCopyOnlyWhatDiffersIfThePeerMustGiveUpATail() throws Exception {
+            pair.a.winsShrinks = false;
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            write(pair.a, "tail", CHANGED_BYTES);
+            pair.a.crash();
+            pair.b.open();
+            assertThat(pair.b.promote(pair.nextEpoch(), Set.of(B)))
+                    .isInstanceOf(Promotion.Granted.class);
+            write(pair.b, "changed", CHANGED_BYTES);
+
+            pair.a.open();
+
+            pair.awaitInSync(pair.b);
+            assertThat(branches(pair.a)).hasSize(1);
+            assertSentInProportion(pair.b);
+            pair.awaitApplied(pair.b, pair.a);
+            assertEqualTrees();
+        }
+
+        private void assertSentInProportion(VolumePair.Side source) {
+            assertThat(source.volume().facts().counters().bytesSent())
+                    .as("what changed, a checksum of each chunk, and frames")
+                    .isBetween((long) CHANGED_BYTES, CHANGED_BYTES + FILE_BYTES / 64L);
         }
     }
 
