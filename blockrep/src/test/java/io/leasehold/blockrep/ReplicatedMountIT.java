@@ -12,10 +12,16 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,6 +88,52 @@ class ReplicatedMountIT {
         assertThat(mountPoint.resolve("dhcpd.leases")).hasContent(text.repeat(100));
         pair.b.volume().unmount(false);
         assertThat(openFuseDescriptors()).as("left open").isEqualTo(descriptorsBefore);
+    }
+
+    /** Owner, mode, times, attributes, links and numbers of files do not depend on the node. */
+    @Test
+    void shouldShowTheSameFilesOnEitherNode() throws Exception {
+        mountAndCloseDevice(pair.a.volume());
+        var file = mountPoint.resolve("dhcpd.leases");
+        Files.writeString(file, "lease 198.18.0.1 { }\n");
+        Files.createLink(mountPoint.resolve("dhcpd.leases~"), file);
+        Files.createSymbolicLink(mountPoint.resolve("link"), Path.of("dhcpd.leases"));
+        Files.createDirectory(mountPoint.resolve("d"));
+        Files.setAttribute(file, "unix:uid", 101);
+        Files.setAttribute(file, "unix:mode", 0640);
+        Files.setAttribute(file, "user:origin", ByteBuffer.wrap(new byte[] {1, 2, 3}));
+        Files.setLastModifiedTime(
+                file, FileTime.from(Instant.parse("2001-02-03T04:05:06.123456789Z")));
+        var onA = describe();
+
+        assertThat(pair.a.volume().park(Duration.ofSeconds(5)))
+                .isInstanceOf(Drained.AllDurable.class);
+        pair.a.volume().unmount(false);
+        pair.a.volume().demote();
+        assertThat(pair.b.promote(pair.nextEpoch(), Set.of(VolumePair.B)))
+                .isInstanceOf(Promotion.Granted.class);
+        mountAndCloseDevice(pair.b.volume());
+
+        assertThat(describe()).isEqualTo(onA).hasSize(4);
+        assertThat(onA).anyMatch(line -> line.contains("05:06.123456789Z") && line.contains("101"));
+        assertThat((byte[]) Files.getAttribute(file, "user:origin")).containsExactly(1, 2, 3);
+        pair.b.volume().unmount(false);
+    }
+
+    /** Name, inode, links, mode, owner, size and mtime of everything on the mount. */
+    private List<String> describe() throws IOException {
+        var lines = new ArrayList<String>();
+        try (var files = Files.list(mountPoint)) {
+            for (var file : files.sorted().toList()) {
+                var attributes =
+                        Files.readAttributes(
+                                file,
+                                "unix:ino,nlink,mode,uid,gid,size,lastModifiedTime",
+                                LinkOption.NOFOLLOW_LINKS);
+                lines.add(file.getFileName() + " " + new TreeMap<>(attributes));
+            }
+        }
+        return lines;
     }
 
     private void mountAndCloseDevice(ReplicatedVolume volume) throws IOException {

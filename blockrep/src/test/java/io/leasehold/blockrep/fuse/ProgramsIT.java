@@ -65,6 +65,15 @@ class ProgramsIT {
                         + " dd if=o bs=4096 iflag=direct status=none | sha256sum",
                 "O_SYNC :: dd if=/dev/zero of=o bs=300 count=20 oflag=sync status=none;"
                         + " dd if=/dev/zero of=o bs=300 count=20 oflag=dsync,append conv=notrunc status=none; stat -c %s o",
+                "open flags :: perl -e 'use Fcntl; sub o { my($n,$f)=@_; sysopen(my $h,$n,$f,0640) ? print(qq(ok\\n))"
+                        + " : print(0+$!,qq(\\n)) } o(q(f),O_RDWR|O_CREAT|O_EXCL); o(q(f),O_RDWR|O_CREAT|O_EXCL);"
+                        + " open F,q(>f); print F q(x)x9; close F; o(q(f),O_WRONLY|O_APPEND); symlink q(f),q(l);"
+                        + " o(q(l),O_RDONLY|O_NOFOLLOW); o(q(f),O_RDONLY|O_DIRECTORY); mkdir q(d); o(q(d),O_WRONLY);"
+                        + " o(q(d),O_RDONLY|O_DIRECTORY); o(q(n),O_RDWR); print -s q(f),qq(\\n);"
+                        + " o(q(f),O_RDWR|O_TRUNC|O_NOCTTY|O_NONBLOCK|O_SYNC); print -s q(f),qq(\\n)'; stat -c %a f",
+                "readdirplus :: mkdir m; for i in $(seq 500); do echo $i > m/f$i; ln m/f$i m/g$i; done;"
+                        + " find m -type f -printf '%p %n %s %m\\n' | sort | sha256sum; ls -l m | wc -l",
+                "statfs :: stat -f -c '%l %s' .; truncate -s 1G sparse; sync sparse; stat -c '%s %b' sparse",
                 "fallocate :: fallocate -l 1M f; fallocate -p -o 4096 -l 8192 f; fallocate -z -o 65536 -l 4096 f;"
                         + " fallocate -n -l 2M f; stat -c %s f; sha256sum f; sync f; stat -c %s f",
                 "SEEK_HOLE :: truncate -s 1M f; echo x | dd of=f bs=1 seek=500000 conv=notrunc status=none;"
@@ -128,6 +137,7 @@ class ProgramsIT {
                         setfattr -n system.posix_acl_access -v 0x02000000 f 2>&1 || true
                         mknod d c 1 3 2>&1 || true
                         fallocate -c -o 0 -l 4096 f 2>&1 || true
+                        perl -e 'sysopen(F,".",020200002,0600) or print "O_TMPFILE: $!\n"'
                         getfattr -m - -d f
                         """);
 
@@ -139,7 +149,24 @@ class ProgramsIT {
                         setfattr: f: Operation not supported
                         mknod: d: Operation not permitted
                         fallocate: fallocate failed: Operation not supported
+                        O_TMPFILE: Operation not supported
                         """);
+    }
+
+    /** The policy for atime: reading does not change it (noatime), whoever sets it has it kept. */
+    @Test
+    void shouldChangeTheAccessTimeOnlyWhenToldTo() throws IOException, InterruptedException {
+        assertThat(
+                        ServedMount.run(
+                                mount.mountPoint,
+                                """
+                                echo x > f
+                                touch -a -d 2001-02-03T04:05:06.123456789Z f
+                                cat f > /dev/null
+                                stat -c %x f | TZ=UTC xargs -I{} date -u -d {} +%FT%T.%N
+                                """))
+                .isEqualTo("2001-02-03T04:05:06.123456789\n");
+        mount.shouldReplicateIdentically();
     }
 
     /**
