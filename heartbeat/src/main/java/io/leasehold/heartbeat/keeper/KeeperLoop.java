@@ -838,11 +838,13 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     }
 
     private void startDaemon() {
+        var argv = new ArrayList<>(Processes.ORDINARY);
+        argv.addAll(daemonCommand);
         try {
             var child =
                     ChildProcess.spawn(
                             new ChildProcess.Command(
-                                    daemonCommand,
+                                    argv,
                                     ServiceManager.withoutIt(System.getenv()),
                                     Optional.empty(),
                                     OptionalInt.empty()));

@@ -50,7 +50,8 @@ final class ServiceProcesses {
             throw new KeeperRefusedException(
                     spec.name() + " is to inherit the FUSE descriptor, and none is held");
         }
-        var argv = new ArrayList<>(DIE_WITH_KEEPER);
+        var argv = new ArrayList<>(Processes.ORDINARY);
+        argv.addAll(DIE_WITH_KEEPER);
         argv.add(Long.toString(ProcessHandle.current().pid()));
         argv.addAll(spec.argv());
         var child =

@@ -98,7 +98,11 @@ public final class ChildProcess implements AutoCloseable {
         record Killed(int signal) implements Exit {}
     }
 
-    /** Starts a child; when this returns, its program is running. */
+    /**
+     * Starts a child; when this returns, its program is running. Until then the calling thread
+     * stands still: glibc starts the child as {@code vfork(2)} does, so it is as slow as the child
+     * is in getting a processor.
+     */
     public static ChildProcess spawn(Command command) throws IOException {
         try (var arena = Arena.ofConfined()) {
             var actions = arena.allocate(ACTIONS_BYTES, 16);

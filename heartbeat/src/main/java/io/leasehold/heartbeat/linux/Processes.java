@@ -23,7 +23,12 @@ public final class Processes {
     private static final MemorySegment MLOCKALL = Libc.function("mlockall");
     private static final MemorySegment GETEUID = Libc.function("geteuid");
 
-    private static final int SCHED_FIFO_RESET_ON_FORK = 1 | 0x4000_0000;
+    /** Runs what follows it as everybody else's processes run. */
+    public static final List<String> ORDINARY = List.of("/usr/bin/chrt", "--other", "0");
+
+    private static final int SCHED_FIFO = 1;
+    private static final int SCHED_FIFO_RESET_ON_FORK = SCHED_FIFO | 0x4000_0000;
+    private static final int THIS_THREAD = 0;
     private static final int RLIMIT_RTTIME = 15;
 
     /** As HotSpot names the thread that runs its safepoints. */
@@ -59,7 +64,10 @@ public final class Processes {
 
     /**
      * Puts the calling thread before ordinary ones ({@code SCHED_FIFO}), and the JVM's own thread
-     * that leads it through a safepoint. Later threads and child processes do not inherit that.
+     * that leads it through a safepoint. Later threads do not inherit that, except from the caller.
+     * Its children do, because it stands still until the child's program runs ({@link
+     * ChildProcess}); an ordinary child would first wait for a processor, and the caller with it.
+     * The program gives it up: {@link #ORDINARY}.
      *
      * <p>No other thread of the JVM: its compiler and its housekeepers wait for one another by
      * spinning now and then, which at this priority never ends if whoever is waited for has no
@@ -76,17 +84,16 @@ public final class Processes {
             var limit = arena.allocateFrom(JAVA_LONG, limitMicros, limitMicros);
             Libc.call("setrlimit(RLIMIT_RTTIME)", SETRLIMIT, RLIMIT_RTTIME, limit.address());
             var parameter = arena.allocateFrom(JAVA_INT, priority);
-            setFifo(0, parameter);
+            setFifo(THIS_THREAD, SCHED_FIFO, parameter);
             for (var thread : threadsNamed(SAFEPOINT_THREAD)) {
-                setFifo(thread, parameter);
+                setFifo(thread, SCHED_FIFO_RESET_ON_FORK, parameter);
             }
         }
     }
 
-    private static void setFifo(int thread, MemorySegment parameter) throws LinuxException {
-        int result =
-                Libc.tryCall(
-                        SCHED_SETSCHEDULER, thread, SCHED_FIFO_RESET_ON_FORK, parameter.address());
+    private static void setFifo(int thread, int policy, MemorySegment parameter)
+            throws LinuxException {
+        int result = Libc.tryCall(SCHED_SETSCHEDULER, thread, policy, parameter.address());
         if (result < 0 && result != -Errno.ESRCH) {
             throw new LinuxException("sched_setscheduler(SCHED_FIFO)", -result);
         }

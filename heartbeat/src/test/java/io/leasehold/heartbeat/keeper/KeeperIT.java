@@ -12,12 +12,6 @@ import io.leasehold.heartbeat.link.LinkSpec;
 import io.leasehold.heartbeat.linux.NetworkNamespace;
 import io.leasehold.heartbeat.linux.TestNetwork;
 import io.leasehold.heartbeat.wire.Rejection;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -32,6 +26,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Real keepers in namespaces; this process plays the daemons, the keepers' own children only sleep.
@@ -202,6 +200,43 @@ class KeeperIT {
                 .isInstanceOf(KeeperRefusedException.class)
                 .hasMessageContaining(
                         "to " + KeeperCodec.PROTOCOL_VERSION + ", the daemon " + newer);
+    }
+
+    /**
+     * It stands still until a child's program runs. A child that gave up its priority before that
+     * would wait for a processor first, and no beat leaves meanwhile.
+     */
+    @Test
+    void shouldNotWaitForAProcessorWhenItStartsAProcess() throws Exception {
+        var keeper = keeper("a", one, RunningKeeper.IDLE_DAEMON);
+        var client = attach(keeper, new RecordingListener());
+
+        var dhcpd = client.spawn(sleeper("dhcpd"));
+
+        assertThat(policy(keeper.threadOfItsLoop()))
+                .as("of the thread that beats, and starts processes")
+                .isEqualTo("SCHED_FIFO");
+        await().atMost(PATIENCE)
+                .untilAsserted(() ->
+                        assertThat(policy(dhcpd))
+                                .as("of the DHCP server")
+                                .isEqualTo("SCHED_OTHER"));
+        await().atMost(PATIENCE).until(() -> keeper.daemonPid() > 0);
+        await().atMost(PATIENCE)
+                .untilAsserted(() ->
+                        assertThat(policy(keeper.daemonPid()))
+                                .as("of the daemon")
+                                .isEqualTo("SCHED_OTHER"));
+    }
+
+    /** Of a thread, or a process's first one; what {@code chrt --pid} calls it. */
+    private static String policy(int thread) throws IOException {
+        var said = TestNetwork.run("chrt", "--pid", Integer.toString(thread));
+        return said.lines()
+                .filter(line -> line.contains("policy"))
+                .map(line -> line.substring(line.lastIndexOf(' ') + 1))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

@@ -94,6 +94,24 @@ final class RunningKeeper implements AutoCloseable {
         return (int) process.pid();
     }
 
+    /** The kernel's number of its one thread that does everything. */
+    int threadOfItsLoop() throws IOException {
+        try (var threads = Files.list(Path.of("/proc/" + pid() + "/task"))) {
+            return threads.filter(RunningKeeper::isItsLoop)
+                    .mapToInt(thread -> Integer.parseInt(thread.getFileName().toString()))
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    private static boolean isItsLoop(Path thread) {
+        try {
+            return Files.readString(thread.resolve("comm")).strip().equals("keeper");
+        } catch (IOException e) {
+            return false; // it has ended
+        }
+    }
+
     Path socket() {
         return socket;
     }
