@@ -336,6 +336,7 @@ public final class Controller {
             case Event.Started started -> start(started);
             case Event.Tick() -> {}
             case Event.BeatReceived beat -> beat(beat);
+            case Event.Listened(var until, var stoodStill) -> watch.listened(until, stoodStill);
             case Event.LinkCarrier(var link, var up) -> watch.carrier(link, up);
             case Event.InterfaceChanged(var name, var up) -> health.interfaceChanged(name, up);
             case Event.SessionOpened(var id, var relation) -> sessionOpened(id, relation);

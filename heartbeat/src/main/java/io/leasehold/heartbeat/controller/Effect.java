@@ -56,6 +56,12 @@ public sealed interface Effect {
     record PublishBeat(Announcement announcement) implements Effect {}
 
     /**
+     * Ask the keeper whether it heard the peer; answered by {@link Event.Listened}, after the beats
+     * that came before. Asked again only after the answer.
+     */
+    record Listen() implements Effect {}
+
+    /**
      * Become the writer of {@code epoch}. With the peer in {@code inSync}: after the tail is on
      * both (R27). Answered by {@link Event.VolumePromoted} or {@link Event.VolumePromotionFailed}.
      *

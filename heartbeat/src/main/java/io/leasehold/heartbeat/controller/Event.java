@@ -35,14 +35,25 @@ public sealed interface Event {
     /**
      * An authenticated beat of the peer, the newest on its link.
      *
+     * @param heardNanos when the keeper received it, which may be a while ago
      * @param daemonProgressAgeNanos age of the peer daemon's last proven progress when it was sent
      */
     record BeatReceived(
+            long heardNanos,
             LinkName link,
             Announcement announcement,
             long daemonProgressAgeNanos,
             OptionalLong roundTripNanos)
             implements Event {}
+
+    /**
+     * Answer to {@link Effect.Listen}: every beat that came until {@code untilNanos} was delivered
+     * before this.
+     *
+     * @param stoodStillNanos for how long the keeper, which listens, did not run since it last
+     *     heard the peer: that is no silence of the peer
+     */
+    record Listened(long untilNanos, long stoodStillNanos) implements Event {}
 
     record LinkCarrier(LinkName link, boolean up) implements Event {}
 

@@ -24,6 +24,7 @@ final class PeerWatch {
     private final StepTime time;
     private final Effects effects;
     private Optional<Announcement> said = Optional.empty();
+    private boolean listening;
 
     PeerWatch(
             NodeName peer,
@@ -49,7 +50,7 @@ final class PeerWatch {
         said = Optional.of(announcement);
         var changes =
                 membership.beat(
-                        time.nowNanos(),
+                        beat.heardNanos(),
                         beat.link(),
                         announcement.bootId(),
                         beat.daemonProgressAgeNanos(),
@@ -61,7 +62,7 @@ final class PeerWatch {
     }
 
     void carrier(LinkName link, boolean up) {
-        report(membership.carrier(time.nowNanos(), link, up));
+        report(membership.carrier(link, up));
     }
 
     void replicationHeard() {
@@ -73,8 +74,18 @@ final class PeerWatch {
         report(membership.forget(time.nowNanos()));
     }
 
+    /** The keeper has passed on what it heard until then. */
+    void listened(long untilNanos, long stoodStillNanos) {
+        listening = false;
+        report(membership.listened(untilNanos, stoodStillNanos));
+    }
+
+    /** Before silence means something, whoever listens is asked. */
     void advance() {
-        report(membership.advance(time.nowNanos()));
+        if (!listening && membership.mustListen(time.nowNanos())) {
+            listening = true;
+            effects.add(new Effect.Listen());
+        }
     }
 
     void report(List<Membership.Change> changes) {

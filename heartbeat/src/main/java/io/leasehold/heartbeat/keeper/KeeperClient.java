@@ -29,11 +29,11 @@ import java.util.Set;
  * The daemon's connection to its keeper.
  *
  * <p>Methods may be called by any thread, also from within the listener only those that do not wait
- * for an answer ({@link #publish}, {@link #progress}); each call that waits does so for at most
- * {@link #ANSWER_TIMEOUT}. They throw {@link KeeperRefusedException} if the keeper says no, and
- * another {@link IOException} if the keeper is lost, in which case it is unknown whether the order
- * was carried out, and {@link KeeperListener#keeperLost} follows. An interrupt does not disturb
- * them.
+ * for an answer ({@link #publish}, {@link #progress}, {@link #listen}); each call that waits does
+ * so for at most {@link #ANSWER_TIMEOUT}. They throw {@link KeeperRefusedException} if the keeper
+ * says no, and another {@link IOException} if the keeper is lost, in which case it is unknown
+ * whether the order was carried out, and {@link KeeperListener#keeperLost} follows. An interrupt
+ * does not disturb them.
  */
 public final class KeeperClient implements AutoCloseable {
     /**
@@ -74,7 +74,12 @@ public final class KeeperClient implements AutoCloseable {
     /** Guarded by {@link #calls}. Before that there is no keeper to lose. */
     private boolean attached;
 
-    private KeeperClient(FrameSocket socket, KeeperListener listener) throws IOException {
+    /** What is spoken with this keeper. */
+    private final int version;
+
+    private KeeperClient(FrameSocket socket, KeeperListener listener, int version)
+            throws IOException {
+        this.version = version;
         this.socket = socket;
         this.listener = listener;
         this.closing = new WakeUp();
@@ -127,7 +132,7 @@ public final class KeeperClient implements AutoCloseable {
         KeeperClient client;
         try {
             Sockets.connect(descriptor, Sockets.unixAddress(socket), socket.toString());
-            client = new KeeperClient(new FrameSocket(descriptor), listener);
+            client = new KeeperClient(new FrameSocket(descriptor), listener, version);
         } catch (IOException | RuntimeException e) {
             descriptor.close();
             throw e;
@@ -213,6 +218,19 @@ public final class KeeperClient implements AutoCloseable {
     /** Says that the daemon has just proven that it works. Returns without waiting. */
     public void progress() throws IOException {
         send(new Request.Progress(System.nanoTime()), Optional.empty());
+    }
+
+    /**
+     * Asks what the keeper has heard up to now, which this process may be too slow to know. Returns
+     * without waiting; {@link KeeperListener#listened} answers, for a keeper of the build before
+     * that cannot be asked on the calling thread, with what has come here.
+     */
+    public void listen() throws IOException {
+        if (version < KeeperCodec.VERSION_WITH_LISTEN) {
+            listener.listened(System.nanoTime(), 0);
+            return;
+        }
+        send(new Request.Listen(), Optional.empty());
     }
 
     /**
@@ -448,6 +466,8 @@ public final class KeeperClient implements AutoCloseable {
     private void notify(Notification notification) {
         switch (notification) {
             case Notification.BeatReceived(var beat) -> listener.beatReceived(beat);
+            case Notification.Listened(long untilNanos, long stoodStillNanos) ->
+                    listener.listened(untilNanos, stoodStillNanos);
             case Notification.InterfaceChanged(var name, boolean present, boolean carrier) ->
                     listener.interfaceChanged(name, present, carrier);
             case Notification.Statistics(var links) -> listener.linkStatistics(links);

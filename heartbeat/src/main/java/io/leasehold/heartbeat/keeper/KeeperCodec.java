@@ -45,9 +45,12 @@ final class KeeperCodec {
      * and speaks the one that the keeper takes: a newer daemon must be able to attach to the keeper
      * of the build before, which holds the mount while the daemon is upgraded (ADR 0050).
      */
-    static final int PROTOCOL_VERSION = 2;
+    static final int PROTOCOL_VERSION = 3;
 
-    /** The one before, once there is one: version 1 was in no release. */
+    /** The first that has {@link KeeperMessage.Request.Listen}. */
+    static final int VERSION_WITH_LISTEN = 3;
+
+    /** The one before; version 1 was in no release. */
     static final int PROTOCOL_VERSION_OLDEST = 2;
 
     static final int FRAME_BYTES_MAX = 256 << 10;
@@ -174,6 +177,7 @@ final class KeeperCodec {
                 out.writeByte(8);
                 out.writeLong(progressNanos);
             }
+            case Request.Listen() -> out.writeByte(20);
             case Request.OpenGate(long untilNanos) -> {
                 out.writeByte(9);
                 out.writeLong(untilNanos);
@@ -293,6 +297,7 @@ final class KeeperCodec {
                                     () ->
                                             new WatchdogConfiguration(
                                                     Path.of(in.readUTF()), in.readInt())));
+            case 20 -> new Request.Listen();
             default -> throw new ProtocolException("no request has type " + type);
         };
     }
@@ -445,6 +450,11 @@ final class KeeperCodec {
                 out.writeByte(135);
                 out.writeUTF(reason);
             }
+            case Notification.Listened(long untilNanos, long stoodStillNanos) -> {
+                out.writeByte(136);
+                out.writeLong(untilNanos);
+                out.writeLong(stoodStillNanos);
+            }
         }
     }
 
@@ -473,6 +483,7 @@ final class KeeperCodec {
             case 133 -> new Notification.StoodDown(in.readUTF());
             case 134 -> new Notification.ShutdownRequested();
             case 135 -> new Notification.GateLapsed(in.readUTF());
+            case 136 -> new Notification.Listened(in.readLong(), in.readLong());
             default -> throw new ProtocolException("no notification has type " + type);
         };
     }

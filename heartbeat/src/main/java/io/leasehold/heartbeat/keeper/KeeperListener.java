@@ -12,6 +12,15 @@ public interface KeeperListener {
     void beatReceived(PeerBeat beat);
 
     /**
+     * Answer to {@link KeeperClient#listen}: every beat that came until {@code untilNanos} was
+     * reported before.
+     *
+     * @param stoodStillNanos for how long the keeper itself did not run, or had no room to report
+     *     what it heard, since the last beat that it reported
+     */
+    void listened(long untilNanos, long stoodStillNanos);
+
+    /**
      * An interface of a link, of the gate, or watched, changed: told once for each after it is
      * configured and then within milliseconds of the change.
      *

@@ -81,6 +81,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     private final SecureRandom random = new SecureRandom();
 
     private final DaemonWatch watch;
+    private final Attention attention = new Attention(System.nanoTime());
     private final GateKeeping gateKeeping = new GateKeeping();
     private final AddressKeeping addressKeeping = new AddressKeeping();
     private final ServiceProcesses services = new ServiceProcesses();
@@ -253,6 +254,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         renewAddress(nowNanos);
         if (beating && links.isPresent() && nowNanos - nextBeatNanos >= 0) {
             measureLateness(nowNanos - nextBeatNanos);
+            attention.late(nowNanos - nextBeatNanos);
             sendBeat(nowNanos);
             interfaces.refresh();
             long keepaliveNanos = links.get().configuration().keepalive().toNanos();
@@ -440,7 +442,12 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     @Override
     public void heard(Links.Heard heard) {
         var beat = heard.beat();
-        tellIfThereIsRoom(
+        if (daemon.isEmpty() || daemon.get().socket.isBehind()) {
+            attention.notPassedOn(heard.receivedNanos());
+            return;
+        }
+        attention.passedOn(heard.receivedNanos());
+        tell(
                 new Notification.BeatReceived(
                         new PeerBeat(
                                 heard.link(),
@@ -565,12 +572,18 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                             isDaemon
                                     ? carryOut(order, nowNanos)
                                     : new Answer.Refused("not attached"));
-            case Request.Report _ when !isDaemon -> throw new IOException("not attached");
+            case Request.Report _, Request.Listen _ when !isDaemon ->
+                    throw new IOException("not attached");
             case Request.Publish(long progressNanos, byte[] published) -> {
                 watch.progressed(progressNanos, nowNanos);
                 publish(published, nowNanos);
             }
             case Request.Progress(long progressNanos) -> watch.progressed(progressNanos, nowNanos);
+            case Request.Listen() -> {
+                // Once more, so that everything up to this moment is before the answer.
+                links.ifPresent(l -> l.receive(this, System.nanoTime()));
+                tell(new Notification.Listened(nowNanos, attention.stoodStillNanos()));
+            }
         }
     }
 
@@ -598,6 +611,8 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         dismissed = false;
         attachments++;
         watch.attached(System.nanoTime());
+        // What came while nobody was attached is not this daemon's to judge.
+        attention.passedOn(System.nanoTime());
         interfaces.watch(Set.of());
         interfaces.watch(allWatchedInterfaces());
         Keeper.say("daemon attached, process " + connection.pid);

@@ -28,6 +28,9 @@ sealed interface KeeperMessage {
 
         record Progress(long progressNanos) implements Report {}
 
+        /** What did you hear? Answered by {@link Notification.Listened}, behind the beats. */
+        record Listen() implements Request {}
+
         /** To be carried out and answered. */
         sealed interface Order extends Request {}
 
@@ -79,6 +82,9 @@ sealed interface KeeperMessage {
     /** From the keeper, unasked. */
     sealed interface Notification extends KeeperMessage {
         record BeatReceived(PeerBeat beat) implements Notification {}
+
+        /** All beats that came until then were passed on; see {@link Attention}. */
+        record Listened(long untilNanos, long stoodStillNanos) implements Notification {}
 
         record InterfaceChanged(String name, boolean present, boolean carrier)
                 implements Notification {}

@@ -24,6 +24,12 @@ import java.util.SequencedMap;
  * lost its carrier and on every other link a few beats are missing. A daemon that makes no progress
  * behind a keeper that goes on beating is lost too.
  *
+ * <p>Only silence that somebody listened to counts. This process hears beats from its keeper, and
+ * on a busy machine later than the keeper did; so time is judged up to the moment for which the
+ * keeper said that there was nothing else ({@link #listened}), and when a deadline has passed that
+ * could change the verdict, the keeper is asked ({@link #mustListen}) before it does. For how long
+ * the keeper itself stood still is no silence of the peer either.
+ *
  * <p>Not safe for use by several threads.
  */
 public final class Membership {
@@ -63,6 +69,13 @@ public final class Membership {
     private final SequencedMap<LinkName, Link> links = new LinkedHashMap<>();
     private long judgingSinceNanos;
     private long firstWordNanos;
+
+    /** Nothing came up to then that is not known here. */
+    private long listenedUntilNanos;
+
+    /** How far that is behind, because the keeper stood still for so long since it last heard. */
+    private long deafNanos;
+
     private OptionalLong lastBeatNanos = OptionalLong.empty();
     private OptionalLong lastReplicationNanos = OptionalLong.empty();
     private long daemonProgressAgeNanos;
@@ -80,13 +93,18 @@ public final class Membership {
             long nowNanos, Timing timing, List<LinkConfiguration> links, boolean poweredOn) {
         this.timing = timing;
         this.judgingSinceNanos = nowNanos;
+        this.listenedUntilNanos = nowNanos;
         this.firstWordNanos = poweredOn ? timing.initDeadNanos() : timing.daemonDeadNanos();
         links.forEach(link -> this.links.put(link.name(), new Link(link)));
     }
 
-    /** A beat on a link that is not configured is none. */
+    /**
+     * A beat on a link that is not configured is none.
+     *
+     * @param heardNanos when the keeper received it; beats of a link come in that order
+     */
     public List<Change> beat(
-            long nowNanos,
+            long heardNanos,
             LinkName name,
             BootId peerBoot,
             long progressAgeNanos,
@@ -95,30 +113,51 @@ public final class Membership {
         if (link == null) {
             return List.of();
         }
-        link.lastBeatNanos = OptionalLong.of(nowNanos);
+        if (heardNanos < judgingSinceNanos) {
+            // It waited here while this process stood still.
+            return List.of();
+        }
+        link.lastBeatNanos = OptionalLong.of(heardNanos);
         link.carrier = true;
         link.beats++;
         if (roundTripNanos.isPresent()) {
             link.roundTripNanos = roundTripNanos;
         }
-        lastBeatNanos = OptionalLong.of(nowNanos);
+        lastBeatNanos = OptionalLong.of(heardNanos);
         daemonProgressAgeNanos = progressAgeNanos;
         bootId = Optional.of(peerBoot);
-        return advance(nowNanos);
+        return listened(heardNanos, 0);
     }
 
-    public List<Change> carrier(long nowNanos, LinkName name, boolean up) {
+    /**
+     * The keeper has passed on whatever came until then.
+     *
+     * @param stoodStillNanos for so long of the time since it last heard the peer, it did not run
+     */
+    public List<Change> listened(long untilNanos, long stoodStillNanos) {
+        deafNanos = stoodStillNanos;
+        listenedUntilNanos = Math.max(listenedUntilNanos, untilNanos - stoodStillNanos);
+        return judgeAnew();
+    }
+
+    /** Whether a verdict may have changed, and only {@link #listened} can tell. */
+    public boolean mustListen(long nowNanos) {
+        var next = nextChangeNanos();
+        return next.isPresent() && next.getAsLong() + deafNanos <= nowNanos;
+    }
+
+    public List<Change> carrier(LinkName name, boolean up) {
         var link = links.get(name);
         if (link != null) {
             link.carrier = up;
         }
-        return advance(nowNanos);
+        return judgeAnew();
     }
 
     /** Replication delivered something authentic. */
     public List<Change> replicationHeard(long nowNanos) {
         lastReplicationNanos = OptionalLong.of(nowNanos);
-        return advance(nowNanos);
+        return judgeAnew();
     }
 
     /**
@@ -128,6 +167,8 @@ public final class Membership {
      */
     public List<Change> forget(long nowNanos) {
         judgingSinceNanos = nowNanos;
+        listenedUntilNanos = nowNanos;
+        deafNanos = 0;
         if (lastHeardNanos().isPresent()) {
             firstWordNanos = timing.deadNanos();
         }
@@ -137,11 +178,11 @@ public final class Membership {
         state = PeerState.UNKNOWN;
         reason = "not heard since this process stood still";
         links.values().forEach(link -> link.lastBeatNanos = OptionalLong.empty());
-        return advance(nowNanos);
+        return judgeAnew();
     }
 
-    /** Lets time pass; due at {@link #nextDeadlineNanos}. */
-    public List<Change> advance(long nowNanos) {
+    private List<Change> judgeAnew() {
+        long nowNanos = listenedUntilNanos;
         var changes = new ArrayList<Change>();
         for (var link : links.values()) {
             var next = stateOf(link, nowNanos);
@@ -246,8 +287,17 @@ public final class Membership {
         return lastBeatNanos.isPresent() ? lastBeatNanos : lastReplicationNanos;
     }
 
-    /** The next time at which {@link #advance} could find something changed. */
+    /** When {@link #mustListen} will be true, unless something is heard before. */
     public OptionalLong nextDeadlineNanos(long nowNanos) {
+        var next = nextChangeNanos();
+        return next.isPresent() && next.getAsLong() + deafNanos > nowNanos
+                ? OptionalLong.of(next.getAsLong() + deafNanos)
+                : OptionalLong.empty();
+    }
+
+    /** The next time for which the verdict may be another one than it is now. */
+    private OptionalLong nextChangeNanos() {
+        long nowNanos = listenedUntilNanos;
         var next = OptionalLong.empty();
         for (var link : links.values()) {
             if (link.lastBeatNanos.isPresent()) {

@@ -108,8 +108,9 @@ class CrossingMessagesTest {
                         ArbitrationMode.FENCING));
     }
 
-    private static Event beat(Role role, long gen, boolean leaveWanted) {
+    private Event beat(Role role, long gen, boolean leaveWanted) {
         return new Event.BeatReceived(
+                now,
                 new LinkName("lan"),
                 new Announcement(
                         PEER,

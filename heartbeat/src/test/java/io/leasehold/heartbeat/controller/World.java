@@ -651,6 +651,7 @@ final class World {
             try {
                 deliver(
                         new Event.BeatReceived(
+                                now,
                                 link,
                                 ClusterMessageCodec.decodeAnnouncement(bytes),
                                 ageNanos,
@@ -947,6 +948,8 @@ final class World {
                     progressNanos = now;
                     sendBeat();
                 }
+                case Effect.Listen() ->
+                        in(1, sameProcess(() -> deliver(new Event.Listened(now, 0))));
                 case Effect.PromoteVolume(var epoch, var members, _, _) -> {
                     if (writerEpoch.isEmpty()) {
                         promote(epoch, members);

@@ -67,6 +67,7 @@ class KeeperCodecTest {
                 new Request.ReleaseAddress(),
                 new Request.ConfigureWatchdog(
                         Optional.of(new WatchdogConfiguration(Path.of("/dev/watchdog"), 10))),
+                new Request.Listen(),
                 new Answer.Done(),
                 new Answer.Refused("no"),
                 new Answer.Value(42),
@@ -106,6 +107,7 @@ class KeeperCodecTest {
                 new Notification.Health(new KeeperHealth(true, 20, 99)),
                 new Notification.Exited(exit),
                 new Notification.GateLapsed("suspended"),
+                new Notification.Listened(90, 5),
                 new Notification.StoodDown("silent"),
                 new Notification.ShutdownRequested());
     }
@@ -142,7 +144,8 @@ class KeeperCodecTest {
                         + leaves(Request.Order.class)
                         + leaves(Answer.class)
                         + leaves(Notification.class)
-                        + 1;
+                        // Attach and Listen.
+                        + 2;
 
         assertThat(messages().stream().map(Object::getClass).distinct()).hasSize((int) kinds);
     }

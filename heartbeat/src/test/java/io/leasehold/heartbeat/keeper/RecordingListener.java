@@ -9,7 +9,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class RecordingListener implements KeeperListener {
     record InterfaceChange(String name, boolean present, boolean carrier, long atNanos) {}
 
+    record Listened(long untilNanos, long stoodStillNanos) {}
+
     final List<PeerBeat> beats = new CopyOnWriteArrayList<>();
+    final List<Listened> listened = new CopyOnWriteArrayList<>();
     final List<InterfaceChange> interfaces = new CopyOnWriteArrayList<>();
     final List<ProcessExit> exits = new CopyOnWriteArrayList<>();
     final List<String> events = new CopyOnWriteArrayList<>();
@@ -23,6 +26,11 @@ final class RecordingListener implements KeeperListener {
     @Override
     public void beatReceived(PeerBeat beat) {
         beats.add(beat);
+    }
+
+    @Override
+    public void listened(long untilNanos, long stoodStillNanos) {
+        listened.add(new Listened(untilNanos, stoodStillNanos));
     }
 
     @Override

@@ -261,6 +261,8 @@ final class Daemon implements Replica.Listener {
                 }
             }
             case Effect.PublishBeat(var announcement) -> box.publish(announcement);
+            case Effect.Listen() ->
+                    soon(() -> deliver(new Event.Listened(box.clock().nowNanos(), 0)));
             case Effect.PromoteVolume promote -> soon(() -> promote(promote));
             case Effect.RecordChanged(var epoch, var inSync, var gen) ->
                     replica.recordChanged(epoch.value(), volumeNames(inSync), gen.value());
@@ -401,7 +403,11 @@ final class Daemon implements Replica.Listener {
     void beat(LinkName link, Announcement announcement, long progressAgeNanos) {
         deliver(
                 new Event.BeatReceived(
-                        link, announcement, progressAgeNanos, OptionalLong.of(ROUND_TRIP_NANOS)));
+                        box.clock().nowNanos(),
+                        link,
+                        announcement,
+                        progressAgeNanos,
+                        OptionalLong.of(ROUND_TRIP_NANOS)));
     }
 
     private VolumeStatus status() {

@@ -129,6 +129,7 @@ final class EffectShell implements Consumer<Effect> {
             case Effect.SendToPeer(long session, var message) -> peer.tell(session, message);
             case Effect.PublishBeat(var announcement) ->
                     keeper.publish(ClusterMessageCodec.encode(announcement));
+            case Effect.Listen() -> keeper.listen();
             case Effect.PromoteVolume promote -> promote(promote);
             case Effect.RecordChanged(var epoch, var inSync, var gen) ->
                     volume.recordChanged(

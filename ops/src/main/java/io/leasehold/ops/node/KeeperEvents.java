@@ -14,7 +14,6 @@ import io.leasehold.ops.config.Configuration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -33,8 +32,8 @@ final class KeeperEvents implements KeeperListener {
     private final Map<String, List<LinkName>> linksOfInterface;
     private final Set<String> tracked;
     private final Map<String, Boolean> carriers = new ConcurrentHashMap<>();
+    private final long keepaliveNanos;
     private volatile List<LinkStatistics> statistics = List.of();
-    private volatile Optional<KeeperHealth> health = Optional.empty();
 
     /** After these nothing that this process believed is true any more. */
     interface Ends {
@@ -64,6 +63,7 @@ final class KeeperEvents implements KeeperListener {
         this.pauses = pauses;
         this.ends = ends;
         this.history = history;
+        this.keepaliveNanos = configuration.timing().keepalive().toNanos();
         var byInterface = new java.util.HashMap<String, List<LinkName>>();
         for (var link : configuration.links().values()) {
             byInterface
@@ -79,10 +79,6 @@ final class KeeperEvents implements KeeperListener {
         return statistics;
     }
 
-    Optional<KeeperHealth> health() {
-        return health;
-    }
-
     @Override
     public void beatReceived(PeerBeat beat) {
         if (beat.payload().length == 0) {
@@ -91,6 +87,7 @@ final class KeeperEvents implements KeeperListener {
         try {
             controller.accept(
                     new Event.BeatReceived(
+                            beat.receivedNanos(),
                             new LinkName(beat.link()),
                             ClusterMessageCodec.decodeAnnouncement(beat.payload()),
                             beat.progressAgeNanos(),
@@ -100,6 +97,11 @@ final class KeeperEvents implements KeeperListener {
                     "a beat of the peer is not understood and counts as missing: {}",
                     e.getMessage());
         }
+    }
+
+    @Override
+    public void listened(long untilNanos, long stoodStillNanos) {
+        controller.accept(new Event.Listened(untilNanos, stoodStillNanos));
     }
 
     @Override
@@ -132,7 +134,13 @@ final class KeeperEvents implements KeeperListener {
 
     @Override
     public void keeperHealth(KeeperHealth punctuality) {
-        health = Optional.of(punctuality);
+        if (punctuality.latenessMaxNanos() > keepaliveNanos) {
+            history.observed(
+                    "keeper",
+                    "was %d ms late".formatted(punctuality.latenessMaxNanos() / 1_000_000),
+                    "so were beats and the renewal of the gate",
+                    punctuality.realTime() ? "" : "it has no real-time priority");
+        }
     }
 
     @Override
