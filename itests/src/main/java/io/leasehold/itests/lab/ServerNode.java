@@ -175,9 +175,9 @@ public final class ServerNode {
         return count;
     }
 
-    /** SIGCONT for everything in the box. */
+    /** SIGCONT for everything in the box; nothing if it is off. */
     public int resume() throws IOException {
-        return signal(power.processes(), Linux.SIGCONT, node.label() + " is switched off");
+        return signal(power.processes(), Linux.SIGCONT, "");
     }
 
     private List<Long> running() throws IOException {

@@ -158,6 +158,7 @@ class PlainLabIT {
         server.powerOff();
         assertThat(server.isOn()).isFalse();
         assertThat(lab.network().hasCarrier(Link.CROSSOVER, LabNode.DHCP1)).isFalse();
+        assertThat(server.resume()).as("there is nothing to resume, and nothing wrong").isZero();
 
         server.powerOn();
         assertThat(server.status().bootId()).isNotEqualTo(boot);

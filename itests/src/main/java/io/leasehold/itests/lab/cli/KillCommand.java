@@ -2,6 +2,7 @@ package io.leasehold.itests.lab.cli;
 
 import io.leasehold.itests.lab.ServerNode.Role;
 import java.io.IOException;
+import java.util.List;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -33,20 +34,26 @@ final class KillCommand extends LabCommand {
     int run() throws IOException, InterruptedException {
         var server = lab().node(node);
         int killed = 0;
-        if (which.dhcpd) {
-            killed += server.kill(Role.DHCPD);
-        } else {
-            // The keeper first: it would start a new daemon.
-            if (which.keeper || which.both) {
-                killed += server.kill(Role.KEEPER);
-            }
-            if (!which.keeper && (!which.both || !server.processes(Role.DAEMON).isEmpty())) {
-                killed += server.kill(Role.DAEMON);
+        for (var role : roles()) {
+            // One that does not run is as dead as it is to be.
+            if (!server.processes(role).isEmpty()) {
+                killed += server.kill(role);
             }
         }
         answer(
                 "killed %d processes of %s".formatted(killed, node),
                 object("node", node, "killed", killed));
         return DONE;
+    }
+
+    private List<Role> roles() {
+        if (which.dhcpd) {
+            return List.of(Role.DHCPD);
+        }
+        if (which.keeper) {
+            return List.of(Role.KEEPER);
+        }
+        // The keeper first: it would start a new daemon.
+        return which.both ? List.of(Role.KEEPER, Role.DAEMON) : List.of(Role.DAEMON);
     }
 }
