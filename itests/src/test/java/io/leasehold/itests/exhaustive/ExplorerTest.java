@@ -1,0 +1,149 @@
+package io.leasehold.itests.exhaustive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import io.leasehold.blockrep.replication.Event;
+import io.leasehold.heartbeat.controller.Effect;
+import io.leasehold.heartbeat.record.Arbiter;
+import io.leasehold.heartbeat.record.ArbitrationMode;
+import io.leasehold.heartbeat.record.Change;
+import io.leasehold.heartbeat.record.DurableState;
+import io.leasehold.heartbeat.record.Proof;
+import io.leasehold.heartbeat.record.Ruling;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ExplorerTest {
+    private static final int STATES = 100_000;
+    private static final ArbitrationMode F = ArbitrationMode.FENCING;
+    private static final ArbitrationMode W = ArbitrationMode.ZOOKEEPER;
+
+    private static Explorer.Answer explore(Explorer.Question question, Mutation mutation) {
+        return Explorer.explore(question, mutation, _ -> {});
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ArbitrationMode.class,
+            names = {"FENCING", "ZOOKEEPER"})
+    void shouldFindNothingWithOneOfEachFault(ArbitrationMode mode) {
+        var answer = explore(Explorer.Question.oneOfEach(mode, STATES), Mutation.NONE);
+        assertThat(answer.broken()).isEmpty();
+        assertThat(answer.states()).isEqualTo(STATES);
+    }
+
+    /** Those of which the whole space is small enough. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Fault.class,
+            names = {"MESSAGE_LOST", "MESSAGE_LATE", "MESSAGE_DUPLICATED", "TAKEOVER", "LAG"})
+    void shouldComeToTheEndWithOneFault(Fault fault) {
+        var answer =
+                explore(new Explorer.Question(F, 1, EnumSet.of(fault), 1, STATES), Mutation.NONE);
+        assertThat(answer.broken()).isEmpty();
+        assertThat(answer.complete()).isTrue();
+    }
+
+    @Test
+    void shouldBeTheSameEachTime() {
+        var question = new Explorer.Question(F, 1, EnumSet.of(Fault.MESSAGE_LATE), 1, STATES);
+        var first = explore(question, Mutation.NONE);
+        var second = explore(question, Mutation.NONE);
+        assertThat(second.states()).isEqualTo(first.states());
+        assertThat(second.transitions()).isEqualTo(first.transitions());
+    }
+
+    @Nested
+    class WhenARuleIsBroken {
+
+        /** R3. */
+        @Test
+        void shouldFindAPrimaryThatAcknowledgesWithoutItsPeer() {
+            var found =
+                    explore(
+                            new Explorer.Question(F, 1, EnumSet.of(Fault.CRASH), 1, STATES),
+                            new Mutation() {
+                                @Override
+                                public List<Event> volumeEvents(Volume volume, Event happened) {
+                                    var session = volume.machine().session();
+                                    return happened instanceof Event.FlushWanted(var upTo)
+                                                    && session.isPresent()
+                                            ? List.of(
+                                                    happened,
+                                                    new Event.PeerDurable(
+                                                            session.get(),
+                                                            upTo,
+                                                            Event.RootCheck.EQUAL))
+                                            : List.of(happened);
+                                }
+                            });
+            assertThat(found.broken()).isPresent();
+            assertThat(found.broken().get().rule()).isIn("I1", "I2", "I4");
+            assertThat(found.broken().get().trace()).hasSizeGreaterThan(2);
+        }
+
+        /** R7, R37. */
+        @Test
+        void shouldFindAPromotionWithoutAProof() {
+            var found =
+                    explore(
+                            Explorer.Question.oneOfEach(F, STATES),
+                            new Mutation() {
+                                @Override
+                                public Arbiter arbiter(Arbiter honest) {
+                                    return new SilenceIsProof(honest);
+                                }
+                            });
+            assertThat(found.broken()).isPresent();
+            assertThat(found.broken().get().rule()).isIn("I1", "I2", "I3", "R1");
+        }
+
+        /** R8, R9: neither the daemon nor the kernel shuts the gate of who lost in time. */
+        @Test
+        void shouldFindALoserThatIsHeardAfterItsLease() {
+            var found =
+                    explore(
+                            new Explorer.Question(
+                                    W, 0, EnumSet.of(Fault.MESSAGE_LOST, Fault.WITNESS), 2, STATES),
+                            new Mutation() {
+                                @Override
+                                public List<Effect> effects(Box box, Effect ordered) {
+                                    return switch (ordered) {
+                                        case Effect.OpenGate(long until) ->
+                                                List.of(
+                                                        new Effect.OpenGate(
+                                                                until + 3 * Clock.QUANTUM_NANOS));
+                                        case Effect.CloseGate() -> List.of();
+                                        default -> List.of(ordered);
+                                    };
+                                }
+                            });
+            assertThat(found.broken()).isPresent();
+            assertThat(found.broken().get().rule()).isEqualTo("I3");
+        }
+
+        private record SilenceIsProof(Arbiter honest) implements Arbiter {
+            @Override
+            public ArbitrationMode mode() {
+                return honest.mode();
+            }
+
+            @Override
+            public Ruling rule(Change change, DurableState state, Optional<Proof> proof) {
+                return honest.rule(
+                        change,
+                        state,
+                        proof.or(() ->
+                                Optional.of(
+                                        new Proof.PowerReadOff(
+                                                state.record().epoch(),
+                                                state.record().gen(),
+                                                "nothing is heard"))));
+            }
+        }
+    }
+}
