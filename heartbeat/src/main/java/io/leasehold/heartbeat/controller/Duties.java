@@ -159,7 +159,13 @@ final class Duties {
         }
         if (witness.taken().isPresent()) {
             witness.claimed();
-            rights.save(rights.state().withRecord(taken.proposal().next()).withoutPermit());
+            var record = taken.proposal().next();
+            effects.note(
+                    "record",
+                    Rule.R11,
+                    "the ensemble took what is not wished any more: it is the record all the same",
+                    record.describe());
+            rights.save(rights.state().withRecord(record).withoutPermit());
         }
     }
 

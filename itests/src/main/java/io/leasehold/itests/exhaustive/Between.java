@@ -46,7 +46,20 @@ record Between(
         List<Boolean> isolated) {
 
     /** To the ensemble. */
-    record Request(int by, EnsembleRequest asked, Optional<EnsembleEvent> answer, boolean late) {}
+    record Request(int by, EnsembleRequest asked, Optional<EnsembleEvent> answer, boolean late) {
+
+        /** Nobody waits for the answer, so its number does not matter. */
+        Request renumbered(int versionsLess) {
+            return asked instanceof EnsembleRequest.Write(_, var record, var expected)
+                    ? new Request(
+                            by,
+                            new EnsembleRequest.Write(
+                                    0, record, Renumbering.less(expected, versionsLess)),
+                            answer,
+                            late)
+                    : this;
+        }
+    }
 
     /** An order to a fence device. */
     record Fencing(

@@ -49,6 +49,9 @@ final class Box implements Volume.Listener {
     private static final WallClock WALL_CLOCK =
             new WallClock(Clock.NOW_NANOS, Instant.parse("2026-01-01T00:00:00Z"), ZoneOffset.UTC);
 
+    /** Enough to tell a daemon from the one before; nobody compares more. */
+    private static final int INCARNATIONS = 4;
+
     /** What a crash within a step can come before or behind. */
     private static final class Died extends RuntimeException {
         private static final long serialVersionUID = 1L;
@@ -388,9 +391,10 @@ final class Box implements Volume.Listener {
                 Optional.of(
                         new Life(
                                 boot.value(),
-                                incarnations++,
+                                incarnations,
                                 stored.isPresent(),
                                 stored.isEmpty() || !stored.get().bootId().equals(boot)));
+        incarnations = (incarnations + 1) % INCARNATIONS;
         shutDown = false;
         progressNanos = Clock.NOW_NANOS;
         // Made anew, because a machine of such a life may have been through something already.
@@ -462,8 +466,24 @@ final class Box implements Volume.Listener {
     }
 
     private void order(List<Effect> effects) {
+        boolean noted = false;
         for (var effect : effects) {
-            ordered.addAll(mutation.effects(this, effect));
+            for (var done : mutation.effects(this, effect)) {
+                noted |= done instanceof Effect.Note;
+                requireNoted(noted, done);
+                ordered.addLast(done);
+            }
+        }
+    }
+
+    /** R40: the event log has a change of the record before it is made. */
+    private void requireNoted(boolean noted, Effect effect) {
+        if (!noted
+                && effect instanceof Effect.PersistState(var state)
+                && rights.filter(old -> !old.record().equals(state.record())).isPresent()) {
+            throw new Violation(
+                    "R40",
+                    name + " changes its record without a word: " + state.record().describe());
         }
     }
 

@@ -69,10 +69,7 @@ final class Clock {
             }
             // Only for people, and it ties two clocks together.
             case WallClock held -> held;
-            case ZnodeVersion version ->
-                    version.isAbsent() || versions == 0
-                            ? version
-                            : new ZnodeVersion(Math.max(0, version.value() - versions));
+            case ZnodeVersion version -> Renumbering.less(version, versions);
             case Record held -> olderRecord(held, byNanos, versions);
             case List<?> held -> olderAll(held, new ArrayList<>(held.size()), byNanos, versions);
             case TreeSet<?> held -> held;

@@ -106,7 +106,22 @@ public final class Explorer {
     private Answer run() {
         long began = System.nanoTime();
         long tellAt = began + 5_000_000_000L;
-        var calm = calm();
+        Pair.State calm;
+        try {
+            calm = calm();
+        } catch (Violation violation) {
+            return new Answer(
+                    0,
+                    0,
+                    0,
+                    false,
+                    Optional.of(
+                            new Broken(
+                                    violation.rule(),
+                                    violation.sentence(),
+                                    List.of("while the pair came up, without any fault"))),
+                    (System.nanoTime() - began) / 1e9);
+        }
         meet(pair.with(calm, question.faults(), question.faultsMax(), question.writes()), -1, 0);
         int levelEnds = met;
         var broken = Optional.<Broken>empty();

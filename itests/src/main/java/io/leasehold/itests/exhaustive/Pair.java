@@ -627,11 +627,14 @@ final class Pair {
         }
 
         private Renumbering renumbering() {
-            if (!draft.requests.isEmpty() || draft.version.isAbsent()) {
+            if (draft.version.isAbsent()
+                    || draft.requests.stream().anyMatch(request -> !request.late())) {
                 return Renumbering.NONE;
             }
             int less = draft.version.value() - Renumbering.VERSION;
             draft.version = new ZnodeVersion(Renumbering.VERSION);
+            draft.requests =
+                    draft.requests.stream().map(request -> request.renumbered(less)).toList();
             return new Renumbering(
                     less, draft.packets.get(0).isEmpty() && draft.packets.get(1).isEmpty());
         }

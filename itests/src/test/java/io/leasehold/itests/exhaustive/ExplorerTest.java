@@ -9,13 +9,13 @@ import io.leasehold.heartbeat.record.Change;
 import io.leasehold.heartbeat.record.DurableState;
 import io.leasehold.heartbeat.record.Proof;
 import io.leasehold.heartbeat.record.Ruling;
-import java.util.EnumSet;
-import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
 
 class ExplorerTest {
     private static final int STATES = 100_000;
@@ -40,10 +40,20 @@ class ExplorerTest {
     @ParameterizedTest
     @EnumSource(
             value = Fault.class,
-            names = {"MESSAGE_LOST", "MESSAGE_LATE", "MESSAGE_DUPLICATED", "TAKEOVER", "LAG"})
+            names = {
+                "MESSAGE_LOST",
+                "MESSAGE_LATE",
+                "MESSAGE_DUPLICATED",
+                "TAKEOVER",
+                "LAG",
+                "WITNESS"
+            })
     void shouldComeToTheEndWithOneFault(Fault fault) {
+        var mode = fault == Fault.WITNESS ? W : F;
         var answer =
-                explore(new Explorer.Question(F, 1, EnumSet.of(fault), 1, STATES), Mutation.NONE);
+                explore(
+                        new Explorer.Question(mode, 1, EnumSet.of(fault), 1, STATES),
+                        Mutation.NONE);
         assertThat(answer.broken()).isEmpty();
         assertThat(answer.complete()).isTrue();
     }
@@ -124,6 +134,26 @@ class ExplorerTest {
                             });
             assertThat(found.broken()).isPresent();
             assertThat(found.broken().get().rule()).isEqualTo("I3");
+        }
+
+        @ParameterizedTest
+        @EnumSource(
+                value = ArbitrationMode.class,
+                names = {"FENCING", "ZOOKEEPER"})
+        void shouldFindADecisionThatIsNotInTheEventLog(ArbitrationMode mode) {
+            var found =
+                    explore(
+                            Explorer.Question.oneOfEach(mode, STATES),
+                            new Mutation() {
+                                @Override
+                                public List<Effect> effects(Box box, Effect ordered) {
+                                    return ordered instanceof Effect.Note
+                                            ? List.of()
+                                            : List.of(ordered);
+                                }
+                            });
+            assertThat(found.broken()).isPresent();
+            assertThat(found.broken().get().rule()).isEqualTo("R40");
         }
 
         private record SilenceIsProof(Arbiter honest) implements Arbiter {
