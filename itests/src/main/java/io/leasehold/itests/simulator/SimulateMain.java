@@ -33,6 +33,7 @@ import picocli.CommandLine.ParameterException;
             "  simulate --from 1001 --seeds 1000 --mode W  # the next ones with arbiter zookeeper",
             "  simulate --minutes 30        # as many seeds as fit into half an hour",
             "  simulate --seed 4711 --trace # one history, told line by line",
+            "  simulate --exhaustive --help # instead: every state of a small scope",
             "",
             "Exit status: 0 if every rule held, 1 if one did not: its seed, rule and trace are shown.",
         })
