@@ -326,7 +326,8 @@ final class Box implements Volume.Listener {
     }
 
     private static Event beat(Announcement said, long ageNanos) {
-        return new Event.BeatReceived(Scope.LINK, said, ageNanos, OptionalLong.empty());
+        return new Event.BeatReceived(
+                Clock.NOW_NANOS, Scope.LINK, said, ageNanos, OptionalLong.empty());
     }
 
     // ---- keeper ----
@@ -490,7 +491,11 @@ final class Box implements Volume.Listener {
     /** Whether somebody could tell that a crash came before it and not behind it. */
     private static boolean matters(Effect effect) {
         return switch (effect) {
-            case Effect.Note _, Effect.PrepareResource _, Effect.RoleChanged _, Effect.Answer _ ->
+            case Effect.Note _,
+                    Effect.Listen _,
+                    Effect.PrepareResource _,
+                    Effect.RoleChanged _,
+                    Effect.Answer _ ->
                     false;
             case Effect.PersistState _,
                     Effect.PromiseEpoch _,
@@ -522,6 +527,8 @@ final class Box implements Volume.Listener {
                     killDaemon("R2: the volume has promised a higher epoch than " + epoch);
                 }
             }
+            // Whatever has reached the keeper by now was delivered.
+            case Effect.Listen() -> inbox.add(new Event.Listened(Clock.NOW_NANOS, 0));
             case Effect.OpenGate(long until) -> gateUntilNanos = until;
             case Effect.CloseGate() -> gateUntilNanos = 0;
             case Effect.Note(var decision) ->
@@ -607,6 +614,7 @@ final class Box implements Volume.Listener {
                     Effect.OpenGate _,
                     Effect.CloseGate _,
                     Effect.Note _,
+                    Effect.Listen _,
                     Effect.SendToPeer _,
                     Effect.PublishBeat _,
                     Effect.RecordChanged _,
