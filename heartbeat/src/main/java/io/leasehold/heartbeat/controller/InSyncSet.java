@@ -68,9 +68,10 @@ final class InSyncSet {
 
     /** R4: the volume gets no acknowledgements. */
     void writesFrozen(String reason) {
-        if (lifecycle.isWriter() && rights.record().isSole(me)) {
+        if (lifecycle.isWriter() && rights.record().isSole(me) && arbitration.isSettled()) {
             // R10: it had asked for a grow, and the session broke before that came here. Until it
-            // hears how that ended it needs both.
+            // hears how that ended it needs both. A grow that the ensemble may have taken has not
+            // ended (R11, H3).
             recordChanged();
             return;
         }
