@@ -241,7 +241,10 @@ final class Follower {
                         && state.record().isInSync(me)
                         && state.record().isPrimary(peer)
                         && state.record().epoch().equals(request.from())
-                        && !health.isDiskFailed();
+                        && !health.isDiskFailed()
+                        // Else the ensemble may have, or come to have, another record of that
+                        // epoch (R1): the peer must ask it.
+                        && witness.hasNothingOutstanding();
         effects.note(
                 "record",
                 Rule.R27,

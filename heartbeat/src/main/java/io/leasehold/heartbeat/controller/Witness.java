@@ -8,6 +8,7 @@ import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.record.Ruling;
+import io.leasehold.heartbeat.record.Standing;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRecord;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRecord.Proposal;
@@ -67,6 +68,9 @@ final class Witness {
         this.present = config.mode() == ArbitrationMode.ZOOKEEPER;
         this.machine = new EnsembleRecord(time.nowNanos(), EnsembleTiming.defaults());
         this.arbiter = arbiter;
+        if (rights.state().lastRequestNumber() > 0) {
+            machine.settleFirst();
+        }
         // As long as a primary that gets no promises needs to confirm at the ensemble (R15).
         this.patienceNanos = 3 * config.lease().lengthNanos() / 8;
         this.rights = rights;
@@ -201,6 +205,17 @@ final class Witness {
                 "its record is: " + newer.describe());
         var promise = newer.epoch().isAfter(rights.state().promised());
         var next = rights.state().withRecord(newer).withWasPrimary(false);
+        boolean newHere =
+                rights.record().primary().isEmpty() && rights.state().lastRequestNumber() == 0;
+        if (newHere && newer.isInSync(me)) {
+            // Whoever this name stood for had another disk (R30): this one never was a member.
+            next = next.withStanding(Standing.INCONSISTENT);
+            effects.note(
+                    "record",
+                    Rule.R31,
+                    me + " does not stand in for the copy that the ensemble counts on",
+                    "nobody has ever been primary, by what is stored here: the disk is a new one");
+        }
         rights.save(newer.isInSync(me) ? next : next.outdated());
         if (promise) {
             effects.add(new Effect.PromiseEpoch(newer.epoch()));
@@ -259,6 +274,14 @@ final class Witness {
     /** R9: nothing is wished and nothing undecided, so this node may promise not to take over. */
     boolean isQuiet() {
         return machine.isQuiet() && taken.isEmpty();
+    }
+
+    /**
+     * R11, R27: no change that this node asked for, in this process or an earlier one, can still be
+     * taken.
+     */
+    boolean hasNothingOutstanding() {
+        return !present || (machine.isSettled() && isQuiet());
     }
 
     /** Empty in the modes without an ensemble. */

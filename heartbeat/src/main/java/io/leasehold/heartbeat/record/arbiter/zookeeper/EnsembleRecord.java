@@ -98,7 +98,9 @@ public final class EnsembleRecord {
         DECIDE,
         /** The base again, to void a proposal that nobody wishes any more. */
         WITHDRAW,
-        CONFIRM
+        CONFIRM,
+        /** The record as it is, to void whatever an earlier process of this node has asked for. */
+        SETTLE
     }
 
     private record Asked(EnsembleRequest request, Kind kind, long sentNanos) {}
@@ -108,6 +110,7 @@ public final class EnsembleRecord {
     private String connection = "not connected yet";
     private String trouble = "";
     private boolean lookDue;
+    private boolean settled = true;
     private Optional<Wish> wish = Optional.empty();
     private Optional<ClusterRecord> toConfirm = Optional.empty();
     private Optional<Proposal> undecided = Optional.empty();
@@ -134,6 +137,20 @@ public final class EnsembleRecord {
             watch = Optional.empty();
         }
         wish = Optional.of(new Wish(change, patienceNanos));
+    }
+
+    /**
+     * An earlier process of this node may have asked for a change, and does not live to see what
+     * became of it: the first conditional write that is taken voids that (R11). If nobody wishes
+     * another one, the record is written as it is.
+     */
+    public void settleFirst() {
+        settled = false;
+    }
+
+    /** No request of an earlier process can be executed any more. */
+    public boolean isSettled() {
+        return settled;
     }
 
     /** A proposal that is still undecided is voided, unless it turns out to have been taken. */
@@ -236,7 +253,16 @@ public final class EnsembleRecord {
                             .map(seen -> write(nowNanos, Kind.CONFIRM, mine, seen.version()))
                             .orElseGet(() -> look(nowNanos)));
         }
+        if (isSettlingDue()) {
+            var seen = known.orElseThrow();
+            return List.of(
+                    write(nowNanos, Kind.SETTLE, seen.record().orElseThrow(), seen.version()));
+        }
         return List.of();
+    }
+
+    private boolean isSettlingDue() {
+        return !settled && known.flatMap(Known::record).isPresent();
     }
 
     /** When {@link #advance} has something to do. */
@@ -253,7 +279,9 @@ public final class EnsembleRecord {
         if (wish.isPresent()) {
             return OptionalLong.of(Math.max(notBeforeNanos, watchDueNanos()));
         }
-        return toConfirm.isPresent() ? OptionalLong.of(notBeforeNanos) : OptionalLong.empty();
+        return toConfirm.isPresent() || isSettlingDue()
+                ? OptionalLong.of(notBeforeNanos)
+                : OptionalLong.empty();
     }
 
     public boolean isConnected() {
@@ -355,6 +383,7 @@ public final class EnsembleRecord {
         var write = (EnsembleRequest.Write) done.request();
         known = Optional.of(new Known(Optional.of(write.record()), version));
         lookDue = false;
+        settled = true;
         answered();
         switch (done.kind()) {
             case PROPOSE, DECIDE -> {
@@ -373,6 +402,7 @@ public final class EnsembleRecord {
                 toConfirm = Optional.empty();
                 steps.add(new Step.Confirmed(done.sentNanos()));
             }
+            case SETTLE -> {}
             case LOOK -> throw new IllegalStateException("a look that wrote");
         }
     }

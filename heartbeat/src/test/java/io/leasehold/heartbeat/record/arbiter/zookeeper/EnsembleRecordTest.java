@@ -195,6 +195,45 @@ class EnsembleRecordTest {
     }
 
     @Nested
+    class WhenAnEarlierProcessMayHaveAsked {
+        /** It died with its request on the way, and nobody knows any more that there was one. */
+        @Test
+        void shouldVoidThatBeforeItIsSettled() {
+            b.wish(Change.TAKE_OVER, record(6, 10, B, B));
+            var late = b.take();
+
+            var successor = new Node(B);
+            successor.machine.settleFirst();
+            successor.hear(new EnsembleEvent.Connected());
+            successor.carry();
+            assertThat(successor.machine.isSettled()).as("a look voids nothing").isFalse();
+            successor.carryAll();
+
+            assertThat(successor.machine.isSettled()).isTrue();
+            assertThat(ensemble.execute(late)).isInstanceOf(EnsembleEvent.VersionMismatch.class);
+            assertThat(ensemble.record()).contains(record(5, 9, A, A, B));
+        }
+
+        @Test
+        void shouldSeeWhatWasTakenMeanwhile() {
+            b.wish(Change.TAKE_OVER, record(6, 10, B, B));
+            var late = b.take();
+
+            var successor = new Node(B);
+            successor.machine.settleFirst();
+            successor.hear(new EnsembleEvent.Connected());
+            successor.carry();
+            ensemble.execute(late);
+            successor.carryAll();
+
+            assertThat(successor.machine.isSettled()).isTrue();
+            assertThat(successor.told(Step.Seen.class))
+                    .last()
+                    .isEqualTo(new Step.Seen(Optional.of(record(6, 10, B, B))));
+        }
+    }
+
+    @Nested
     class WhenTheAnswerIsMissing {
         @Test
         void shouldWinByWritingAgainIfTheRequestWasExecuted() {
