@@ -25,6 +25,7 @@ import io.leasehold.blockrep.replication.Tenure;
 import io.leasehold.blockrep.session.Input;
 import io.leasehold.blockrep.session.LocalCopy;
 import io.leasehold.blockrep.session.Order;
+import io.leasehold.blockrep.session.Redialling;
 import io.leasehold.blockrep.session.SessionProtocol;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
@@ -68,8 +69,7 @@ final class Replica implements LocalCopy {
     private static final long FACTS_NANOS = 1_000_000_000L;
     private static final long LAZY_FLUSH_NANOS = 50_000_000;
     private static final long EVENT_THREAD_NANOS = 50_000;
-    private static final long FIRST_RETRY_NANOS = 50_000_000;
-    private static final long LAST_RETRY_NANOS = 500_000_000;
+    private static final long CONNECT_NANOS = 5_000_000;
 
     /** What the daemon hears from its volume. */
     interface Listener {
@@ -131,8 +131,7 @@ final class Replica implements LocalCopy {
     private long sessionNumbers;
     private Optional<Session> current = Optional.empty();
     private Optional<Session> next = Optional.empty();
-    private long connectedNanos = Long.MIN_VALUE / 2;
-    private long retryNanos = FIRST_RETRY_NANOS;
+    private final Redialling redialling;
     private boolean dialling;
 
     private record Waiting(Seq upTo, long number, Runnable completion) {}
@@ -152,6 +151,7 @@ final class Replica implements LocalCopy {
         this.machine =
                 new Replication(
                         self, peer, journal.superblock().promisedEpoch(), REPLICA_TIMEOUT_NANOS);
+        this.redialling = new Redialling(world.agenda().nowNanos());
         redo();
         this.history = disk.tree().copy();
     }
@@ -176,7 +176,7 @@ final class Replica implements LocalCopy {
 
     /** The daemon has begun to listen to its volume. */
     void start() {
-        lookForPeer();
+        lookForPeer(0);
         process.after(FACTS_NANOS, this::reportRegularly);
     }
 
@@ -841,15 +841,12 @@ final class Replica implements LocalCopy {
     // ---- the link ----
 
     /** The machine with the higher name dials. */
-    private void lookForPeer() {
+    private void lookForPeer(long pauseNanos) {
         if (box.index() != 1 || dialling || closed) {
             return;
         }
         dialling = true;
-        boolean short_ = world.agenda().nowNanos() - connectedNanos < LAST_RETRY_NANOS;
-        process.after(
-                world.chance().about(short_ ? LAST_RETRY_NANOS : FIRST_RETRY_NANOS / 10),
-                this::dial);
+        process.after(world.chance().about(CONNECT_NANOS + pauseNanos), this::dial);
     }
 
     private void dial() {
@@ -859,13 +856,12 @@ final class Replica implements LocalCopy {
         }
         var other = box.other().replica();
         if (!world.network().isReplicationUp() || other.isEmpty() || other.get().closed) {
-            retryNanos = Math.min(2 * retryNanos, LAST_RETRY_NANOS);
-            process.after(world.chance().about(retryNanos), this::dial);
+            long pause = redialling.failed(world.agenda().nowNanos());
+            process.after(world.chance().about(pause), this::dial);
             return;
         }
         dialling = false;
-        retryNanos = FIRST_RETRY_NANOS;
-        connectedNanos = world.agenda().nowNanos();
+        redialling.connected(world.agenda().nowNanos());
         var mine = new Session();
         var theirs = other.get().new Session();
         var connection = world.network().connect(theirs, mine);
@@ -912,6 +908,7 @@ final class Replica implements LocalCopy {
         private Optional<Network.Connection> connection = Optional.empty();
         private Optional<SessionProtocol> begun = Optional.empty();
         private boolean running;
+        private boolean refused;
         private boolean ended;
         private Optional<String> endReason = Optional.empty();
         private final Deque<Envelope> arrived = new ArrayDeque<>();
@@ -1087,7 +1084,7 @@ final class Replica implements LocalCopy {
                 next = Optional.empty();
                 successor.begin();
             } else {
-                lookForPeer();
+                lookForPeer(redialling.ended(world.agenda().nowNanos(), refused));
             }
         }
 
@@ -1112,7 +1109,10 @@ final class Replica implements LocalCopy {
             var id = protocol().id();
             switch (order) {
                 case Order.Send(var epoch, var seq, var frame) -> put(epoch, seq, frame);
-                case Order.End(var reason, var _) -> abort(reason);
+                case Order.End(var reason, var cause) -> {
+                    refused = cause != Order.Cause.ORDINARY;
+                    abort(reason);
+                }
                 case Order.Tell(var event) -> step(event);
                 case Order.Greeted(var facts) ->
                         later(() -> listener.sessionOpened(id.value(), facts.relation()));
