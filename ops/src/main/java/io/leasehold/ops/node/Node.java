@@ -86,8 +86,9 @@ final class Node {
      * @throws IOException what is needed is missing or broken; the node never began to take part
      */
     void run(Path keeperSocket) throws IOException, InterruptedException {
+        Thread.setDefaultUncaughtExceptionHandler(new UncaughtErrors(Node::mustNotGoOn));
         var configuration = settings.configuration();
-        Thread.ofPlatform().daemon().name("volume-rehearsal").start(this::rehearseVolume);
+        Thread.ofPlatform().daemon().name("rehearsal-volume").start(this::rehearseVolume);
         for (var directory :
                 List.of(
                         configuration.paths().stateDirectory(),

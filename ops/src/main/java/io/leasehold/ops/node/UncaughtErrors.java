@@ -1,0 +1,30 @@
+package io.leasehold.ops.node;
+
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What becomes of an exception that nobody caught. In a thread of the volume a check has failed,
+ * and without that thread nothing would be replicated any more, in silence: the process must not go
+ * on. Elsewhere a single request has failed: it is logged.
+ */
+final class UncaughtErrors implements Thread.UncaughtExceptionHandler {
+    private static final Logger log = LoggerFactory.getLogger(UncaughtErrors.class);
+    private static final String VOLUME_THREADS = "volume-";
+
+    private final Consumer<Throwable> mustNotGoOn;
+
+    UncaughtErrors(Consumer<Throwable> mustNotGoOn) {
+        this.mustNotGoOn = mustNotGoOn;
+    }
+
+    @Override
+    public void uncaughtException(Thread thread, Throwable error) {
+        if (thread.getName().startsWith(VOLUME_THREADS)) {
+            mustNotGoOn.accept(error);
+        } else {
+            log.error("thread {} ended by an error that nobody caught", thread.getName(), error);
+        }
+    }
+}
