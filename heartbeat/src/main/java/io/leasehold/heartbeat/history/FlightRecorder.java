@@ -15,7 +15,9 @@ import java.util.function.LongSupplier;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
+import net.openhft.chronicle.queue.impl.single.TableStoreWriteLock;
 import net.openhft.chronicle.queue.rollcycles.SparseRollCycles;
+import net.openhft.chronicle.threads.BusyTimedPauser;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -269,6 +271,12 @@ public final class FlightRecorder implements AutoCloseable {
                             .blockSize(BLOCK_BYTES)
                             .timeProvider(wallClock::millis)
                             .build();
+            // A writer that died with its box left its lock locked, with the number of its process.
+            // Processes are numbered alike from boot to boot, so that number may be alive now, and
+            // the lock would be respected for ever. This directory has one writer: us.
+            try (var lock = new TableStoreWriteLock(queue.metaStore(), BusyTimedPauser::new, 0L)) {
+                lock.forceUnlock();
+            }
             open = Optional.of(new OpenQueue(queue, queue.createAppender()));
         }
         return open.get().appender();

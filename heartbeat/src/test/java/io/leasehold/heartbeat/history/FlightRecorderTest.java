@@ -16,6 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
+import net.openhft.chronicle.queue.impl.single.TableStoreWriteLock;
+import net.openhft.chronicle.threads.BusyTimedPauser;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +56,24 @@ class FlightRecorderTest {
                     .isEqualTo("Fencing dhcp1, although its name is Dünkirchen.");
             assertThat(entry.observation().durations())
                     .containsExactly(Map.entry("detection", Duration.ofMillis(412)));
+        }
+    }
+
+    /**
+     * As after a power-off in the middle of a write, if the number of the writer is in use again.
+     */
+    @Test
+    void shouldNotWaitForALockThatADeadWriterLeftToALivingNumber() throws IOException {
+        try (var recorder = start()) {
+            record(recorder, 1, 1);
+        }
+        try (var queue = SingleChronicleQueueBuilder.binary(directory).build()) {
+            new TableStoreWriteLock(queue.metaStore(), BusyTimedPauser::new, 0L).lock();
+        }
+        try (var recorder = start()) {
+            record(recorder, 2, 2);
+
+            assertThat(sequences(recorder.last(100))).containsExactly(1L, 2L);
         }
     }
 
