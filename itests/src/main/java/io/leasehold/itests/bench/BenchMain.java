@@ -23,6 +23,7 @@ public final class BenchMain {
 
     public static void main(String[] arguments) {
         var commandLine = new CommandLine(new BenchMain());
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setExecutionExceptionHandler((failure, _, _) -> {
             if (failure instanceof CommandException e) {
                 System.err.println("bench: " + e.getMessage());

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -32,6 +33,12 @@ abstract class OutageBench extends BenchCommand {
 
     @Option(names = "--fence-delay", description = "of the fence device (default: 50ms)")
     String fenceDelay = "50ms";
+
+    @Option(
+            names = "--arbiter",
+            description = "fencing or zookeeper, without a fence device (default: fencing)",
+            defaultValue = "fencing")
+    LabOptions.Arbiter arbiter = LabOptions.Arbiter.FENCING;
 
     private int naks;
     private int duplicates;
@@ -70,6 +77,7 @@ abstract class OutageBench extends BenchCommand {
         figures.put("maxMillis", rounded(sorted.max()));
         figures.put("trials", trials);
         figures.put("leases", leases);
+        figures.put("arbiter", arbiter.name().toLowerCase(Locale.ROOT));
         figures.put("fenceDelay", fenceDelay);
         figures.put("naks", naks);
         figures.put("duplicates", duplicates);
@@ -82,6 +90,7 @@ abstract class OutageBench extends BenchCommand {
         int delay = Math.toIntExact(FenceBehaviour.parseDuration(fenceDelay).toMillis());
         return LabOptions.DEFAULT
                 .withProfile(LabOptions.Profile.FAST)
+                .withArbiter(arbiter)
                 .withFenceDelayMillis(delay)
                 .withPoolSize(Math.max(LabOptions.DEFAULT.poolSize(), leases + POOL_RESERVE))
                 .withSeededLeases(leases <= ASKED_FOR_MAX ? 0 : leases);
