@@ -47,7 +47,6 @@ public final class Lab {
 
     private static final Duration POLL = Duration.ofMillis(10);
     private static final int KILL_ROUNDS_MAX = 200;
-    private static final String WITNESS_MAIN = "io.leasehold.ops.witness.Main";
 
     private final LabDirectory directory;
     private final LabOptions options;
@@ -267,7 +266,7 @@ public final class Lab {
                 Installation.prepareLaunch();
                 new PairConfiguration(directory, options).write();
                 if (options.arbiter() == LabOptions.Arbiter.ZOOKEEPER) {
-                    startWitness();
+                    witness().powerOn();
                 }
                 for (var node : LabNode.servers()) {
                     node(node)
@@ -311,46 +310,9 @@ public final class Lab {
                                 .contains(":67"));
     }
 
-    /** Starts the third member of the ensemble, again if it was killed. */
-    public void startWitness() throws IOException {
-        var home = directory.node(LabNode.WITNESS);
-        // What a small machine of its own would have at these places.
-        var command =
-                new ArrayList<>(
-                        List.of("unshare", "--mount", "--propagation=private", "--", "bash", "-c"));
-        command.add(
-                """
-                set -e
-                mkdir -p "$1/disk" /etc/leasehold
-                mount -t tmpfs tmpfs /run
-                mkdir -p /var/lib/leasehold
-                mount --bind "$1/etc" /etc/leasehold
-                mount --bind "$1/disk" /var/lib/leasehold
-                exec "$2" --name witness
-                """);
-        command.addAll(List.of("witness", home.toString(), Installation.bin("witness").toString()));
-        startResident(
-                network.inside(LabNode.WITNESS, Command.of(command)).arguments(),
-                directory.path().resolve("witness.log"));
-    }
-
-    /** Pulls the witness's plug. */
-    public void killWitness() throws IOException, InterruptedException {
-        for (long pid : witnessProcesses()) {
-            Linux.kill(pid, Linux.SIGKILL);
-        }
-        await("the witness to die", () -> witnessProcesses().isEmpty());
-    }
-
-    private List<Long> witnessProcesses() throws IOException {
-        var mark = WITNESS_MAIN;
-        return ProcessTable.withEnvironment(LabDirectory.ENVIRONMENT_MARK, name().value()).stream()
-                .filter(pid -> {
-                    var commandLine = ProcessTable.commandLine(pid);
-                    return commandLine.contains(mark)
-                            || commandLine.contains(Installation.bin("witness").toString());
-                })
-                .toList();
+    /** The small third machine; only labs with arbiter zookeeper have one. */
+    public Witness witness() {
+        return new Witness(this);
     }
 
     private void startRelay() throws IOException {
@@ -406,7 +368,7 @@ public final class Lab {
     }
 
     /** Starts what stays until the lab goes down. */
-    private void startResident(List<String> arguments, Path log) throws IOException {
+    void startResident(List<String> arguments, Path log) throws IOException {
         // In a session of its own: Ctrl-C at the terminal of a later command is not for it.
         var builder =
                 new ProcessBuilder(Command.of(arguments).behind(List.of("setsid")).arguments());
@@ -442,7 +404,7 @@ public final class Lab {
         await(what, LIMIT, condition);
     }
 
-    static void await(String what, Duration limit, Condition condition)
+    public static void await(String what, Duration limit, Condition condition)
             throws IOException, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!condition.holds()) {
@@ -455,7 +417,7 @@ public final class Lab {
 
     /** Something to wait for. */
     @FunctionalInterface
-    interface Condition {
+    public interface Condition {
         boolean holds() throws IOException, InterruptedException;
     }
 

@@ -156,6 +156,13 @@ public final class ServerNode {
         return signal(processes(role), Linux.SIGKILL, node.label() + " runs no " + role);
     }
 
+    /** kill -9 of both; what the keeper's end left of the daemon. */
+    public int killDaemonAndKeeper() throws IOException {
+        // The keeper first: it would start a new daemon.
+        int killed = kill(Role.KEEPER);
+        return killed + signal(processes(Role.DAEMON), Linux.SIGKILL, "");
+    }
+
     /** SIGSTOP for every process of the role; returns when all of them stand still. */
     public int pause(Role role) throws IOException, InterruptedException {
         var targets = processes(role);

@@ -4,15 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.leasehold.itests.lab.Inspection;
 import io.leasehold.itests.lab.Lab;
 import io.leasehold.itests.lab.LabOptions;
-import io.leasehold.itests.lab.LeaseCheck;
 import io.leasehold.itests.lab.Pair;
-import io.leasehold.itests.lab.ReplicaComparison;
 import io.leasehold.itests.lab.ServerNode;
 import io.leasehold.itests.lab.ServerNode.Role;
 import io.leasehold.itests.lab.client.OutageReport;
-import io.leasehold.itests.lab.client.RenewalState;
 import io.leasehold.itests.lab.client.Station;
 import io.leasehold.itests.lab.network.LabName;
 import io.leasehold.itests.lab.network.LabNode;
@@ -20,7 +18,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.StreamSupport;
 import org.awaitility.core.ThrowingRunnable;
 
@@ -140,9 +137,7 @@ final class PairInLab {
             run(event);
             report = probe.finish(LIMIT);
         }
-        assertThat(report.recovered()).as("served again: %s", report).isTrue();
-        assertThat(report.naks()).as("NAKs: %s", report).isZero();
-        assertThat(report.duplicateServers()).as("answered twice: %s", report).isZero();
+        assertThat(Inspection.problemsOf(report)).isEmpty();
         return report;
     }
 
@@ -165,21 +160,12 @@ final class PairInLab {
      * Waits until the pair is as a scenario must find it: one node serves, both are in sync and say
      * so, and a takeover would be accepted.
      */
-    void awaitHealthy() {
-        eventually(
-                "the pair to be healthy",
-                () -> {
-                    var primary = primary();
-                    for (var node : LabNode.servers()) {
-                        var status = status(node);
-                        assertThat(names(status.path("inSync")))
-                                .as("in sync, as %s says", node.label())
-                                .containsExactlyInAnyOrder("dhcp1", "dhcp2");
-                        assertThat(status.path("primary").asText()).isEqualTo(primary.label());
-                    }
-                    var ready = pair().clusterctl(primary, "ready");
-                    assertThat(ready.exitStatus()).as(ready.output()).isZero();
-                });
+    void awaitHealthy() throws Exception {
+        assertThat(inspection().ailments()).isEmpty();
+    }
+
+    private Inspection inspection() {
+        return new Inspection(lab, LIMIT);
     }
 
     /**
@@ -187,36 +173,18 @@ final class PairInLab {
      * what is lost.
      */
     void assertNoLeaseIsMissing() throws Exception {
-        assertThat(LeaseCheck.missing(lab))
-                .as("acknowledged leases that the volume does not have")
-                .isEmpty();
+        assertThat(inspection().missingLeases()).isEmpty();
     }
 
     /** Every client asks again, in two ways, and is acknowledged the address that it has. */
     void assertEverybodyKeepsTheAddress() throws Exception {
-        for (var state : List.of(Optional.<RenewalState>empty(), initReboot())) {
-            var renewed = lab.clients().renew(state);
-            assertThat(renewed.isFlawless()).as(renewed.toString()).isTrue();
-            assertThat(renewed.sameAddress()).isEqualTo(CLIENTS);
-        }
-    }
-
-    private static Optional<RenewalState> initReboot() {
-        return Optional.of(RenewalState.INIT_REBOOT);
+        assertThat(inspection().refusedClients()).isEmpty();
+        assertThat(lab.clients().leases()).hasSize(CLIENTS);
     }
 
     /** What every scenario ends with. */
     void assertHealthyAndNothingLost() throws Exception {
-        assertNoLeaseIsMissing();
-        assertEverybodyKeepsTheAddress();
-        awaitHealthy();
-        // Either copy applies a moment later what its journal has.
-        assertThat(ReplicaComparison.differencesAfter(lab, LIMIT)).isEmpty();
-        for (var node : LabNode.servers()) {
-            assertThat(LeaseCheck.missingInCopy(lab, node))
-                    .as("acknowledged leases that the copy of %s does not have", node.label())
-                    .isEmpty();
-        }
+        assertThat(inspection().everything()).isEmpty();
     }
 
     static List<String> names(JsonNode array) {

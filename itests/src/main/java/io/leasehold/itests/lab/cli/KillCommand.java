@@ -1,6 +1,8 @@
 package io.leasehold.itests.lab.cli;
 
+import io.leasehold.itests.lab.ServerNode;
 import io.leasehold.itests.lab.ServerNode.Role;
+import io.leasehold.itests.lab.network.LabNode;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.ArgGroup;
@@ -10,10 +12,11 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "kill",
-        description = "kill -9 the daemon of a server, its keeper, or both.",
+        description =
+                "kill -9 the daemon of a server, its keeper, or both; or the witness's member.",
         footer = {"", "Example:  lab kill dhcp1 --keeper"})
 final class KillCommand extends LabCommand {
-    @Parameters(paramLabel = "NODE", description = "dhcp1 or dhcp2")
+    @Parameters(paramLabel = "NODE", description = "dhcp1, dhcp2 or witness")
     String node = "";
 
     @ArgGroup Which which = new Which();
@@ -32,7 +35,22 @@ final class KillCommand extends LabCommand {
 
     @Override
     int run() throws IOException, InterruptedException {
-        var server = lab().node(node);
+        int killed =
+                node.equals(LabNode.WITNESS.label()) ? killWitness() : killIn(lab().node(node));
+        answer(
+                "killed %d processes of %s".formatted(killed, node),
+                object("node", node, "killed", killed));
+        return DONE;
+    }
+
+    private int killWitness() throws IOException, InterruptedException {
+        if (which.keeper || which.both || which.dhcpd) {
+            throw new IllegalArgumentException("the witness runs a member of the ensemble only");
+        }
+        return lab().witness().killMember();
+    }
+
+    private int killIn(ServerNode server) throws IOException {
         int killed = 0;
         for (var role : roles()) {
             // One that does not run is as dead as it is to be.
@@ -40,10 +58,7 @@ final class KillCommand extends LabCommand {
                 killed += server.kill(role);
             }
         }
-        answer(
-                "killed %d processes of %s".formatted(killed, node),
-                object("node", node, "killed", killed));
-        return DONE;
+        return killed;
     }
 
     private List<Role> roles() {

@@ -15,14 +15,16 @@ abstract class LabCommand implements Callable<Integer> {
     static final int DONE = 0;
     static final int FAILED = 1;
 
+    static final String LAB_DEFAULT = "lab";
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @Option(
             names = "--name",
             paramLabel = "LAB",
-            defaultValue = "lab",
+            defaultValue = LAB_DEFAULT,
             description = "which lab, if there are several (default: lab)")
-    String name = "lab";
+    String name = LAB_DEFAULT;
 
     @Option(names = "--json", description = "answer with one JSON object on the last line")
     boolean json;

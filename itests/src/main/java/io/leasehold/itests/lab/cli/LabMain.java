@@ -27,6 +27,7 @@ import picocli.CommandLine.ParameterException;
             ResumeCommand.class,
             FenceDeviceCommand.class,
             DiskCommand.class,
+            ChaosCommand.class,
             ClientsCommand.class,
             RenewCommand.class,
             OutageCommand.class,

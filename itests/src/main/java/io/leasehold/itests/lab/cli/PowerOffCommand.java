@@ -1,5 +1,6 @@
 package io.leasehold.itests.lab.cli;
 
+import io.leasehold.itests.lab.network.LabNode;
 import java.io.IOException;
 import java.util.SplittableRandom;
 import picocli.CommandLine.Command;
@@ -8,10 +9,10 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "power-off",
-        description = "Pull the plug of a server: its cables die first, then it.",
+        description = "Pull the plug of a server or of the witness: its cables die first, then it.",
         footer = {"", "Example:  lab power-off dhcp1"})
 final class PowerOffCommand extends LabCommand {
-    @Parameters(paramLabel = "NODE", description = "dhcp1 or dhcp2")
+    @Parameters(paramLabel = "NODE", description = "dhcp1, dhcp2 or witness")
     String node = "";
 
     @Option(
@@ -24,6 +25,11 @@ final class PowerOffCommand extends LabCommand {
 
     @Override
     int run() throws IOException, InterruptedException {
+        if (node.equals(LabNode.WITNESS.label())) {
+            lab().witness().powerOff();
+            answer("the witness is off", "node", node);
+            return DONE;
+        }
         if (loseUnsynced) {
             var lost = lab().node(node).powerOffLosingUnsynced(seed);
             answer(

@@ -286,14 +286,23 @@ public final class LabNetwork {
     public List<Long> members() throws IOException, InterruptedException {
         var members = new ArrayList<Long>();
         for (var namespace : namespaces()) {
-            Command.of("ip", "netns", "pids", namespace)
-                    .run()
-                    .output()
-                    .lines()
-                    .map(Long::valueOf)
-                    .forEach(members::add);
+            members.addAll(members(namespace));
         }
         return members;
+    }
+
+    /** The processes in the network namespace of a node. */
+    public List<Long> members(LabNode node) throws IOException, InterruptedException {
+        return members(namespaceName(node));
+    }
+
+    private static List<Long> members(String namespace) throws IOException, InterruptedException {
+        return Command.of("ip", "netns", "pids", namespace)
+                .run()
+                .output()
+                .lines()
+                .map(Long::valueOf)
+                .toList();
     }
 
     /** Removes every network namespace of this lab, also what an interrupted build left. */

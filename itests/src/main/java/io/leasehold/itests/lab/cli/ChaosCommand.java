@@ -1,0 +1,104 @@
+package io.leasehold.itests.lab.cli;
+
+import io.leasehold.itests.chaos.Chaos;
+import io.leasehold.itests.chaos.RoundResult;
+import io.leasehold.itests.lab.LabOptions;
+import io.leasehold.itests.lab.network.LabName;
+import io.leasehold.itests.lab.power.FenceBehaviour;
+import java.io.IOException;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "chaos",
+        description = {
+            "Faults on a pair of its own, under load of 200 clients, in an order that a seed decides.",
+            "After each: nothing lost, nobody sent away, nothing given twice, both copies the same."
+        },
+        footer = {
+            "",
+            "Exit status: 0 if all rounds passed, else 1.",
+            "",
+            "Example:  lab chaos --seed 1 --rounds 10"
+        })
+final class ChaosCommand extends LabCommand {
+    private static final String LAB = "chaos";
+
+    @Option(names = "--seed", description = "decides which fault comes when (default: 1)")
+    long seed = 1;
+
+    @Option(names = "--rounds", description = "how many (default: 10)")
+    int rounds = 10;
+
+    @Option(
+            names = "--first",
+            paramLabel = "ROUND",
+            description = "begin with this round of the seed, to play many in pieces (default: 1)")
+    int first = 1;
+
+    @Option(
+            names = "--arbiter",
+            description = "fencing or zookeeper (default: fencing)",
+            defaultValue = "fencing")
+    LabOptions.Arbiter arbiter = LabOptions.Arbiter.FENCING;
+
+    @Option(
+            names = "--profile",
+            description = "how soon a silent peer is suspected: ${COMPLETION-CANDIDATES}",
+            defaultValue = "default")
+    LabOptions.Profile profile = LabOptions.Profile.DEFAULT;
+
+    @Option(
+            names = "--pause-max",
+            paramLabel = "DURATION",
+            description = "longest standstill (default: 60s)")
+    String pauseMax = "60s";
+
+    @Option(names = "--go-on", description = "after a round that failed, with a new pair")
+    boolean goOn;
+
+    @Override
+    int run() throws IOException, InterruptedException {
+        var request =
+                new Chaos.Request(
+                        // Unless told otherwise not the lab that somebody may be using.
+                        name.equals(LAB_DEFAULT) ? new LabName(LAB) : labName(),
+                        arbiter,
+                        profile,
+                        seed,
+                        first,
+                        rounds,
+                        FenceBehaviour.parseDuration(pauseMax),
+                        goOn);
+        var results =
+                Chaos.play(
+                        request,
+                        result -> {
+                            System.out.println(result);
+                            if (!result.passed()) {
+                                System.out.println(
+                                        "  logs: "
+                                                + Chaos.logs(request, result.round())
+                                                + System.lineSeparator()
+                                                + "  again: "
+                                                + request.again(result.round()));
+                            }
+                        });
+        long passed = results.stream().filter(RoundResult::passed).count();
+        answer(
+                "%d of %d rounds passed".formatted(passed, rounds),
+                object(
+                        "seed",
+                        seed,
+                        "first",
+                        first,
+                        "rounds",
+                        rounds,
+                        "passed",
+                        passed,
+                        "results",
+                        List.copyOf(results)));
+        return passed == rounds ? DONE : FAILED;
+    }
+}
