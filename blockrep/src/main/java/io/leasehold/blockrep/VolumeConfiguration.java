@@ -4,7 +4,6 @@ import io.leasehold.blockrep.link.PinnedIdentity;
 import io.leasehold.blockrep.replication.ClusterName;
 import io.leasehold.blockrep.replication.NodeName;
 import io.leasehold.blockrep.wire.Greeting;
-
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;

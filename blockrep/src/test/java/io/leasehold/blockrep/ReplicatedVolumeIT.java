@@ -419,8 +419,7 @@ class ReplicatedVolumeIT {
             var piece = new byte[PIECE_BYTES];
             for (int at = 0; at < bytes; at += PIECE_BYTES) {
                 random.nextBytes(piece);
-                files.write(
-                        Workload.ROOT, id, at, Bytes.copyOf(piece), false, RequestId.NONE);
+                files.write(Workload.ROOT, id, at, Bytes.copyOf(piece), false, RequestId.NONE);
                 files.applyDurable();
             }
             files.flushLocally();

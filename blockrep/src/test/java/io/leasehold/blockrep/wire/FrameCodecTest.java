@@ -12,11 +12,6 @@ import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.Standing;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
-
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +19,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class FrameCodecTest {
     private static final Lineage LINEAGE =

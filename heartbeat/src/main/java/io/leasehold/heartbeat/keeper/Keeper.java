@@ -1,7 +1,6 @@
 package io.leasehold.heartbeat.keeper;
 
 import io.leasehold.heartbeat.linux.Processes;
-
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;

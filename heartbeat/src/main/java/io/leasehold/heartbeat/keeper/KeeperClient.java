@@ -11,10 +11,6 @@ import io.leasehold.heartbeat.linux.Processes;
 import io.leasehold.heartbeat.linux.Sockets;
 import io.leasehold.heartbeat.linux.WakeUp;
 import io.leasehold.heartbeat.wire.Datagram;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -24,6 +20,8 @@ import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The daemon's connection to its keeper.

@@ -11,7 +11,6 @@ import io.leasehold.heartbeat.link.LinkConfiguration;
 import io.leasehold.heartbeat.link.LinkSpec;
 import io.leasehold.heartbeat.link.LinkStatistics;
 import io.leasehold.heartbeat.wire.Rejection;
-
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;

@@ -17,7 +17,6 @@ import io.leasehold.heartbeat.linux.Sockets;
 import io.leasehold.heartbeat.linux.WakeUp;
 import io.leasehold.heartbeat.linux.WatchdogDevice;
 import io.leasehold.heartbeat.wire.Datagram.Beat;
-
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;

@@ -3,7 +3,6 @@ package io.leasehold.heartbeat.keeper;
 import io.leasehold.heartbeat.address.VirtualAddress;
 import io.leasehold.heartbeat.link.LinkConfiguration;
 import io.leasehold.heartbeat.link.LinkStatistics;
-
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

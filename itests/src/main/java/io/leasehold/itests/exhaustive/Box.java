@@ -24,7 +24,6 @@ import io.leasehold.heartbeat.record.arbiter.operator.OperatorArbiter;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.ZookeeperArbiter;
 import io.leasehold.heartbeat.resource.ResourceName;
-import org.jspecify.annotations.Nullable;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayDeque;
@@ -38,6 +37,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One box: power, keeper with gate and beats, the daemon with the production {@link Controller},

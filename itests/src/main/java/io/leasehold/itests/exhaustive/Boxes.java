@@ -1,10 +1,10 @@
 package io.leasehold.itests.exhaustive;
 
 import io.leasehold.heartbeat.record.ArbitrationMode;
-import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All states of one node that were met, by number, and what each does upon each input: worked out

@@ -2,7 +2,6 @@ package io.leasehold.itests.exhaustive;
 
 import io.leasehold.heartbeat.controller.WallClock;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.ZnodeVersion;
-import org.jspecify.annotations.Nullable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
@@ -15,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Time stands still at {@link #NOW_NANOS}; that it passes is said by making everything that is

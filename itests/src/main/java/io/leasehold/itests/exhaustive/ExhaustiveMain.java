@@ -3,10 +3,6 @@ package io.leasehold.itests.exhaustive;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.leasehold.heartbeat.record.ArbitrationMode;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,15 +10,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** The {@code simulate --exhaustive} command. */
 @Command(
         name = "simulate --exhaustive",
         description = {
             "Visits every state that two boxes can get into from a calm beginning, in every order"
-                + " of what can happen: the production state machines, one write, and faults, each"
-                + " at most once, at any point. In every state it checks that never two serve and"
-                + " that no acknowledged write is lost.",
+                    + " of what can happen: the production state machines, one write, and faults, each"
+                    + " at most once, at any point. In every state it checks that never two serve and"
+                    + " that no acknowledged write is lost.",
         },
         sortOptions = false,
         footer = {

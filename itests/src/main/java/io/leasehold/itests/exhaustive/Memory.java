@@ -1,7 +1,6 @@
 package io.leasehold.itests.exhaustive;
 
 import io.leasehold.heartbeat.record.DurableState;
-import org.jspecify.annotations.Nullable;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that an object and its parts remember, read as a list of values and written back: so a

@@ -17,7 +17,6 @@ import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.replication.Standing;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.heartbeat.record.Epoch;
-import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -25,6 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The volume of one box: the production {@link Replication}, and around it a journal of a few

@@ -1,6 +1,7 @@
 package io.leasehold.itests.exhaustive;
 
 import static org.assertj.core.api.Assertions.assertThat;
+
 import io.leasehold.blockrep.replication.Event;
 import io.leasehold.heartbeat.controller.Effect;
 import io.leasehold.heartbeat.record.Arbiter;
@@ -9,13 +10,13 @@ import io.leasehold.heartbeat.record.Change;
 import io.leasehold.heartbeat.record.DurableState;
 import io.leasehold.heartbeat.record.Proof;
 import io.leasehold.heartbeat.record.Ruling;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import java.util.EnumSet;
-import java.util.List;
-import java.util.Optional;
 
 class ExplorerTest {
     private static final int STATES = 100_000;

@@ -4,8 +4,8 @@ import io.leasehold.heartbeat.record.NodeName;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
-import picocli.CommandLine.Command;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 
 /** The program {@code clusterctl}. */
 @Command(
