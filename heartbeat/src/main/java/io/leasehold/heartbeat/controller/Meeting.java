@@ -16,7 +16,9 @@ import io.leasehold.heartbeat.record.Standing;
  *   one holds the solo permit             it leads, without asking                   R20
  *   one was primary in this power-on      it resumes, once the other promised        R27
  *   one is usable, the other is not       the usable one leads                       R18, R24
- *   (outdated, inconsistent, or fresh where the other has seen a primary: not usable)
+ *   (outdated, inconsistent, or fresh where the other has seen a primary: not usable; nor is
+ *   consistent where the other is fresh, because it may have gone on alone before its disk was
+ *   replaced)
  *   both usable                           the newer history; on a tie the lower node R28
  *   both outdated, same record            the newer history; on a tie the lower node R16, R28
  *   neither history contains the other    nobody                                     R29
@@ -109,6 +111,14 @@ final class Meeting {
      */
     private static boolean isUsable(Hello hello, Hello other) {
         if (hello.record().primary().isEmpty() && other.record().primary().isPresent()) {
+            return false;
+        }
+        if (hello.standing() == Standing.CONSISTENT
+                && hello.record().primary().isPresent()
+                && other.record().primary().isEmpty()
+                && hello.record().mode() != ArbitrationMode.ZOOKEEPER) {
+            // R20: whoever it waits for is gone with its disk. If that one went on alone, nobody
+            // knows any more.
             return false;
         }
         var newest = other.record().isNewerThan(hello.record()) ? other.record() : hello.record();

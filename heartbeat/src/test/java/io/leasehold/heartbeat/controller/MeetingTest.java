@@ -174,10 +174,19 @@ class MeetingTest {
         assertThat(
                         Meeting.decide(
                                         fresh,
-                                        hello(B, Standing.CONSISTENT, false, false, 1),
+                                        hello(B, Standing.UP_TO_DATE, false, false, 1),
                                         Relation.PEER_AHEAD,
                                         A)
                                 .lead())
                 .isEqualTo(Lead.PEER);
+        // Before its disk was lost, the other one may have gone on alone while B was off (R20).
+        assertThat(
+                        Meeting.decide(
+                                        fresh,
+                                        hello(B, Standing.CONSISTENT, false, false, 1),
+                                        Relation.PEER_AHEAD,
+                                        A)
+                                .lead())
+                .isEqualTo(Lead.NOBODY);
     }
 }
