@@ -105,7 +105,7 @@ public final class Controller {
         rights = new Rights(effects, state);
         session = new PeerSession(effects);
         watch = new PeerWatch(peer, membership, rights, session, time, effects);
-        health = new NodeHealth(me, config.trackInterfaces(), alarms, effects);
+        health = new NodeHealth(config, alarms, effects);
         answers = new CommandAnswers(peer, session, time, effects);
         move = new PlannedMove(me, peer, 3 * config.handOverLimitNanos(), answers, time, effects);
         evidence = new Evidence(peer, rights, alarms, effects);
@@ -360,6 +360,9 @@ public final class Controller {
             }
             case Event.VolumeReport(var status) -> {
                 health.volumeReported(status);
+                if (status.promised().isAfter(rights.state().promised())) {
+                    rights.save(rights.state().withPromised(status.promised()));
+                }
                 if (!status.writesWaiting()) {
                     inSync.writesFlow();
                 }

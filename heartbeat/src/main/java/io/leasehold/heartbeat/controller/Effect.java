@@ -36,7 +36,8 @@ public sealed interface Effect {
 
     /**
      * At once: the volume promises {@code epoch} durably and refuses lower ones from now on (R2).
-     * That a higher one was promised already is an error of ours: the process ends.
+     * It may be ahead of what it has reported, because it takes the epoch of a writer by itself: a
+     * higher promise is as good.
      */
     record PromiseEpoch(Epoch epoch) implements Effect {}
 

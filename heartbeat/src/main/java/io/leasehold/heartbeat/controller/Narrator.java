@@ -151,6 +151,10 @@ final class Narrator {
     }
 
     private static String returning(Situation s) {
+        var refusal = s.volume().flatMap(VolumeStatus::refusal);
+        if (refusal.isPresent()) {
+            return s.peer() + " is not synced: " + refusal.get() + ". ";
+        }
         var resync = s.volume().flatMap(VolumeStatus::resync);
         if (resync.isPresent()) {
             var total = Math.max(1, resync.get().totalBytes());

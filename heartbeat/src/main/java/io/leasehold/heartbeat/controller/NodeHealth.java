@@ -10,6 +10,7 @@ import java.util.TreeSet;
 /** How this node's own volume, disk and client network are: facts, never rights. */
 final class NodeHealth {
     private final NodeName me;
+    private final NodeName peer;
     private final Set<String> trackInterfaces;
     private final Alarms alarms;
     private final Effects effects;
@@ -17,15 +18,23 @@ final class NodeHealth {
     private boolean diskFailed;
     private final Set<String> downInterfaces = new TreeSet<>();
 
-    NodeHealth(NodeName me, Set<String> trackInterfaces, Alarms alarms, Effects effects) {
-        this.me = me;
-        this.trackInterfaces = trackInterfaces;
+    NodeHealth(ClusterConfiguration config, Alarms alarms, Effects effects) {
+        this.me = config.me();
+        this.peer = config.peer();
+        this.trackInterfaces = config.trackInterfaces();
         this.alarms = alarms;
         this.effects = effects;
     }
 
     void volumeReported(VolumeStatus status) {
+        var refused = volume.flatMap(VolumeStatus::refusal);
         volume = Optional.of(status);
+        if (!refused.equals(status.refusal())) {
+            status.refusal()
+                    .ifPresentOrElse(
+                            reason -> alarms.raise("sync", peer + " is not synced: " + reason),
+                            () -> alarms.clear("sync"));
+        }
     }
 
     /** R32: a disk that failed once never works again in this life. Says whether this is news. */

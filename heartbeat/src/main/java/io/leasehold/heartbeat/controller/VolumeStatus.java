@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param promised highest epoch that the volume promised (R2)
  * @param writesWaiting acknowledgements are frozen (R4)
  * @param resync empty: none is under way
+ * @param refusal why the peer must not be synced, for a person (R24, R29, R30); empty if it may
  */
 public record VolumeStatus(
         String deviceId,
@@ -24,7 +25,8 @@ public record VolumeStatus(
         long committedSeq,
         Epoch promised,
         boolean writesWaiting,
-        Optional<Resync> resync) {
+        Optional<Resync> resync,
+        Optional<String> refusal) {
 
     /**
      * A resync under way.

@@ -69,6 +69,7 @@ class CrossingMessagesTest {
                         0,
                         Epoch.NONE,
                         false,
+                        Optional.empty(),
                         Optional.empty()),
                 Set.of());
     }
@@ -142,6 +143,58 @@ class CrossingMessagesTest {
                 .filter(Effect.SendToPeer.class::isInstance)
                 .map(effect -> ((Effect.SendToPeer) effect).message())
                 .toList();
+    }
+
+    /** R2: the volume takes a writer's epoch by itself, before anybody here has heard of it. */
+    @Test
+    void shouldPromiseNothingLowerThanItsVolumeHas() {
+        var ahead = new Epoch(FIRST.value() + 4);
+        when(started());
+
+        when(
+                new Event.VolumeReport(
+                        new VolumeStatus(
+                                "disk",
+                                false,
+                                ahead,
+                                Position.EMPTY,
+                                0,
+                                ahead,
+                                false,
+                                Optional.empty(),
+                                Optional.empty())));
+        assertThat(written().map(DurableState::promised)).contains(ahead);
+
+        when(opened(), hello(Role.PRIMARY, record(PEER, 1, PEER), Standing.UP_TO_DATE));
+        assertThat(effects).noneMatch(Effect.PromiseEpoch.class::isInstance);
+    }
+
+    /** A person must know why the peer is never synced (R29). */
+    @Test
+    void shouldRaiseAnAlarmWhenTheVolumeRefusesThePeer() {
+        when(started());
+
+        when(refusing(Optional.of("R29: both have acknowledged what the other lacks")));
+        assertThat(controller.view(now).alarms())
+                .containsExactly(
+                        "dhcp1 is not synced: R29: both have acknowledged what the other lacks");
+
+        when(refusing(Optional.empty()));
+        assertThat(controller.view(now).alarms()).isEmpty();
+    }
+
+    private static Event refusing(Optional<String> refusal) {
+        return new Event.VolumeReport(
+                new VolumeStatus(
+                        "disk",
+                        false,
+                        Epoch.NONE,
+                        Position.EMPTY,
+                        0,
+                        Epoch.NONE,
+                        false,
+                        Optional.empty(),
+                        refusal));
     }
 
     /** It said P1 for generation 2; by the time this grow arrives the primary may be alone. */

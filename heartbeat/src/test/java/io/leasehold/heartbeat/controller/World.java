@@ -600,6 +600,7 @@ final class World {
                     acknowledgedUpTo,
                     new Epoch(promised),
                     frozen,
+                    Optional.empty(),
                     Optional.empty());
         }
 

@@ -34,7 +34,8 @@ final class Translation {
                                         progress.kind().name().toLowerCase(Locale.ROOT),
                                         isSource(facts.replication()),
                                         progress.done(),
-                                        progress.total())));
+                                        progress.total())),
+                facts.refusal());
     }
 
     private static boolean isSource(ReplicationState state) {
