@@ -686,6 +686,7 @@ public final class ReplicatedVolume implements AutoCloseable {
             }
             case Effect.WantGrow(var equalAt) -> {
                 log.info("R10: {} is equal at operation {}", configuration.peer(), equalAt);
+                acknowledgesWithPeer();
                 copy.listener.growWanted(equalAt);
             }
             case Effect.StartReplay(var id, var plan, var from) -> {
@@ -706,6 +707,21 @@ public final class ReplicatedVolume implements AutoCloseable {
                     copy.differs(new Divergence(at, "the peer's root differs from this node's"));
         }
         copy.listener.factsChanged(facts());
+    }
+
+    /**
+     * R29: the peer has everything, and from the wish for a grow on nothing is acknowledged without
+     * it. Said before anybody may count it in: if it takes over, what this node has beyond it is a
+     * mere tail.
+     */
+    private void acknowledgesWithPeer() {
+        try {
+            durably(() ->
+                    copy.journal.update(editor -> editor.acknowledgedAlone(Optional.empty())));
+        } catch (IOException e) {
+            // The disk is gone, and whoever must hear of it has: nothing is acknowledged any more.
+            log.error("R29: not noted that the peer is equal: {}", e.getMessage());
+        }
     }
 
     private void withSession(SessionId id, Consumer<PeerSession> action) {
