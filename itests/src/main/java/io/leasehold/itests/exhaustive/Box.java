@@ -687,6 +687,7 @@ final class Box implements Volume.Listener {
                 volume.completed(),
                 new Epoch(volume.promised()),
                 volume.machine().frozenSinceNanos().isPresent(),
+                Optional.empty(),
                 Optional.empty());
     }
 

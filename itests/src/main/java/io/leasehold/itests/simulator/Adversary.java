@@ -4,6 +4,7 @@ import static io.leasehold.itests.simulator.World.MILLI;
 import static io.leasehold.itests.simulator.World.SECOND;
 
 import io.leasehold.heartbeat.controller.Command;
+import io.leasehold.heartbeat.record.Standing;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -20,6 +21,10 @@ final class Adversary {
     private static final int FAULTS = 40;
     private static final long CALM_AWAITED_NANOS = 20 * SECOND;
     private static final int QUIET_SECONDS = 4;
+
+    /** Of all seeds; the others are judged by the strict rules from beginning to end. */
+    private static final double BEYOND_ALL_PROTOCOLS = 0.12;
+
     private static final List<Fault> CRASHES =
             List.of(
                     Fault.POWER_OFF,
@@ -66,8 +71,15 @@ final class Adversary {
         MEMBER_KILLED,
         LEADER_FROZEN,
         SESSION_EXPIRES,
-        REQUESTS_LATE
+        REQUESTS_LATE,
+        FENCE_LIES,
+        CONFIRMED_WRONGLY,
+        FORCED,
+        DISK_LOST
     }
+
+    /** What {@link Aftermath} judges. */
+    private static final Set<Fault> BEYOND = EnumSet.range(Fault.FENCE_LIES, Fault.DISK_LOST);
 
     /** Only where there is an ensemble. */
     private static final Set<Fault> OF_THE_ENSEMBLE =
@@ -84,8 +96,10 @@ final class Adversary {
         this.world = world;
         this.chance = world.chance();
         double share = chance.oneOf(List.of(0.15, 0.3, 0.6, 1.0));
+        boolean beyond = chance.happens(BEYOND_ALL_PROTOCOLS);
         for (var fault : Fault.values()) {
-            if (chance.happens(share)
+            if (chance.happens(BEYOND.contains(fault) ? Math.max(share, 0.5) : share)
+                    && (beyond || !BEYOND.contains(fault))
                     && (world.ensemble().isPresent() || !OF_THE_ENSEMBLE.contains(fault))) {
                 selection.add(fault);
             }
@@ -118,18 +132,36 @@ final class Adversary {
                                         && !box.isBroken());
     }
 
-    /** After some seconds in which nothing else was wrong; not at all if they do not come. */
+    /**
+     * At once where the other box is known to have every acknowledged operation, whatever else goes
+     * on; else after some seconds in which nothing was wrong; not at all if they do not come. To
+     * lose the only copy is {@link Fault#DISK_LOST}.
+     */
     private void breakDisk(Machine box, int quietSeconds) {
-        var quiet = isNothingBroken();
-        if (!quiet || quietSeconds == 0) {
-            diskToFail = Optional.empty();
-            if (quiet) {
-                box.disk().fault(ModelDisk.Fault.FAILS);
-            }
-            next();
-        } else {
+        boolean atOnce = isOtherCopyWhole(box) && chance.happens(0.5);
+        boolean quiet = isNothingBroken();
+        if (!atOnce && quiet && quietSeconds > 0) {
             world.agenda().after(SECOND, () -> breakDisk(box, quietSeconds - 1));
+            return;
         }
+        diskToFail = Optional.empty();
+        if (atOnce || quiet) {
+            box.disk().fault(ModelDisk.Fault.FAILS);
+        }
+        next();
+    }
+
+    private boolean isOtherCopyWhole(Machine box) {
+        var mine = world.invariants().written(box);
+        var theirs = world.invariants().written(box.other());
+        return mine.isPresent()
+                && theirs.isPresent()
+                && box.other().disk().fault() == ModelDisk.Fault.NONE
+                && theirs.get().standing() == Standing.UP_TO_DATE
+                && theirs.get().record().inSync().size() == 2
+                && mine.get().record().inSync().size() == 2
+                && mine.get().record().epoch().equals(theirs.get().record().epoch())
+                && mine.get().record().gen().equals(theirs.get().record().gen());
     }
 
     private boolean isDiskBroken() {
@@ -365,12 +397,57 @@ final class Adversary {
                                 }
                             });
             case SESSION_EXPIRES -> ensemble().expireSession(box.index());
+            case FENCE_LIES -> {
+                fenceFault(device, FenceDevice.Fault.LIES);
+                separate(box, false);
+            }
+            case CONFIRMED_WRONGLY -> {
+                separate(box, true);
+                var wrong = chance.oneOf(world.machines());
+                later(
+                        SECOND,
+                        3 * SECOND,
+                        () -> {
+                            if (wrong != box && wrong.isPowered()) {
+                                world.invariants()
+                                        .aftermath()
+                                        .begin("a person takes silence for death");
+                            }
+                            box.command(new Command.ConfirmFenced(wrong.name()));
+                        });
+            }
+            case FORCED -> {
+                separate(box, true);
+                later(2 * SECOND, 4 * SECOND, box::force);
+            }
+            case DISK_LOST -> {
+                if (world.ensemble().isEmpty()) {
+                    box.disk().fault(ModelDisk.Fault.FAILS);
+                }
+            }
             case REQUESTS_LATE -> {
                 ensemble()
                         .weather(chance.oneOf(List.of(0.1, 0.4)), chance.oneOf(List.of(0.1, 0.4)));
                 later(SECOND, 10 * SECOND, () -> ensemble().weather(0, 0));
                 perhapsACrashToo(box);
             }
+        }
+    }
+
+    /** Neither hears the other one for a while, though both may live. */
+    private void separate(Machine box, boolean surely) {
+        if (surely || chance.happens(0.7)) {
+            world.network().cut(0, chance.happens(0.5));
+            world.network().cut(1, false);
+            later(
+                    3 * SECOND,
+                    9 * SECOND,
+                    () -> {
+                        world.network().heal(0);
+                        world.network().heal(1);
+                    });
+        } else {
+            box.freeze(chance.between(SECOND, 6 * SECOND));
         }
     }
 

@@ -86,6 +86,10 @@ final class Daemon implements Replica.Listener {
         deliver(new Event.LinkCarrier(Network.CROSSOVER, carrier));
     }
 
+    Machine box() {
+        return box;
+    }
+
     Replica replica() {
         return replica;
     }
@@ -108,7 +112,7 @@ final class Daemon implements Replica.Listener {
 
     void deliver(Event event) {
         process.run(() -> {
-            inbox.add(event);
+            inbox.addAll(world.sabotage().told(this, event));
             work();
         });
     }
@@ -222,6 +226,10 @@ final class Daemon implements Replica.Listener {
             box.pauseDaemon(world.chance().about(1_500_000_000L));
             return;
         }
+        world.sabotage().before(this, effect);
+        if (!process.isRunning()) {
+            return;
+        }
         try {
             perform(effect);
         } catch (IOException e) {
@@ -241,7 +249,7 @@ final class Daemon implements Replica.Listener {
             }
             case Effect.PromiseEpoch(var epoch) -> {
                 if (!replica.promise(epoch.value())) {
-                    box.daemonExits("R2: the volume has promised a higher epoch than " + epoch);
+                    box.say(() -> "volume     has promised a higher epoch than " + epoch);
                 }
             }
             case Effect.OpenGate(var until) -> box.openGate(box.clock().worldNanos(until));
@@ -316,7 +324,8 @@ final class Daemon implements Replica.Listener {
                                                     box.isRunning(resource)
                                                             ? new Health.Good()
                                                             : new Health.Failed("no process"))));
-            case Effect.AskEnsemble(var request) -> ensemble.orElseThrow().ask(request);
+            case Effect.AskEnsemble(var request) ->
+                    world.sabotage().asked(this, request).ifPresent(ensemble.orElseThrow()::ask);
             case Effect.RunFenceAgent order ->
                     box.other()
                             .fenceDevice()
@@ -333,12 +342,7 @@ final class Daemon implements Replica.Listener {
                                                         new Event.FenceResult(
                                                                 order.request(), outcome));
                                             }));
-            case Effect.Answer(_, var result) ->
-                    box.say(() ->
-                            "answer     "
-                                    + result.getClass().getSimpleName()
-                                    + ": "
-                                    + result.sentence());
+            case Effect.Answer(_, var result) -> box.answered(result);
             case Effect.SelfFence(_, var reason) -> {
                 box.say(() -> "reset      " + reason);
                 ended = true;
@@ -397,7 +401,7 @@ final class Daemon implements Replica.Listener {
 
     private void heard(EnsembleEvent event) {
         box.say(() -> "ensemble   " + event);
-        world.sabotage().heard(this, event).forEach(told -> deliver(new Event.EnsembleHeard(told)));
+        deliver(new Event.EnsembleHeard(event));
     }
 
     void beat(LinkName link, Announcement announcement, long progressAgeNanos) {
@@ -422,7 +426,8 @@ final class Daemon implements Replica.Listener {
                 replica.committed().value(),
                 new Epoch(superblock.promisedEpoch()),
                 replica.machine().frozenSinceNanos().isPresent(),
-                Optional.empty());
+                Optional.empty(),
+                replica.machine().refusal());
     }
 
     @Override

@@ -54,7 +54,7 @@ final class DhcpServer {
     private void serveLater(long mine) {
         world.agenda()
                 .after(
-                        world.chance().about(world.thinkNanos()),
+                        world.chance().about(world.setup().thinkNanos()),
                         () -> {
                             if (life == mine) {
                                 serve();

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Three members of a ZooKeeper ensemble, one beside each daemon and the witness, as far as their
@@ -115,6 +116,8 @@ final class Ensemble {
     private final boolean[] witnessCutTo = new boolean[2];
     private final long[][] brokenSince = new long[MEMBERS][MEMBERS];
     private boolean electionPlanned;
+    private final boolean[] isolated = new boolean[2];
+    private final OptionalLong[] delays = {OptionalLong.empty(), OptionalLong.empty()};
     private double late;
     private double lost;
 
@@ -198,6 +201,22 @@ final class Ensemble {
                 .forEach(EnsembleClient::expire);
     }
 
+    /** A box's clients reach no member, not even their own; the members hear each other. */
+    void isolate(int box, boolean lost) {
+        isolated[box] = lost;
+        changed();
+    }
+
+    /**
+     * The next write of a box is executed so much later; as soon as it is sent, the box is
+     * isolated.
+     *
+     * @param nanos {@link Long#MAX_VALUE}: never
+     */
+    void delayNextWrite(int box, long nanos) {
+        delays[box] = OptionalLong.of(nanos);
+    }
+
     void healAll() {
         weather(0, 0);
         for (int box = 0; box < 2; box++) {
@@ -246,7 +265,7 @@ final class Ensemble {
 
     boolean reaches(int box, int member) {
         var other = members.get(member);
-        return other.runs() && passes(box, member) && passes(member, box);
+        return other.runs() && !isolated[box] && passes(box, member) && passes(member, box);
     }
 
     boolean serves(int member) {
@@ -422,7 +441,25 @@ final class Ensemble {
     void ask(EnsembleClient client, long connection, int member, EnsembleRequest request) {
         boolean delayed = world.chance().happens(late);
         long travel = world.chance().about(LATENCY_NANOS);
-        if (client.box() != member && !passes(client.box(), member)) {
+        if (isolated[client.box()] || !passes(client.box(), member)) {
+            return;
+        }
+        var planned = delays[client.box()];
+        if (planned.isPresent() && request instanceof EnsembleRequest.Write) {
+            delays[client.box()] = OptionalLong.empty();
+            world.agenda()
+                    .after(
+                            travel,
+                            () -> {
+                                client.expire();
+                                isolate(client.box(), true);
+                            });
+            if (planned.getAsLong() != Long.MAX_VALUE) {
+                world.agenda()
+                        .after(
+                                travel + planned.getAsLong(),
+                                () -> arrive(client, connection, member, request));
+            }
             return;
         }
         if (!delayed) {
@@ -589,7 +626,8 @@ final class Ensemble {
     private void answer(
             EnsembleClient client, long connection, Member member, EnsembleEvent answer) {
         if (world.chance().happens(lost)
-                || (client.box() != member.index && !passes(member.index, client.box()))) {
+                || isolated[client.box()]
+                || !passes(member.index, client.box())) {
             return;
         }
         long place = member.appliedPlace;

@@ -13,7 +13,9 @@ final class FenceDevice {
         /** It answers in time, but slowly. */
         SLOW,
         /** It does not answer in time, and does it nevertheless, later. */
-        LATE
+        LATE,
+        /** It says that it has, and has not. */
+        LIES
     }
 
     /** How it went, and whether the power was read back off. */
@@ -57,6 +59,22 @@ final class FenceDevice {
                                 timeoutNanos + world.chance().about(6_000_000_000L),
                                 () -> execute(action));
             }
+            case LIES ->
+                    world.agenda()
+                            .after(
+                                    world.chance().about(50_000_000),
+                                    () -> {
+                                        if (action == FenceAction.OFF && machine.isPowered()) {
+                                            world.invariants()
+                                                    .aftermath()
+                                                    .begin(
+                                                            "the fence device of "
+                                                                    + machine.name()
+                                                                    + " lies");
+                                        }
+                                        listener.answered(
+                                                confirmed(action), action == FenceAction.OFF);
+                                    });
             case NONE -> execute(action, world.chance().about(50_000_000), listener);
             case SLOW -> execute(action, timeoutNanos - 1_000_000, listener);
         }
@@ -73,15 +91,13 @@ final class FenceDevice {
                                 return;
                             }
                             execute(action);
-                            listener.answered(
-                                    new FenceOutcome.Confirmed(
-                                            "power of "
-                                                    + machine.name()
-                                                    + (action == FenceAction.OFF
-                                                            ? " is OFF"
-                                                            : " is ON")),
-                                    action == FenceAction.OFF);
+                            listener.answered(confirmed(action), action == FenceAction.OFF);
                         });
+    }
+
+    private FenceOutcome confirmed(FenceAction action) {
+        return new FenceOutcome.Confirmed(
+                "power of " + machine.name() + (action == FenceAction.OFF ? " is OFF" : " is ON"));
     }
 
     private void execute(FenceAction action) {

@@ -18,6 +18,7 @@ import java.util.Optional;
  */
 final class Invariants {
     private final World world;
+    private final Aftermath aftermath;
 
     /** The one history that was acknowledged to clients, by whoever was primary. */
     private final Operations acknowledged = new Operations();
@@ -41,6 +42,7 @@ final class Invariants {
 
     Invariants(World world) {
         this.world = world;
+        this.aftermath = new Aftermath(world);
     }
 
     Operations acknowledged() {
@@ -49,6 +51,24 @@ final class Invariants {
 
     Optional<DurableState> written(Machine box) {
         return written.get(box.index());
+    }
+
+    /**
+     * A disk is gone for good; if nobody else has what was acknowledged, no rule can bring it back.
+     */
+    void diskLost(Machine box) {
+        var other = box.other();
+        var copy =
+                other.daemon()
+                        .map(daemon -> daemon.replica().history())
+                        .orElse(other.disk().tree());
+        boolean alone = written(box).filter(state -> state.record().isSole(box.name())).isPresent();
+        if (!aftermath.isOpen() && (alone || !copy.startsWith(acknowledged))) {
+            aftermath.begin("the disk of " + box.name() + " is lost");
+        }
+        if (aftermath.isOpen()) {
+            aftermath.diskLost(box);
+        }
     }
 
     void diskReplaced(Machine box) {
@@ -60,7 +80,9 @@ final class Invariants {
         for (var box : world.machines()) {
             boolean serves = box.serves();
             if (serves && !served[box.index()]) {
-                if (box.other().serves()) {
+                if (aftermath.isOpen()) {
+                    aftermath.servingBegan(box);
+                } else if (box.other().serves()) {
                     throw new Violation("I3", "two nodes serve: " + box.name() + " began to");
                 }
                 box.daemon()
@@ -73,7 +95,7 @@ final class Invariants {
     }
 
     private void holdsAll(String rule, Machine box, Operations history, String what) {
-        if (!history.startsWith(acknowledged)) {
+        if (!aftermath.isOpen() && !history.startsWith(acknowledged)) {
             throw new Violation(
                     rule,
                     "%s %s without operation %d, which was acknowledged (it has %d, acknowledged are %d)"
@@ -88,6 +110,12 @@ final class Invariants {
 
     /** I2, R3: a primary completed everything behind {@code from} up to {@code upTo}. */
     void acknowledged(Machine box, Operations history, Seq from, Seq upTo) {
+        if (aftermath.isOpen()) {
+            for (int i = (int) from.value(); i < upTo.value(); i++) {
+                aftermath.acknowledged(history.get(i));
+            }
+            return;
+        }
         if (box.other().serves() && !isPartOfWhatIsServed(box, history, upTo)) {
             throw new Violation(
                     "I3", box.name() + " acknowledges while " + box.other().name() + " serves");
@@ -123,6 +151,14 @@ final class Invariants {
                         .isPresent();
     }
 
+    /**
+     * With a witness a node may write down late that it was let in: it was equal then, and the
+     * ensemble has taken it out again since. Nothing follows from such a note (R14).
+     */
+    private boolean isOvertaken(Machine box) {
+        return !taken.isEmpty() && !taken.getLast().isInSync(box.name());
+    }
+
     /** R1, R2, R5, R10: a box wrote its rights down. */
     void persisted(Machine box, DurableState state, Operations history) {
         var before = written.set(box.index(), Optional.of(state));
@@ -141,14 +177,12 @@ final class Invariants {
         }
         boolean changed = before.isEmpty() || !before.get().record().equals(record);
         if (changed && record.primary().isPresent()) {
-            var known = won.putIfAbsent(Version.of(record), record);
-            if (known != null
-                    && !(known.primary().equals(record.primary())
-                            && known.inSync().equals(record.inSync()))) {
-                throw new Violation(
-                        "R1", "two records of one version: " + known + " and " + record);
-            }
-            if (before.isPresent() && record.isPrimary(box.name()) && known == null) {
+            boolean known = won.containsKey(Version.of(record));
+            requireOneRecordPerVersion(record);
+            if (before.isPresent()
+                    && record.isPrimary(box.name())
+                    && !known
+                    && !aftermath.isOpen()) {
                 var other =
                         successors.putIfAbsent(
                                 Version.of(before.get().record()), Version.of(record));
@@ -167,6 +201,7 @@ final class Invariants {
             }
         }
         if (state.standing() == Standing.UP_TO_DATE
+                && !isOvertaken(box)
                 && before.filter(old -> old.standing() == Standing.UP_TO_DATE).isEmpty()) {
             holdsAll("I4", box, history, "is up to date");
         }
@@ -205,6 +240,20 @@ final class Invariants {
             }
         }
         taken.add(record);
+        requireOneRecordPerVersion(record);
+    }
+
+    /** R1, whoever keeps it. */
+    private void requireOneRecordPerVersion(ClusterRecord record) {
+        var known = won.putIfAbsent(Version.of(record), record);
+        if (known != null && !aftermath.isOpen() && !known.givesTheSameRightsAs(record)) {
+            throw new Violation(
+                    "R1",
+                    "two records of one version: "
+                            + known.describe()
+                            + " and "
+                            + record.describe());
+        }
     }
 
     /** R26. */
@@ -219,8 +268,25 @@ final class Invariants {
 
     void refused(String reason) {
         if (reason.startsWith("R29") || reason.startsWith("R30")) {
-            throw new Violation("R29", "split brain: " + reason);
+            if (!aftermath.isOpen()) {
+                throw new Violation("R29", "split brain: " + reason);
+            }
+            aftermath.named();
         }
+    }
+
+    Aftermath aftermath() {
+        return aftermath;
+    }
+
+    /** What {@link Aftermath} has let pass is settled: this is the one history from here on. */
+    void beginAnew(Operations going, Seq completed) {
+        acknowledged.truncate(0);
+        for (int i = 0; i < completed.value(); i++) {
+            acknowledged.add(going.get(i));
+        }
+        won.clear();
+        successors.clear();
     }
 
     Violation diverged(Machine box, long at) {

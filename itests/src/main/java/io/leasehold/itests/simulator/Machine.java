@@ -2,13 +2,16 @@ package io.leasehold.itests.simulator;
 
 import io.leasehold.heartbeat.controller.Announcement;
 import io.leasehold.heartbeat.controller.Command;
+import io.leasehold.heartbeat.controller.CommandResult;
 import io.leasehold.heartbeat.controller.Event;
 import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.resource.ResourceName;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -26,7 +29,6 @@ final class Machine {
 
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000_000_000L;
-    private static final long BOOT_NANOS = 1_500 * MILLI;
     private static final long PROCESS_START_NANOS = 150 * MILLI;
     private static final long KEEPER_RESTART_NANOS = SECOND;
     private static final long MEMBER_RESTART_NANOS = SECOND;
@@ -48,6 +50,7 @@ final class Machine {
     private final FenceDevice fenceDevice;
     private final DhcpServer dhcp;
     private ModelDisk disk;
+    private final List<ModelDisk> drawer = new ArrayList<>();
     private LocalClock clock;
 
     // Power.
@@ -83,6 +86,7 @@ final class Machine {
     private long stoppedSinceNanos;
     private boolean dhcpBroken;
     private boolean stopBroken;
+    private Optional<String> codeShown = Optional.empty();
 
     Machine(World world, int index, String name) {
         this.world = world;
@@ -203,11 +207,11 @@ final class Machine {
         shutDown = false;
         world.network().carriersChanged();
         say(() -> "power on");
-        startMember(BOOT_NANOS);
+        startMember(world.setup().bootNanos());
         var boot = bootId;
         world.agenda()
                 .after(
-                        world.chance().about(BOOT_NANOS),
+                        world.chance().about(world.setup().bootNanos()),
                         () -> {
                             if (powered && boot.equals(bootId)) {
                                 startKeeper();
@@ -266,12 +270,29 @@ final class Machine {
         }
     }
 
-    /** A person puts an empty disk in; the machine is off. */
-    void replaceDisk() {
+    /**
+     * A person puts an empty disk in; the machine is off.
+     *
+     * @param kept whether the old one can be read, and lies in a drawer
+     */
+    void replaceDisk(boolean kept) {
         if (powered) {
             throw new IllegalStateException(name + " is on");
         }
+        if (kept) {
+            drawer.add(disk);
+        }
         disk = newDisk();
+    }
+
+    /** What this box has besides its history: set aside on its disk, or on one in the drawer. */
+    List<Operations> branches() {
+        var all = new ArrayList<>(disk.branches());
+        for (var old : drawer) {
+            all.add(old.tree());
+            all.addAll(old.branches());
+        }
+        return all;
     }
 
     /** What happens at a disk operation that was chosen beforehand. */
@@ -476,6 +497,14 @@ final class Machine {
         daemonExits("kill -9");
     }
 
+    /** kill -9, and the keeper takes so long for the next one. */
+    void killDaemon(long awayNanos) {
+        if (process.isPresent()) {
+            processEnds(true);
+            restartDaemon(awayNanos, keeperLife);
+        }
+    }
+
     /** The process is gone; the keeper starts another one. */
     void daemonExits(String why) {
         if (process.isEmpty()) {
@@ -667,6 +696,29 @@ final class Machine {
         }
         running.remove(resource);
         return Optional.empty();
+    }
+
+    void answered(CommandResult result) {
+        say(() -> "answer     " + result.getClass().getSimpleName() + ": " + result.sentence());
+        if (result instanceof CommandResult.Bill bill) {
+            codeShown = Optional.of(bill.code());
+        }
+    }
+
+    /** A person reads the bill of a forced promotion, and pays it a moment later (R21). */
+    void force() {
+        codeShown = Optional.empty();
+        command(new Command.ForcePromotion(Optional.empty()));
+        world.agenda()
+                .after(
+                        world.chance().about(500 * MILLI),
+                        () -> {
+                            if (codeShown.isPresent()) {
+                                world.invariants().aftermath().begin("a person forces " + name);
+                                world.invariants().aftermath().named();
+                                command(new Command.ForcePromotion(codeShown));
+                            }
+                        });
     }
 
     void command(Command command) {

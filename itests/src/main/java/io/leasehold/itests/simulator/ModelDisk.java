@@ -65,6 +65,7 @@ final class ModelDisk implements JournalDirectory {
     private final Map<String, Content> files = new LinkedHashMap<>();
     private Optional<byte[]> rights = Optional.empty();
     private Operations tree = new Operations();
+    private final List<Operations> branches = new ArrayList<>();
     private long treeInode = 1;
     private long lastInode = 1;
     private Fault fault = Fault.NONE;
@@ -181,12 +182,24 @@ final class ModelDisk implements JournalDirectory {
         return ++lastInode;
     }
 
-    /** The shadow becomes the tree at one instant (R31). */
-    void exchangeTree(Operations shadow, long inode) throws IOException {
+    /**
+     * The shadow becomes the tree at one instant (R31).
+     *
+     * @param keep whether the old tree is set aside
+     */
+    void exchangeTree(Operations shadow, long inode, boolean keep) throws IOException {
         operation();
+        if (keep) {
+            branches.add(tree);
+        }
         tree = shadow;
         treeInode = inode;
         operation();
+    }
+
+    /** What was set aside, oldest first. */
+    List<Operations> branches() {
+        return branches;
     }
 
     // ---- journal ----

@@ -4,6 +4,7 @@ import static io.leasehold.itests.simulator.World.MILLI;
 
 import io.leasehold.heartbeat.controller.Command;
 import io.leasehold.heartbeat.record.Standing;
+import java.util.Comparator;
 import java.util.Optional;
 
 /**
@@ -13,8 +14,13 @@ import java.util.Optional;
 final class Repairer {
     private static final long OFF_AT_LEAST_NANOS = 500 * MILLI;
 
+    /** Before a person does what cannot be undone. */
+    private static final int PATIENCE_ROUNDS = 8;
+
     private final World world;
     private int rounds;
+    private int roundsWithoutService;
+    private int roundsRefused;
     private boolean maintenanceOver;
 
     Repairer(World world) {
@@ -39,19 +45,22 @@ final class Repairer {
     private void look() {
         rounds++;
         if (world.machines().stream().noneMatch(Machine::serves)) {
+            roundsWithoutService++;
             for (var box : world.machines()) {
-                if (asksForAPerson(box)) {
+                if (asksFor(box, "confirm-fenced")) {
                     help(box);
                 }
             }
+            if (roundsWithoutService > PATIENCE_ROUNDS) {
+                decide();
+            }
+        } else {
+            roundsWithoutService = 0;
+            putAwayWhatIsRefused();
         }
         for (var box : world.machines()) {
             if (box.disk().fault() == ModelDisk.Fault.FAILS && mayLoseDisk(box)) {
-                world.trace().say(box.name().value(), () -> "!     its disk is replaced");
-                box.powerOff();
-                box.replaceDisk();
-                world.invariants().diskReplaced(box);
-                box.powerOn();
+                replaceDisk(box, false);
             } else if (!box.isPowered() && box.offForNanos() > OFF_AT_LEAST_NANOS) {
                 box.powerOn();
             } else if (box.hasShutDown() && box.offForNanos() > OFF_AT_LEAST_NANOS) {
@@ -66,6 +75,63 @@ final class Repairer {
         }
     }
 
+    /**
+     * @param kept whether the old disk can still be read, and lies in a drawer from now on
+     */
+    private void replaceDisk(Machine box, boolean kept) {
+        world.trace().say(box.name().value(), () -> "!     its disk is replaced");
+        if (!kept) {
+            world.invariants().diskLost(box);
+        }
+        box.powerOff();
+        box.replaceDisk(kept);
+        world.invariants().diskReplaced(box);
+        box.powerOn();
+    }
+
+    /**
+     * Nothing comes back by itself: whoever has the better copy goes on by force (R21). With an
+     * ensemble nothing can be forced beside it (R12).
+     */
+    private void decide() {
+        if (world.ensemble().isPresent()) {
+            return;
+        }
+        for (var box : world.machines()) {
+            if (box.disk().fault() == ModelDisk.Fault.FAILS) {
+                replaceDisk(box, false);
+                return;
+            }
+        }
+        world.machines().stream()
+                .filter(box -> box.replica().isPresent())
+                .max(Comparator.comparingInt(box -> box.replica().orElseThrow().history().size()))
+                .filter(box ->
+                        asksFor(box, "an operator must choose")
+                                || asksFor(box, "split brain")
+                                || asksFor(box, "no common ancestor")
+                                || !box.other().isPowered())
+                .ifPresent(Machine::force);
+    }
+
+    /**
+     * R29, R30: one serves, and what the other one has is refused: its disk is kept, and it begins
+     * anew.
+     */
+    private void putAwayWhatIsRefused() {
+        for (var box : world.machines()) {
+            if (box.serves()
+                    && (asksFor(box, "is not synced: R29") || asksFor(box, "is not synced: R30"))) {
+                if (++roundsRefused > PATIENCE_ROUNDS) {
+                    roundsRefused = 0;
+                    replaceDisk(box.other(), true);
+                }
+                return;
+            }
+        }
+        roundsRefused = 0;
+    }
+
     /** Not while the other copy may lack something: this one may be the only one that has it. */
     private boolean mayLoseDisk(Machine box) {
         return world.invariants()
@@ -74,12 +140,13 @@ final class Repairer {
                 .isPresent();
     }
 
-    private boolean asksForAPerson(Machine box) {
+    /** Whether an alarm of that node says so. */
+    private static boolean asksFor(Machine box, String words) {
         return box.replica().isPresent()
                 && box.daemon()
                         .filter(daemon ->
                                 daemon.controller().view(box.clock().nowNanos()).alarms().stream()
-                                        .anyMatch(alarm -> alarm.contains("confirm-fenced")))
+                                        .anyMatch(alarm -> alarm.contains(words)))
                         .isPresent();
     }
 

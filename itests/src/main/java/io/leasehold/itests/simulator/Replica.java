@@ -446,7 +446,10 @@ final class Replica implements LocalCopy {
         switch (effect) {
             case Effect.Complete _ -> throw new IllegalStateException("completions are not queued");
             case Effect.WantShrink(var reason) -> listener.shrinkWanted(reason);
-            case Effect.WantGrow(var equalAt) -> listener.growWanted(equalAt);
+            case Effect.WantGrow(var equalAt) -> {
+                acknowledgesWithPeer();
+                listener.growWanted(equalAt);
+            }
             case Effect.StartReplay(var id, var plan, var from) -> {
                 outflow.beginReplay(plan);
                 withSession(id, session -> startReplay(session, plan, from));
@@ -460,6 +463,15 @@ final class Replica implements LocalCopy {
                     throw world.invariants().diverged(box, at.value());
         }
         listener.factsChanged();
+    }
+
+    /** R29. */
+    private void acknowledgesWithPeer() {
+        try {
+            durably(() -> journal.update(editor -> editor.acknowledgedAlone(Optional.empty())));
+        } catch (IOException e) {
+            box.say(() -> "volume     " + e.getMessage());
+        }
     }
 
     private void withSession(SessionId id, Consumer<Session> action) {
@@ -892,14 +904,16 @@ final class Replica implements LocalCopy {
     /** What the target knows of a compare under way. */
     private static final class Compare {
         private final Seq base;
+        private final Frame.CompareBegins begins;
         private Operations shadow = new Operations();
         private Seq caughtUp;
         private Root root;
 
-        private Compare(Seq base, Root root) {
+        private Compare(Seq base, Frame.CompareBegins begins) {
             this.base = base;
+            this.begins = begins;
             this.caughtUp = base;
-            this.root = root;
+            this.root = begins.root();
         }
     }
 
@@ -1143,7 +1157,7 @@ final class Replica implements LocalCopy {
                 case Order.Sync(var acknowledge) -> sync(acknowledge);
                 case Order.Apply() -> apply(journal.end().durable());
                 case Order.BeginCompare(var _, var base, var begins) ->
-                        compare = Optional.of(new Compare(base, begins.root()));
+                        compare = Optional.of(new Compare(base, begins));
                 case Order.TakePart(var _, Frame.ManifestPart part) -> {
                     var ids = ByteBuffer.wrap(part.bytes());
                     while (ids.hasRemaining()) {
@@ -1228,7 +1242,11 @@ final class Replica implements LocalCopy {
             }
             var to = new PendingSwitch(disk.newInode(), seq, target.root, ends.lineage());
             journal.update(editor -> editor.pendingSwitch(Optional.of(to)));
-            disk.exchangeTree(target.shadow, to.directoryInode());
+            boolean keep = target.begins.keepBranch();
+            world.invariants()
+                    .aftermath()
+                    .replaced(box, disk.tree(), target.shadow, keep, target.begins.reason());
+            disk.exchangeTree(target.shadow, to.directoryInode(), keep);
             journal.restart(to);
             history.truncate(0);
             for (int i = 0; i < disk.tree().size(); i++) {

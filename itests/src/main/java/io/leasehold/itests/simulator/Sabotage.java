@@ -1,11 +1,12 @@
 package io.leasehold.itests.simulator;
 
 import io.leasehold.heartbeat.controller.Effect;
+import io.leasehold.heartbeat.controller.Event;
 import io.leasehold.heartbeat.fencing.FenceOutcome;
 import io.leasehold.heartbeat.record.Arbiter;
 import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.DurableState;
-import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRequest;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,10 +23,18 @@ interface Sabotage {
         return honest;
     }
 
-    /** What a daemon hears from the ensemble. */
-    default List<EnsembleEvent> heard(Daemon daemon, EnsembleEvent honest) {
-        return List.of(honest);
+    /** What a daemon's controller is told. */
+    default List<Event> told(Daemon daemon, Event happened) {
+        return List.of(happened);
     }
+
+    /** What is asked of the ensemble; empty: nothing is. */
+    default Optional<EnsembleRequest> asked(Daemon daemon, EnsembleRequest request) {
+        return Optional.of(request);
+    }
+
+    /** An effect is about to be performed: the last moment to do harm. */
+    default void before(Daemon daemon, Effect effect) {}
 
     /** The power-on that a daemon believes to be in. */
     default BootId bootId(BootId honest) {

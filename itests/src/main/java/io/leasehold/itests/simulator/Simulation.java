@@ -42,7 +42,8 @@ public final class Simulation {
     private final Repairer repairer;
 
     private Simulation(long seed, boolean traced, Sabotage sabotage) {
-        world = new World(new Chance(seed), traced, sabotage);
+        var chance = new Chance(seed);
+        world = new World(chance, Setup.drawn(chance), traced, sabotage);
         adversary = new Adversary(world);
         repairer = new Repairer(world);
     }
@@ -58,7 +59,7 @@ public final class Simulation {
 
     /** Which arbiter the history of a seed has. */
     static ArbitrationMode arbiter(long seed) {
-        return World.drawMode(new Chance(seed));
+        return Setup.drawMode(new Chance(seed));
     }
 
     /** The same, with a rule broken. */

@@ -4,7 +4,6 @@ import io.leasehold.heartbeat.controller.ClusterConfiguration;
 import io.leasehold.heartbeat.fencing.FencingConfiguration;
 import io.leasehold.heartbeat.lease.LeaseTiming;
 import io.leasehold.heartbeat.membership.LinkConfiguration;
-import io.leasehold.heartbeat.membership.Timing;
 import io.leasehold.heartbeat.record.Arbiter;
 import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.NodeName;
@@ -32,12 +31,8 @@ final class World {
     private final Invariants invariants = new Invariants(this);
     private final Network network = new Network(this);
     private final List<Machine> machines;
-    private final ArbitrationMode mode;
+    private final Setup setup;
     private final Optional<Ensemble> ensemble;
-    private final boolean hasFenceDevice;
-    private final Timing timing;
-    private final boolean powerOnAfterFence;
-    private final long thinkNanos;
 
     // Faults that are not of one part.
     private double deathBetweenEffects;
@@ -51,38 +46,16 @@ final class World {
     private int failovers;
     private long answers;
 
-    World(Chance chance, boolean traced, Sabotage sabotage) {
+    World(Chance chance, Setup setup, boolean traced, Sabotage sabotage) {
         this.chance = chance;
+        this.setup = setup;
         this.sabotage = sabotage;
         this.trace = new Trace(agenda, traced);
-        this.mode = drawMode(chance);
         this.ensemble =
-                mode == ArbitrationMode.ZOOKEEPER
+                setup.mode() == ArbitrationMode.ZOOKEEPER
                         ? Optional.of(new Ensemble(this))
                         : Optional.empty();
-        this.hasFenceDevice =
-                switch (mode) {
-                    case FENCING -> true;
-                    case OPERATOR -> false;
-                    // It only shortens the wait for the other one's serving lease (R12).
-                    case ZOOKEEPER -> chance.happens(0.3);
-                };
-        this.timing =
-                chance.happens(0.2)
-                        ? new Timing(
-                                50 * MILLI, 150 * MILLI, 500 * MILLI, 3 * SECOND, 1500 * MILLI, 3)
-                        : new Timing(250 * MILLI, 500 * MILLI, SECOND, 3 * SECOND, 2 * SECOND, 3);
-        this.powerOnAfterFence = chance.happens(0.5);
-        this.thinkNanos = chance.between(100, 400) * MILLI;
         this.machines = List.of(new Machine(this, 0, "dhcp1"), new Machine(this, 1, "dhcp2"));
-    }
-
-    /** The first thing that a seed decides. */
-    static ArbitrationMode drawMode(Chance chance) {
-        int twentieths = chance.below(20);
-        return twentieths < 9
-                ? ArbitrationMode.FENCING
-                : twentieths < 17 ? ArbitrationMode.ZOOKEEPER : ArbitrationMode.OPERATOR;
     }
 
     Agenda agenda() {
@@ -117,8 +90,8 @@ final class World {
         return machines.get(index);
     }
 
-    ArbitrationMode mode() {
-        return mode;
+    Setup setup() {
+        return setup;
     }
 
     /** Empty in the modes without a witness. */
@@ -127,15 +100,11 @@ final class World {
     }
 
     long keepaliveNanos() {
-        return timing.keepaliveNanos();
+        return setup.timing().keepaliveNanos();
     }
 
     long daemonDeadNanos() {
-        return timing.daemonDeadNanos();
-    }
-
-    long thinkNanos() {
-        return thinkNanos;
+        return setup.timing().daemonDeadNanos();
     }
 
     long nextOperation() {
@@ -154,6 +123,12 @@ final class World {
     boolean step(long untilNanos) {
         var happened = agenda.step(untilNanos);
         invariants.check();
+        var aftermath = invariants.aftermath();
+        if (aftermath.isOpen() && isCalm()) {
+            var serving = machines.stream().filter(Machine::serves).findFirst().orElseThrow();
+            var going = serving.replica().orElseThrow();
+            aftermath.close(going.history(), going.committed());
+        }
         return happened;
     }
 
@@ -236,7 +211,7 @@ final class World {
     Arbiter arbiter(NodeName me) {
         var peer =
                 machines.get(0).name().equals(me) ? machines.get(1).name() : machines.get(0).name();
-        return switch (mode) {
+        return switch (setup.mode()) {
             case FENCING -> sabotage.arbiter(new FencingArbiter(me, peer));
             case OPERATOR -> sabotage.arbiter(new OperatorArbiter(me, peer));
             // Whoever wants to break this one falsifies what the ensemble says.
@@ -249,13 +224,13 @@ final class World {
                 "lab",
                 me,
                 machines.stream().map(Machine::name).toList(),
-                mode,
-                timing,
+                setup.mode(),
+                setup.timing(),
                 List.of(
                         new LinkConfiguration(Network.CROSSOVER, true),
                         new LinkConfiguration(Network.LAN, false)),
                 new FencingConfiguration(
-                        hasFenceDevice
+                        setup.fenceDevice()
                                 ? List.of(new FencingConfiguration.Level("bmc", 2 * SECOND))
                                 : List.of(),
                         0,
@@ -264,7 +239,7 @@ final class World {
                         3,
                         SECOND,
                         4 * SECOND,
-                        powerOnAfterFence,
+                        setup.powerOnAfterFence(),
                         5,
                         600 * SECOND),
                 LeaseTiming.defaults(),

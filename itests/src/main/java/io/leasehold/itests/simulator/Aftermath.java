@@ -1,0 +1,173 @@
+package io.leasehold.itests.simulator;
+
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.heartbeat.record.DurableState;
+import java.util.BitSet;
+import java.util.Optional;
+
+/**
+ * How a history is judged after something that no protocol survives: a fence device that lies, a
+ * person who confirms what is not so or forces a promotion, the loss of the only copy. Two may
+ * serve then, and clients may have been told what the winner never knew. What still must hold:
+ *
+ * <pre>
+ *   strict --such a fault--> aftermath --one serves, both are in sync, nothing is missing--> strict
+ * </pre>
+ *
+ * <ul>
+ *   <li>No silent divergence: what was acknowledged and is not in the history that goes on was
+ *       refused as split brain (R29), or a person chose the other one (R21); nobody drops it as a
+ *       mere tail (R25).
+ *   <li>Both branches are kept: it is in the history that goes on, or in a branch on either disk.
+ *   <li>If the only copy was lost with its disk, nobody serves without it but by a forced epoch.
+ * </ul>
+ *
+ * <p>At the next calm this is checked once for all, and every rule holds again from there.
+ */
+final class Aftermath {
+    private final World world;
+    private Optional<String> cause = Optional.empty();
+
+    /** The numbers of all operations that were acknowledged, by whomever. */
+    private final BitSet acknowledged = new BitSet();
+
+    /** Those of them of which the last copy was lost with a disk. */
+    private final BitSet lost = new BitSet();
+
+    private boolean named;
+
+    Aftermath(World world) {
+        this.world = world;
+    }
+
+    boolean isOpen() {
+        return cause.isPresent();
+    }
+
+    /** Such a fault has just happened. */
+    void begin(String what) {
+        if (cause.isEmpty()) {
+            cause = Optional.of(what);
+            named = false;
+            acknowledged.clear();
+            lost.clear();
+            addAll(acknowledged, world.invariants().acknowledged());
+            world.trace().say("", () -> "!     judged from here by another rule: " + what);
+        }
+    }
+
+    /** A split brain was refused, or a person has decided: from here on a loss is no secret. */
+    void named() {
+        named = true;
+    }
+
+    void acknowledged(long id) {
+        acknowledged.set((int) id);
+    }
+
+    /** A disk is gone, and what nobody else has with it. */
+    void diskLost(Machine box) {
+        var gone = new BitSet();
+        gone.or(acknowledged);
+        gone.andNot(idsOn(box.other()));
+        if (!gone.isEmpty()) {
+            lost.or(gone);
+            world.trace()
+                    .say(
+                            box.name().value(),
+                            () -> "!     " + gone.cardinality() + " operations are on no disk now");
+        }
+    }
+
+    /** Who serves without what was lost does so because a person said so. */
+    void servingBegan(Machine box) {
+        if (!lost.isEmpty()
+                && world.invariants().written(box).filter(this::mayHaveNothing).isEmpty()) {
+            throw new Violation(
+                    "R6",
+                    "%s serves without %d acknowledged operations that were lost with a disk, and nobody has forced it"
+                            .formatted(box.name(), lost.cardinality()));
+        }
+    }
+
+    /** Two new disks are a new pair, at its first epoch: nobody is left who could know better. */
+    private boolean mayHaveNothing(DurableState state) {
+        return !state.forcedEpochs().isEmpty() || state.record().epoch().value() == 1;
+    }
+
+    /**
+     * A copy is replaced by that of its peer.
+     *
+     * @param kept whether what it had is set aside as a branch
+     */
+    void replaced(Machine box, Operations old, Operations next, boolean kept, String reason) {
+        var discarded = new BitSet();
+        addAll(discarded, old);
+        discarded.and(acknowledged);
+        discarded.andNot(idsIn(next));
+        if (discarded.isEmpty()) {
+            return;
+        }
+        if (!kept || reason.startsWith("R25")) {
+            throw new Violation(
+                    "R29",
+                    "%s drops %d acknowledged operations, %s: %s"
+                            .formatted(
+                                    box.name(),
+                                    discarded.cardinality(),
+                                    kept ? "as if nobody knew them" : "and keeps no branch",
+                                    reason));
+        }
+        if (reason.startsWith("R21")) {
+            named();
+        }
+    }
+
+    /** One serves and both copies are equal: whatever was acknowledged must be somewhere. */
+    void close(Operations going, Seq completed) {
+        var missing = new BitSet();
+        missing.or(acknowledged);
+        missing.andNot(idsIn(going));
+        missing.andNot(lost);
+        boolean diverged = !missing.isEmpty();
+        for (var box : world.machines()) {
+            missing.andNot(idsOn(box));
+        }
+        if (!missing.isEmpty()) {
+            throw new Violation(
+                    "R29",
+                    "after %s: operation %d was acknowledged, and is in no copy and no branch"
+                            .formatted(cause.orElseThrow(), missing.nextSetBit(0)));
+        }
+        if (diverged && !named) {
+            throw new Violation(
+                    "R29",
+                    "after "
+                            + cause.orElseThrow()
+                            + ": operations were acknowledged beside each other, and nobody was told");
+        }
+        world.trace().say("", () -> "!     judged by every rule again");
+        cause = Optional.empty();
+        world.invariants().beginAnew(going, completed);
+    }
+
+    private static BitSet idsOn(Machine box) {
+        var ids = new BitSet();
+        addAll(ids, box.disk().tree());
+        box.daemon().ifPresent(daemon -> addAll(ids, daemon.replica().history()));
+        box.branches().forEach(branch -> addAll(ids, branch));
+        return ids;
+    }
+
+    private static BitSet idsIn(Operations operations) {
+        var ids = new BitSet();
+        addAll(ids, operations);
+        return ids;
+    }
+
+    private static void addAll(BitSet ids, Operations operations) {
+        for (int i = 0; i < operations.size(); i++) {
+            ids.set((int) operations.get(i));
+        }
+    }
+}
