@@ -174,7 +174,9 @@ final class Candidacy {
                     promoteIfWon(arbitration.attempt(Change.RESUME));
                     return;
                 }
-                if (promiseAsked.isEmpty()) {
+                if (promiseAsked.isEmpty() && arbitration.isSettled()) {
+                    // R1, R11: what this node asked of the ensemble may be taken still, and is at
+                    // the same epoch. Not wished any more, it is voided or won first.
                     askPromise();
                 }
             }

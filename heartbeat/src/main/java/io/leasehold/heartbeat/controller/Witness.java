@@ -247,6 +247,12 @@ final class Witness {
                 next = next.withoutPermit();
                 gate.permitRevoked();
             }
+            var epoch = proposed.record().epoch();
+            if (rights.record().isPrimary(me) && epoch.isAfter(next.promised())) {
+                // R1: the process that comes after this one must not be promised that epoch by the
+                // peer while this request can still be taken.
+                next = next.withPromised(epoch);
+            }
             rights.save(next);
             take(machine.propose(time.nowNanos(), change, proposed.record()));
         }

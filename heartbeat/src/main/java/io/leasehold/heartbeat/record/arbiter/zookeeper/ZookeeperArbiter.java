@@ -99,6 +99,9 @@ public final class ZookeeperArbiter implements Arbiter {
         if (base.filter(mine::givesTheSameRightsAs).isPresent()) {
             return Optional.empty();
         }
+        if (base.filter(record -> isOwnLateWish(record, mine)).isPresent()) {
+            return Optional.empty();
+        }
         // Lost, or restored from a backup. The pair's own word is enough if both are here, or if
         // nobody but this node can have gone on.
         var both = valid(state, offered).filter(Proof.PeerOutdated.class::isInstance).isPresent();
@@ -124,6 +127,19 @@ public final class ZookeeperArbiter implements Arbiter {
                                         + mine.describe()
                                         + "): another ensemble, or it lost its data; nothing changes"
                                         + " until both nodes meet"));
+    }
+
+    /**
+     * R11, R27: this node asked to lead alone and was restarted before it knew; the peer's promise
+     * let it go on, from the same record (hence the same generation), and then the wish was taken.
+     * By what the ensemble has nobody but this node has any right.
+     */
+    private boolean isOwnLateWish(ClusterRecord late, ClusterRecord mine) {
+        return mine.isPrimary(me)
+                && late.isPrimary(me)
+                && late.isSole(me)
+                && late.requestId().node().equals(me)
+                && late.gen().equals(mine.gen());
     }
 
     private Ruling goAlone(DurableState state, Optional<Proof> proof) {
