@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
  */
 class MutantsTest {
 
-    private static final int SEEDS_MAX = 500;
+    private static final int SEEDS_MAX = 2_000;
     private static final Path DOCUMENT = Path.of("../ops/docs/verification.md");
     private static final String BEGIN = "<!-- mutants: written by MutantsTest -->\n";
     private static final String END = "<!-- end of mutants -->\n";
