@@ -66,15 +66,16 @@ public final class RealClient {
                                                 directory.resolve("pid").toString(),
                                                 CARD))
                                 .arguments());
+        var log = directory.resolve("log");
         builder.redirectErrorStream(true);
-        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("log").toFile()));
+        builder.redirectOutput(log.toFile());
         var dhclient = builder.start();
         try {
             long deadline = System.nanoTime() + LIMIT.toNanos();
-            while (!Files.exists(answer)) {
+            // It has stored the lease only when it says so: ended before, it would begin anew.
+            while (!Files.exists(answer) || !Files.readString(log).contains("bound to ")) {
                 if (System.nanoTime() > deadline || !dhclient.isAlive()) {
-                    throw new CommandException(
-                            "dhclient got no address; see " + directory.resolve("log"));
+                    throw new CommandException("dhclient got no address; see " + log);
                 }
                 Thread.sleep(POLL);
             }
