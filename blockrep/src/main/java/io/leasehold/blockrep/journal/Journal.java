@@ -42,6 +42,9 @@ public final class Journal implements AutoCloseable {
     /** A request that was sent again is found if it is among so many last ones. */
     static final int REQUESTS_MAX = 8192;
 
+    /** So much of a segment is looked at at once, in search of records behind its end. */
+    private static final int WINDOW_WORDS = 8192;
+
     private static final Logger log = LoggerFactory.getLogger(Journal.class);
     private static final String SUPERBLOCK = "superblock";
 
@@ -716,6 +719,38 @@ public final class Journal implements AutoCloseable {
     }
 
     /**
+     * What is left behind the end of the history.
+     *
+     * @param durable the highest operation of which anything there says that it had been durable
+     * @param tail whether a whole record follows in the segment of the end: it was written after
+     *     something that is lost
+     */
+    private record Remains(Seq durable, boolean tail) {}
+
+    /**
+     * A whole record that is not part of the history.
+     *
+     * @param durable what was durable when it was written
+     */
+    private record Remainder(Seq durable, int endBytes) {}
+
+    /**
+     * The first word from {@code from} on at which the header of a record of an operation {@code
+     * seq} or later may begin; {@code to} if there is none. A cheap look: the checksum of every
+     * position would take seconds, and clients wait for a daemon that is restarted. On plain words,
+     * because a process that has just started interprets this.
+     */
+    private static int nextCandidate(long[] words, int from, int to, long seq) {
+        for (int i = from; i < to; i++) {
+            long found = words[i + Segment.SEQ_BYTES / Long.BYTES];
+            if (found >= seq && words[i + Segment.DURABLE_BYTES / Long.BYTES] < found) {
+                return i;
+            }
+        }
+        return to;
+    }
+
+    /**
      * Walks the segments behind the checkpoint; knows where the history ends, and whether it may
      * end there.
      */
@@ -723,6 +758,7 @@ public final class Journal implements AutoCloseable {
         private final List<Segment.Header> headers;
         private final int start;
         private final ByteBuffer content = ByteBuffer.allocateDirect(segmentBytes);
+        private final long[] window = new long[WINDOW_WORDS];
         private Seq expected;
         private Root chain;
         private long epochBefore;
@@ -747,9 +783,9 @@ public final class Journal implements AutoCloseable {
                                 && headers.get(index + 1).first().equals(expected)
                                 && headers.get(index + 1).rootBefore().equals(chain);
                 if (!continued) {
-                    var evidence = highestDurable(index, end);
-                    if (expected.isAfter(evidence)) {
-                        adopt(index, end);
+                    var remains = lookBehind(index, end);
+                    if (expected.isAfter(remains.durable)) {
+                        adopt(index, end, remains.tail);
                         return;
                     }
                     throw new CorruptJournalException(
@@ -791,46 +827,62 @@ public final class Journal implements AutoCloseable {
             }
         }
 
-        /** The highest operation that anything behind {@code offset} says had been durable. */
-        private Seq highestDurable(int index, int offset) throws IOException {
+        /** Looks behind the end of the history, which is at {@code offset} of a segment. */
+        private Remains lookBehind(int index, int offset) throws IOException {
             var highest = superblock.durable();
+            boolean tail = false;
             for (int i = index; i < headers.size(); i++) {
                 var header = headers.get(i);
                 if (i > index) {
                     file(header.use()).read(content.clear(), 0);
                     highest = later(highest, header.durable());
                 }
-                content.clear();
-                int at = i == index ? offset : Segment.HEADER_BYTES;
-                while (at + Segment.RECORD_HEADER_BYTES <= segmentBytes) {
-                    // A cheap look first: the checksum of every position would take seconds.
-                    long seq = content.getLong(at + 8);
-                    long known = content.getLong(at + 40);
-                    var parsed =
-                            seq > expected.value() && known >= expected.value() && known < seq
-                                    ? Segment.parse(content, at, header.seal())
-                                    : Optional.<Segment.Parsed>empty();
-                    if (parsed.isPresent()) {
-                        highest = later(highest, parsed.get().durable());
-                        at += parsed.get().bytes();
-                    } else {
-                        at += Segment.ALIGNMENT;
-                    }
+                int from = i == index ? offset : Segment.HEADER_BYTES;
+                for (var found = nextRecord(from, header.seal());
+                        found.isPresent();
+                        found = nextRecord(found.get().endBytes, header.seal())) {
+                    highest = later(highest, found.get().durable);
+                    tail |= i == index;
                 }
             }
-            if (index < headers.size()) {
-                // The scan of later segments has replaced what describe() shows.
+            if (index + 1 < headers.size()) {
+                // The look at later segments has replaced what describe() shows.
                 file(headers.get(index).use()).read(content.clear(), 0);
-                content.clear();
             }
-            return highest;
+            content.clear();
+            return new Remains(highest, tail);
+        }
+
+        /** The next whole record of an operation that is not in the history. */
+        private Optional<Remainder> nextRecord(int from, Segment.Seal seal) {
+            content.clear();
+            int at = from;
+            while (at + Segment.RECORD_HEADER_BYTES <= segmentBytes) {
+                int words = Math.min(window.length, (segmentBytes - at) / Long.BYTES);
+                content.position(at).asLongBuffer().get(window, 0, words);
+                content.clear();
+                int heads = words - Segment.RECORD_HEADER_BYTES / Long.BYTES + 1;
+                for (int head = nextCandidate(window, 0, heads, expected.value());
+                        head < heads;
+                        head = nextCandidate(window, head + 1, heads, expected.value())) {
+                    int offset = at + head * Long.BYTES;
+                    var parsed = Segment.parse(content, offset, seal);
+                    if (parsed.isPresent()) {
+                        return Optional.of(
+                                new Remainder(
+                                        parsed.get().durable(), offset + parsed.get().bytes()));
+                    }
+                }
+                at += heads * Long.BYTES;
+            }
+            return Optional.empty();
         }
 
         /**
          * Makes the valid part the journal, durably: what follows is a tail that nobody was
          * promised.
          */
-        private void adopt(int index, int end) throws IOException {
+        private void adopt(int index, int end, boolean tail) throws IOException {
             for (int i = 0; i <= index; i++) {
                 var header = headers.get(i);
                 // A gap in front of the scanned part only ends what can be replayed to a peer.
@@ -852,12 +904,13 @@ public final class Journal implements AutoCloseable {
             // even if the same operations come again and lead to the very root that they follow.
             var unused = update(editor -> {});
             var use = headers.get(index).use();
-            if (clearTail(headers.get(index).seal(), end)) {
+            if (tail) {
                 log.warn(
                         "{}: cut at offset {}: what followed operation {} was never synced",
                         file(use).path(),
                         end,
                         expected.value() - 1);
+                content.put(end, new byte[segmentBytes - end]);
                 file(use).write(content.duplicate().position(end).limit(segmentBytes), end);
             }
             // All that is left was perhaps only in the page cache of this machine.
@@ -870,26 +923,6 @@ public final class Journal implements AutoCloseable {
             epoch = epochBefore;
             durable = last;
             firstDirtyUse = use;
-        }
-
-        /**
-         * Zeros in {@link #content} what follows the end, if a whole record of this use is among
-         * it: it was written after something that is lost.
-         */
-        private boolean clearTail(Segment.Seal seal, int end) {
-            for (int at = end;
-                    at + Segment.RECORD_HEADER_BYTES <= segmentBytes;
-                    at += Segment.ALIGNMENT) {
-                if (content.getLong(at + 8) >= expected.value()
-                        && content.getLong(at + 40) < expected.value()
-                        && Segment.parse(content, at, seal).isPresent()) {
-                    while (end < segmentBytes) {
-                        content.put(end++, (byte) 0);
-                    }
-                    return true;
-                }
-            }
-            return false;
         }
 
         private String describe(int at) {

@@ -41,6 +41,13 @@ import java.util.zip.CRC32C;
 final class Segment {
     static final int HEADER_BYTES = 4096;
     static final int RECORD_HEADER_BYTES = 64;
+
+    /** Where a record says its number. */
+    static final int SEQ_BYTES = 8;
+
+    /** Where a record says what was durable when it was written. */
+    static final int DURABLE_BYTES = 40;
+
     static final int ALIGNMENT = 8;
     private static final long MAGIC = 0x4c534850_53454731L;
     private static final int HEADER_USED_BYTES = 88;
