@@ -12,6 +12,7 @@ import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -19,7 +20,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
-import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -39,21 +40,19 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * </pre>
  */
 public final class PinnedIdentity {
-    private static final char[] NO_PASSWORD = {};
-
     /** A flight of TLS 1.3 with one certificate is two packets; a handshake has three flights. */
     private static final int FLIGHT_PACKETS_MAX = 4;
 
     private static final int HANDSHAKE_STEPS_MAX = 100;
 
-    private final KeyManagerFactory keys;
+    private final OwnKey key;
     private final CertificateFingerprint own;
     private final CertificateFingerprint peer;
 
-    private PinnedIdentity(
-            KeyManagerFactory keys, CertificateFingerprint own, CertificateFingerprint peer) {
-        this.keys = keys;
-        this.own = own;
+    private PinnedIdentity(OwnKey key, CertificateFingerprint peer)
+            throws CertificateEncodingException {
+        this.key = key;
+        this.own = CertificateFingerprint.of(key.certificate());
         this.peer = peer;
     }
 
@@ -74,7 +73,12 @@ public final class PinnedIdentity {
             if (aliases.size() != 1) {
                 throw new IOException(file + ": expected one private key, found " + aliases.size());
             }
-            return of(store, aliases.getFirst(), password.toCharArray(), peer);
+            var alias = aliases.getFirst();
+            return new PinnedIdentity(
+                    new OwnKey(
+                            (PrivateKey) store.getKey(alias, password.toCharArray()),
+                            (X509Certificate) store.getCertificate(alias)),
+                    peer);
         } catch (GeneralSecurityException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }
@@ -96,14 +100,8 @@ public final class PinnedIdentity {
             throw new IOException(certificate + ": " + e.getMessage(), e);
         }
         try {
-            var store = KeyStore.getInstance("PKCS12");
-            store.load(null, NO_PASSWORD);
-            store.setKeyEntry(
-                    "node",
-                    readKey(key, parsed.getPublicKey().getAlgorithm()),
-                    NO_PASSWORD,
-                    new X509Certificate[] {parsed});
-            return of(store, "node", NO_PASSWORD, peer);
+            return new PinnedIdentity(
+                    new OwnKey(readKey(key, parsed.getPublicKey().getAlgorithm()), parsed), peer);
         } catch (GeneralSecurityException e) {
             throw new IOException(key + ": " + e.getMessage(), e);
         }
@@ -121,7 +119,8 @@ public final class PinnedIdentity {
 
     SSLContext context() throws GeneralSecurityException {
         var context = SSLContext.getInstance("TLSv1.3");
-        context.init(keys.getKeyManagers(), new TrustManager[] {new Pin(peer)}, new SecureRandom());
+        context.init(
+                new KeyManager[] {key}, new TrustManager[] {new Pin(peer)}, new SecureRandom());
         return context;
     }
 
@@ -134,7 +133,7 @@ public final class PinnedIdentity {
      */
     public String rehearse() throws IOException {
         try {
-            var itself = new PinnedIdentity(keys, own, own).context();
+            var itself = new PinnedIdentity(key, own).context();
             var client = itself.createSSLEngine();
             client.setUseClientMode(true);
             var server = itself.createSSLEngine();
@@ -190,15 +189,6 @@ public final class PinnedIdentity {
             }
             case FINISHED, NOT_HANDSHAKING -> {}
         }
-    }
-
-    private static PinnedIdentity of(
-            KeyStore store, String alias, char[] password, CertificateFingerprint peer)
-            throws GeneralSecurityException {
-        var factory = KeyManagerFactory.getInstance("PKIX");
-        factory.init(store, password);
-        var own = CertificateFingerprint.of((X509Certificate) store.getCertificate(alias));
-        return new PinnedIdentity(factory, own, peer);
     }
 
     /** What is wrong with a store is said by an IOException too, often without a message. */
