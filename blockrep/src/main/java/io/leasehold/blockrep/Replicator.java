@@ -38,6 +38,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   append:       order ─► journal (page cache) ─► outbox                    under the order lock
  *   whenDurable:  outbox ─► peer;  then journal ─► disk, as leader           this thread
+ *   commitAhead:  the same, when an append will probably be asked for        the thread that appended
  *                 peer's acknowledgement, local flush ─► Replication ─► completions   whoever is last
  * </pre>
  *
@@ -170,6 +171,12 @@ final class Replicator implements OperationLog {
         }
         step(new Event.FlushWanted(upTo));
         // The peer first: its disk works while ours does.
+        flushToPeer(upTo);
+        commits.sync(upTo);
+    }
+
+    @Override
+    public void commitAhead(Seq upTo) {
         flushToPeer(upTo);
         commits.sync(upTo);
     }

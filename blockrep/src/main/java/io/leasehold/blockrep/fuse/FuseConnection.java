@@ -30,6 +30,7 @@ final class FuseConnection {
     final int device;
     final FileSystem files;
     final RequestStore store;
+    final SyncForecast forecast = new SyncForecast();
     final LongAdder requests = new LongAdder();
     final LongAdder writes = new LongAdder();
     final LongAdder syncs = new LongAdder();

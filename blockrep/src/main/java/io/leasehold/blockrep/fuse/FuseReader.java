@@ -84,6 +84,9 @@ final class FuseReader implements Runnable {
     private boolean answered;
     private boolean again;
 
+    /** Whether the request under way is a WRITE whose FSYNC will probably follow. */
+    private boolean syncIsLikely;
+
     /**
      * @param daemonId tells file handles of this process from those of a predecessor
      * @param onGone is run when the mount is no more
@@ -105,6 +108,12 @@ final class FuseReader implements Runnable {
                 serve(buffer, (int) result);
                 // Answered, or noted elsewhere: nothing that a successor would have to do.
                 buffer.set(JAVA_INT, 0, 0);
+                if (syncIsLikely) {
+                    // While the writer takes its answer and comes back with its FSYNC, both disks
+                    // are at work already.
+                    syncIsLikely = false;
+                    files.commitAhead();
+                }
                 continue;
             }
             switch ((int) -result) {
@@ -165,8 +174,7 @@ final class FuseReader implements Runnable {
         }
         switch (opcode) {
             case FuseProtocol.WRITE -> write();
-            case FuseProtocol.FSYNC, FuseProtocol.FSYNCDIR, FuseProtocol.SYNCFS ->
-                    connection.sync(unique);
+            case FuseProtocol.FSYNC, FuseProtocol.FSYNCDIR, FuseProtocol.SYNCFS -> sync();
             case FuseProtocol.READ -> read();
             case FuseProtocol.LOOKUP -> lookup();
             case FuseProtocol.FORGET -> files.forget(node(), u64(0));
@@ -546,7 +554,13 @@ final class FuseReader implements Runnable {
                         in, FuseProtocol.IN_HEADER_BYTES + FuseProtocol.WRITE_IN_BYTES, sizeBytes);
         boolean clearSetId = (u32(20) & FuseProtocol.WRITE_KILL_SUIDGID) != 0;
         files.write(caller(), node(), u64(8), data, clearSetId, request());
+        syncIsLikely = connection.forecast.written(node().value(), u64(8) + sizeBytes);
         written(sizeBytes);
+    }
+
+    private void sync() {
+        connection.forecast.synced(node().value());
+        connection.sync(unique);
     }
 
     private void written(int sizeBytes) {

@@ -885,6 +885,18 @@ public final class FileSystem {
     }
 
     /**
+     * Begins to make durable what there is, wherever it must be, because somebody is likely to ask
+     * for it in a moment; returns when the local journal has it, or when another thread is at it.
+     * Nothing may be concluded from that: {@link #whenDurable} tells.
+     */
+    public void commitAhead() {
+        if (!failed) {
+            log.commitAhead(last());
+            applyDurable();
+        }
+    }
+
+    /**
      * Carries out in the backing directory what the journal has on the disk by now. Waits for no
      * disk sync.
      */

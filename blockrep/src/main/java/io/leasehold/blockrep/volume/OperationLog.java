@@ -37,6 +37,13 @@ public interface OperationLog {
      */
     void whenDurable(Seq upTo, Runnable completion);
 
+    /**
+     * Begins what {@link #whenDurable} would begin, though nobody waits yet. Returns when the local
+     * journal has everything up to {@code upTo} on the disk, or when another thread is at it.
+     * Promises nothing to anybody, and a peer that does not answer is not counted as late.
+     */
+    void commitAhead(Seq upTo);
+
     /** The last operation that the local journal has on the disk. Quick. */
     Seq locallyDurable();
 

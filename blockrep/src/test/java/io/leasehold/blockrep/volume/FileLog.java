@@ -119,6 +119,11 @@ public final class FileLog implements OperationLog, AutoCloseable {
     }
 
     @Override
+    public void commitAhead(Seq upTo) {
+        sync(upTo.value());
+    }
+
+    @Override
     public Seq locallyDurable() {
         return new Seq(durable);
     }

@@ -64,6 +64,11 @@ class FileSystemTest {
         }
 
         @Override
+        public void commitAhead(Seq upTo) {
+            syncLocally();
+        }
+
+        @Override
         public Seq locallyDurable() {
             return durable;
         }

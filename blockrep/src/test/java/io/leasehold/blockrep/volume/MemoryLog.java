@@ -37,6 +37,9 @@ final class MemoryLog implements OperationLog {
     }
 
     @Override
+    public void commitAhead(Seq upTo) {}
+
+    @Override
     public Seq locallyDurable() {
         return new Seq(operations.size());
     }
