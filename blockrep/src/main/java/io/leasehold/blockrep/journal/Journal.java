@@ -463,12 +463,32 @@ public final class Journal implements AutoCloseable {
         }
     }
 
+    /** Has two trees change places, durably. */
+    @FunctionalInterface
+    public interface Exchange {
+        void run() throws IOException;
+    }
+
     /**
-     * Begins the history of the tree that has taken the place of this copy's: no earlier record
-     * belongs to it, and nothing is pending any more. A crash in between is finished by {@link
-     * #finishSwitch}.
+     * Notes durably which tree is about to take the place of this copy's, has them exchanged, and
+     * begins the history of the new one: no earlier record belongs to it. A crash in between is
+     * finished by {@link #finishSwitch}.
+     *
+     * @throws IOException nobody knows which of the two the tree is: the journal has failed (R32),
+     *     and only the next {@link #open} and {@link #finishSwitch} find out
      */
-    public void restart(PendingSwitch to) throws IOException {
+    public void switchTo(PendingSwitch to, Exchange exchange) throws IOException {
+        update(editor -> editor.pendingSwitch(Optional.of(to)));
+        try {
+            exchange.run();
+        } catch (IOException e) {
+            throw fail(e);
+        }
+        restart(to);
+    }
+
+    /** The journal follows the tree that has taken the place of this copy's. */
+    void restart(PendingSwitch to) throws IOException {
         lock.lock();
         try {
             throwIfFailed();

@@ -251,6 +251,9 @@ public final class CompareTarget implements AutoCloseable {
      *
      * @param branchName under which the old tree is kept if it is to be kept
      * @return the name of the branch, if there is one
+     * @throws ProtocolException something is missing: the old copy is as it was
+     * @throws IOException the shadow could not be finished, and the old copy is as it was; or the
+     *     switch failed half-way, and so has the journal ({@link Journal#switchTo})
      */
     public Optional<String> switchTo(Seq seq, CompareEnds ends, String branchName)
             throws IOException {
@@ -267,14 +270,18 @@ public final class CompareTarget implements AutoCloseable {
         shadow.finish(base, manifest.get().nextId(), spool);
         if (keepBranch) {
             // What only the journal has for certain goes with it: its tree must have everything.
-            var unused = volume.checkpoint();
+            var _ = volume.checkpoint();
         }
         var to = new PendingSwitch(inode(directory.resolve("shadow")), seq, root, ends.lineage());
-        journal.update(editor -> editor.pendingSwitch(Optional.of(to)));
         var branch = keepBranch ? Optional.of(branchName) : Optional.<String>empty();
-        volume.exchangeWith(shadow, branch);
-        switched = true;
-        journal.restart(to);
+        journal.switchTo(
+                to,
+                () -> {
+                    // The volume's from here on, also if this fails half-way: who closed it then
+                    // would close the live tree.
+                    switched = true;
+                    volume.exchangeWith(shadow, branch);
+                });
         return branch;
     }
 

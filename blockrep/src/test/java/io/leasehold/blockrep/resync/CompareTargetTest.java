@@ -30,8 +30,11 @@ import io.leasehold.blockrep.wire.Frame.CompareEnds;
 import io.leasehold.blockrep.wire.Frame.ManifestPart;
 import io.leasehold.blockrep.wire.ProtocolException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeMap;
@@ -57,15 +60,20 @@ class CompareTargetTest {
     @BeforeEach
     void begin() throws IOException {
         session = new LoopbackSession();
-        journal =
-                Journal.open(
-                        new DiskJournalDirectory(directory.resolve("journal")),
-                        1 << 20,
-                        3,
-                        () ->
-                                Superblock.fresh(
-                                        new DeviceId(1, 1), new ClusterName("test"), "boot"));
+        journal = openJournal();
         volume = Volume.open(directory.resolve("volume"), Seq.NONE, History.NONE);
+        compare(false);
+    }
+
+    private Journal openJournal() throws IOException {
+        return Journal.open(
+                new DiskJournalDirectory(directory.resolve("journal")),
+                1 << 20,
+                3,
+                () -> Superblock.fresh(new DeviceId(1, 1), new ClusterName("test"), "boot"));
+    }
+
+    private void compare(boolean keepBranch) throws IOException {
         target =
                 new CompareTarget(
                         directory.resolve("volume"),
@@ -74,7 +82,7 @@ class CompareTargetTest {
                         session.outbox(),
                         1,
                         BASE,
-                        new CompareBegins("test", false, ROOT),
+                        new CompareBegins("test", keepBranch, ROOT),
                         new Progress(0));
         var manifest =
                 new Manifest(
@@ -134,6 +142,34 @@ class CompareTargetTest {
         switchTo();
 
         assertThat(directory.resolve("volume/tree/history")).hasBinaryContent(CONTENT);
+        assertThat(journal.end().last()).isEqualTo(BASE);
+    }
+
+    /**
+     * The disk is full, or damaged, when the old tree is to be put aside: tree and journal are of
+     * two histories until the next start.
+     */
+    @Test
+    void shouldStopIfItFailsWhenTheTreesHaveChangedPlaces() throws IOException {
+        target.close();
+        compare(true);
+        target.chunkHashes(hashes(0));
+        target.chunkHashes(endOfHashes());
+        target.chunk(new Chunk(FILE.value(), 0, CONTENT));
+        var inTheWay = Files.createFile(directory.resolve("volume/branches"));
+
+        assertThatThrownBy(this::switchTo).isInstanceOf(FileAlreadyExistsException.class);
+        target.close();
+
+        assertThatThrownBy(() -> journal.update(_ -> {})).hasMessageContaining("R32");
+        var content = Arena.ofAuto().allocate(CONTENT.length);
+        assertThat(volume.readContent(FILE, content, 0)).contains((long) CONTENT.length);
+        volume.close();
+        journal.close();
+        Files.delete(inTheWay);
+        journal = openJournal();
+        assertThat(CompareTarget.finishSwitch(directory.resolve("volume"), journal, "branch"))
+                .contains("branch");
         assertThat(journal.end().last()).isEqualTo(BASE);
     }
 

@@ -1241,13 +1241,20 @@ final class Replica implements LocalCopy {
                                 .formatted(target.base, seq, target.caughtUp));
             }
             var to = new PendingSwitch(disk.newInode(), seq, target.root, ends.lineage());
-            journal.update(editor -> editor.pendingSwitch(Optional.of(to)));
             boolean keep = target.begins.keepBranch();
-            world.invariants()
-                    .aftermath()
-                    .replaced(box, disk.tree(), target.shadow, keep, target.begins.reason());
-            disk.exchangeTree(target.shadow, to.directoryInode(), keep);
-            journal.restart(to);
+            journal.switchTo(
+                    to,
+                    () -> {
+                        world.invariants()
+                                .aftermath()
+                                .replaced(
+                                        box,
+                                        disk.tree(),
+                                        target.shadow,
+                                        keep,
+                                        target.begins.reason());
+                        disk.exchangeTree(target.shadow, to.directoryInode(), keep);
+                    });
             history.truncate(0);
             for (int i = 0; i < disk.tree().size(); i++) {
                 history.add(disk.tree().get(i));
