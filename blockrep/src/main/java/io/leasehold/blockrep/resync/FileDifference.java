@@ -1,5 +1,6 @@
 package io.leasehold.blockrep.resync;
 
+import io.leasehold.blockrep.linux.FileStatus;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -18,14 +20,15 @@ import java.util.OptionalLong;
  * kind of file, or nothing. Attributes are not compared.
  *
  * @param path below the tree
- * @param branchBytes size in the branch; empty if it is not there
- * @param liveBytes size in the live copy; empty if it is not there
+ * @param branchBytes size in the branch, 0 of what is no plain file; empty if it is not there
+ * @param liveBytes the same of the live copy
  */
 public record FileDifference(Path path, OptionalLong branchBytes, OptionalLong liveBytes) {
 
     /**
      * Compares two trees by reading both. The live one may be changing: a file that comes or goes
-     * meanwhile counts as it is met.
+     * meanwhile counts as it is met. A directory counts where the other tree has something else
+     * under its name, but not where it has nothing.
      *
      * @return in the order of the names
      */
@@ -33,17 +36,22 @@ public record FileDifference(Path path, OptionalLong branchBytes, OptionalLong l
         var differences = new ArrayList<FileDifference>();
         visit(
                 branch,
-                (path, size) -> {
+                path -> {
+                    var aside = branch.resolve(path);
                     var other = live.resolve(path);
-                    if (!areSame(branch.resolve(path), other)) {
-                        differences.add(new FileDifference(path, size, sizeOf(other)));
+                    if (!areSame(aside, other)) {
+                        differences.add(new FileDifference(path, sizeOf(aside), sizeOf(other)));
                     }
                 });
         visit(
                 live,
-                (path, size) -> {
-                    if (!Files.exists(branch.resolve(path), LinkOption.NOFOLLOW_LINKS)) {
-                        differences.add(new FileDifference(path, OptionalLong.empty(), size));
+                path -> {
+                    var aside = branch.resolve(path);
+                    var kind = kindOf(aside);
+                    if (kind.isEmpty() || kind.getAsInt() == FileStatus.TYPE_DIRECTORY) {
+                        differences.add(
+                                new FileDifference(
+                                        path, sizeOf(aside), sizeOf(live.resolve(path))));
                     }
                 });
         differences.sort(Comparator.comparing(FileDifference::path));
@@ -51,7 +59,7 @@ public record FileDifference(Path path, OptionalLong branchBytes, OptionalLong l
     }
 
     private interface Visitor {
-        void visit(Path relative, OptionalLong sizeBytes) throws IOException;
+        void visit(Path relative) throws IOException;
     }
 
     private static void visit(Path root, Visitor visitor) throws IOException {
@@ -61,10 +69,7 @@ public record FileDifference(Path path, OptionalLong branchBytes, OptionalLong l
                     @Override
                     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
                             throws IOException {
-                        visitor.visit(
-                                root.relativize(file),
-                                OptionalLong.of(
-                                        attributes.isRegularFile() ? attributes.size() : 0));
+                        visitor.visit(root.relativize(file));
                         return FileVisitResult.CONTINUE;
                     }
 
@@ -80,31 +85,43 @@ public record FileDifference(Path path, OptionalLong branchBytes, OptionalLong l
     }
 
     private static boolean areSame(Path one, Path other) throws IOException {
+        var kind = kindOf(one);
+        if (kind.isEmpty() || !kind.equals(kindOf(other))) {
+            return false;
+        }
         try {
-            if (Files.isSymbolicLink(one) && Files.isSymbolicLink(other)) {
-                return Files.readSymbolicLink(one).equals(Files.readSymbolicLink(other));
-            }
-            boolean plain = isPlain(one);
-            // Neither a pipe nor a device may be read; of the other kinds the name is all there is.
-            return plain == isPlain(other)
-                    && Files.exists(other, LinkOption.NOFOLLOW_LINKS)
-                    && (!plain || Files.mismatch(one, other) < 0);
+            return switch (kind.getAsInt()) {
+                case FileStatus.TYPE_FILE -> Files.mismatch(one, other) < 0;
+                case FileStatus.TYPE_SYMLINK ->
+                        Files.readSymbolicLink(one).equals(Files.readSymbolicLink(other));
+                // Neither a pipe nor a device may be read: the name is all there is.
+                default -> true;
+            };
         } catch (NoSuchFileException _) {
             return false;
         }
     }
 
-    private static boolean isPlain(Path path) {
-        return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
+    /** The type bits of st_mode; empty if there is nothing, also for want of its directory. */
+    private static OptionalInt kindOf(Path path) throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return OptionalInt.empty();
+        }
+        try {
+            int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+            return OptionalInt.of(mode & FileStatus.TYPE_MASK);
+        } catch (NoSuchFileException _) {
+            return OptionalInt.empty();
+        }
     }
 
     private static OptionalLong sizeOf(Path path) throws IOException {
+        var kind = kindOf(path);
+        if (kind.isEmpty()) {
+            return OptionalLong.empty();
+        }
         try {
-            return isPlain(path)
-                    ? OptionalLong.of(Files.size(path))
-                    : Files.exists(path, LinkOption.NOFOLLOW_LINKS)
-                            ? OptionalLong.of(0)
-                            : OptionalLong.empty();
+            return OptionalLong.of(kind.getAsInt() == FileStatus.TYPE_FILE ? Files.size(path) : 0);
         } catch (NoSuchFileException _) {
             return OptionalLong.empty();
         }

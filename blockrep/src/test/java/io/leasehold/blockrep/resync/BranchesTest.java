@@ -184,4 +184,33 @@ class BranchesTest {
                         new FileDifference(
                                 Path.of("new"), OptionalLong.empty(), OptionalLong.of(1)));
     }
+
+    @Test
+    void shouldSayWhereTheKindsOfFilesDiffer() throws IOException {
+        var branch = keep(Duration.ofDays(1), 300);
+        var aside = branches.tree(branch);
+        var live = Files.createDirectories(branches.liveTree());
+        Files.createDirectories(live.resolve("d"));
+        Files.write(live.resolve("d/file"), new byte[300]);
+        Files.createSymbolicLink(aside.resolve("link-or-directory"), Path.of("d"));
+        Files.createDirectory(live.resolve("link-or-directory"));
+        Files.createDirectory(aside.resolve("directory-or-file"));
+        Files.writeString(aside.resolve("directory-or-file/within"), "abc");
+        Files.writeString(live.resolve("directory-or-file"), "x");
+
+        assertThat(FileDifference.between(aside, live))
+                .containsExactly(
+                        new FileDifference(
+                                Path.of("directory-or-file"),
+                                OptionalLong.of(0),
+                                OptionalLong.of(1)),
+                        new FileDifference(
+                                Path.of("directory-or-file/within"),
+                                OptionalLong.of(3),
+                                OptionalLong.empty()),
+                        new FileDifference(
+                                Path.of("link-or-directory"),
+                                OptionalLong.of(0),
+                                OptionalLong.of(0)));
+    }
 }
