@@ -6,6 +6,7 @@ import io.leasehold.blockrep.link.PeerSession;
 import io.leasehold.blockrep.replication.Event;
 import io.leasehold.blockrep.replication.Event.SourceBegan;
 import io.leasehold.blockrep.replication.PeerFacts;
+import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.resync.CompareSource;
@@ -110,31 +111,28 @@ final class Conversation implements PeerLink.Handler {
         }
     }
 
+    /** Ends a session because this node cannot go on with it, and tells the peer why. */
+    void giveUp(SessionId id, String reason) {
+        copy.receiving.lock();
+        try {
+            if (talk.isPresent() && talk.get().protocol.id().equals(id)) {
+                refuse(talk.get().session, new Input.Failed(reason));
+            }
+        } catch (IOException e) {
+            copy.replicator.diskFailed(String.valueOf(e.getMessage()));
+        } finally {
+            copy.receiving.unlock();
+        }
+    }
+
     @Override
     public void run(PeerSession session) throws IOException {
         String reason = "";
         try {
             begin(session);
             while (session.endReason().isEmpty()) {
-                var envelope = session.read();
-                while (copy.events.isLong()) {
-                    // The peer sends messages faster than they are taken: it waits, TCP tells it
-                    // so.
-                    LockSupport.parkNanos(1_000_000);
-                }
-                copy.receiving.lock();
-                try {
-                    step(new Input.Arrived(envelope));
-                    step(new Input.Handled(session.moreIsHere()));
-                } finally {
-                    copy.receiving.unlock();
-                }
+                receive(session);
             }
-        } catch (ProtocolException e) {
-            reason = "the peer sent what it must not: " + e.getMessage();
-            log.error("{}", reason);
-            session.refuse(reason);
-            throw e;
         } catch (IOException e) {
             reason = session.endReason().orElse(String.valueOf(e.getMessage()));
             throw e;
@@ -146,6 +144,45 @@ final class Conversation implements PeerLink.Handler {
             open.set(Optional.empty());
             session.abort(reason);
             end(session, session.endReason().orElse(reason));
+        }
+    }
+
+    /** Takes one frame. What cannot be taken ends the session, and the peer is told why. */
+    private void receive(PeerSession session) throws IOException {
+        Input arrived;
+        try {
+            arrived = new Input.Arrived(session.read());
+        } catch (ProtocolException e) {
+            arrived = new Input.Malformed(String.valueOf(e.getMessage()));
+        }
+        while (copy.events.isLong()) {
+            // The peer sends messages faster than they are taken: it waits, TCP tells it so.
+            LockSupport.parkNanos(1_000_000);
+        }
+        copy.receiving.lock();
+        try {
+            step(arrived);
+            step(new Input.Handled(session.moreIsHere()));
+        } catch (ProtocolException e) {
+            refuse(session, new Input.Malformed(String.valueOf(e.getMessage())));
+        } catch (IOException e) {
+            if (copy.replicator.ask(Replication::diskFailure).isPresent()) {
+                // R32: this node leaves, and its successor is welcome at once.
+                throw e;
+            }
+            refuse(session, new Input.Failed(String.valueOf(e.getMessage())));
+        } finally {
+            copy.receiving.unlock();
+        }
+    }
+
+    /**
+     * Unless this node has ended the session meanwhile: what still came of it fits to nothing.
+     * Under copy.receiving.
+     */
+    private void refuse(PeerSession session, Input why) throws IOException {
+        if (session.endReason().isEmpty()) {
+            step(why);
         }
     }
 
@@ -227,7 +264,7 @@ final class Conversation implements PeerLink.Handler {
                 switch (cause) {
                     case ORDINARY -> session.abort(reason);
                     case REFUSAL -> session.refuse(reason);
-                    case VIOLATION -> {
+                    case VIOLATION, FAILURE -> {
                         log.error("{}", reason);
                         session.refuse(reason);
                     }
@@ -255,7 +292,8 @@ final class Conversation implements PeerLink.Handler {
             }
             case Order.ReportDivergence(var at, var what) -> copy.differs(new Divergence(at, what));
             case Order.Farewell(var reason) -> {
-                log.atLevel(again ? Level.DEBUG : Level.INFO)
+                // One that was accepted after all ends as any other does.
+                log.atLevel(again && session.wasRefused() ? Level.DEBUG : Level.INFO)
                         .log(
                                 "session {} with {} ended: {}",
                                 id.value(),

@@ -762,12 +762,13 @@ public final class ReplicatedVolume implements AutoCloseable {
                     try {
                         source.run(reason, keepBranch);
                     } catch (RecordsGoneException e) {
-                        session.refuse(
-                                "compare was overtaken by writers: "
+                        conversation.giveUp(
+                                id,
+                                "the compare was overtaken by writers: "
                                         + e.getMessage()
                                         + "; if that goes on, the journal is too small for them: give it more segments");
                     } catch (IOException e) {
-                        session.abort("compare failed: " + e.getMessage());
+                        conversation.giveUp(id, "the compare failed: " + e.getMessage());
                     } catch (InterruptedException e) {
                         session.abort("compare was interrupted");
                     } finally {

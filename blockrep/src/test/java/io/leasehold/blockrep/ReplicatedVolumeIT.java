@@ -468,6 +468,42 @@ class ReplicatedVolumeIT {
     }
 
     @Nested
+    class WhenTheTargetCannotTakeACompare {
+        /** It is b that dials: only what it is told keeps it from beginning again at once. */
+        @Test
+        void shouldTellTheSourceWhyAndTakeALaterOne() throws Exception {
+            pair.start();
+            workload(pair.a, 80).run(100);
+            pair.awaitApplied(pair.a, pair.b);
+            pair.a.winsShrinks = false;
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            var files = pair.a.volume().fileSystem();
+            files.create(Workload.ROOT, FileId.ROOT, Workload.bytes("tail"), 0644, RequestId.NONE);
+            files.flushLocally();
+            pair.a.close();
+            pair.b.open();
+            assertThat(pair.b.promote(pair.nextEpoch(), Set.of(B)))
+                    .isInstanceOf(Promotion.Granted.class);
+            var inTheWay = Files.createDirectories(pair.a.root().resolve("volume/catch-up"));
+
+            pair.a.open();
+
+            Awaitility.await()
+                    .until(() ->
+                            pair.b.endReasons.stream()
+                                    .anyMatch(reason ->
+                                            reason.contains("it cannot go on: ")
+                                                    && reason.contains("catch-up")));
+            assertThat(pair.a.diskFailures).isEmpty();
+            Files.delete(inTheWay);
+            pair.awaitInSync(pair.b);
+            pair.awaitApplied(pair.b, pair.a);
+            assertEqualTrees();
+        }
+    }
+
+    @Nested
     class WhenTheCopiesDiffer {
         /** R10, R23: lineage and place are equal, the content is not: a bug, or a damaged disk. */
         @Test

@@ -173,6 +173,7 @@ final class VolumePair implements AutoCloseable {
         final List<byte[]> messages = new CopyOnWriteArrayList<>();
         final List<Divergence> divergences = new CopyOnWriteArrayList<>();
         final List<String> diskFailures = new CopyOnWriteArrayList<>();
+        final List<String> endReasons = new CopyOnWriteArrayList<>();
         volatile boolean winsShrinks = true;
         volatile boolean winsGrows = true;
         private final VolumeConfiguration.Network network;
@@ -289,7 +290,9 @@ final class VolumePair implements AutoCloseable {
         }
 
         @Override
-        public void peerDisconnected(SessionId session, String reason) {}
+        public void peerDisconnected(SessionId session, String reason) {
+            endReasons.add(reason);
+        }
 
         @Override
         public void peerMessage(SessionId session, byte[] message) {

@@ -116,8 +116,8 @@ public final class PeerSession {
     }
 
     /**
-     * Ends it like {@link #abort}, because one of the two does not accept the other: the next
-     * sessions are tried less and less often.
+     * Ends it like {@link #abort}, because one of the two does not accept the other or cannot go
+     * on: the next sessions are tried less and less often, if this node is the one that dials.
      */
     public void refuse(String reason) {
         refused = true;

@@ -42,6 +42,12 @@ public sealed interface Input {
     /** R39: this node is about to become the writer, or closes: nothing more is taken from here. */
     record Settling() implements Input {}
 
+    /** What the peer sent is no frame, or cannot be carried out as what it is. */
+    record Malformed(String what) implements Input {}
+
+    /** This node could not do what was ordered, or what it began for the peer; the peer is well. */
+    record Failed(String what) implements Input {}
+
     /** The session is over, whoever ended it. Once, and last. */
     record Closed(String reason) implements Input {}
 }

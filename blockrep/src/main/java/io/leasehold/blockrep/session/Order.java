@@ -9,7 +9,7 @@ import io.leasehold.blockrep.wire.Frame;
 /**
  * What {@link SessionProtocol} wants done, in the order of its list: each is complete before the
  * next begins, so "durable before acknowledged" is the order of two entries. If one fails, those
- * behind it are dropped and the session ends.
+ * behind it are dropped, and {@link Input.Failed} or {@link Input.Malformed} is brought.
  */
 @SuppressWarnings(
         "ArrayRecordComponent") // Carries bytes from one place to the next; never compared.
@@ -28,7 +28,9 @@ public sealed interface Order {
         /** One of the two refuses the other: if that goes on, only a person changes it. */
         REFUSAL,
         /** The peer sent what it must not: a bug, or not our peer. */
-        VIOLATION
+        VIOLATION,
+        /** This node cannot do its part: its disk is full or damaged, or the journal too small. */
+        FAILURE
     }
 
     // ---- to this node ----

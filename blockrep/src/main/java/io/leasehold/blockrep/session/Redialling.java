@@ -9,8 +9,9 @@ package io.leasehold.blockrep.session;
  *   refused         ──► 500 ms once, as the other side may be about to learn; then 2, 4, 8, … 30 s
  * </pre>
  *
- * <p>Refused: one side said that the other is not, or sends not, what it must. Nobody but a person
- * changes that, and the log must not be full of it.
+ * <p>Refused: one side said that the other is not, or sends not, what it must, or that it cannot go
+ * on. As a rule nobody but a person changes that, and the log must not be full of it. A session
+ * that lasted longer than the longest pause is the first one again.
  */
 public final class Redialling {
     static final long FIRST_PAUSE_NANOS = 50_000_000L;
@@ -54,6 +55,9 @@ public final class Redialling {
         if (!refused) {
             refusals = 0;
             return nowNanos - connectedNanos < SHORT_SESSION_NANOS ? LAST_PAUSE_NANOS : 0;
+        }
+        if (nowNanos - connectedNanos > LAST_REFUSED_PAUSE_NANOS) {
+            refusals = 0;
         }
         refusals++;
         if (refusals == 1) {

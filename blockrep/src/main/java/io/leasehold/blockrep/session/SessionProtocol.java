@@ -129,6 +129,8 @@ public final class SessionProtocol {
             case Input.Synced synced -> synced(synced);
             case Input.CompareEnded() -> compareEnded();
             case Input.Settling() -> settling();
+            case Input.Malformed(var what) -> isOver() ? NOTHING : violation(what);
+            case Input.Failed(var what) -> isOver() ? NOTHING : failure(what);
             case Input.Closed(var reason) -> closed(reason);
         };
     }
@@ -158,10 +160,19 @@ public final class SessionProtocol {
 
     /** The peer is told, too: its log must say why there is no session. */
     private List<Order> violation(String what) {
-        var own = copy.standing();
         return concat(
-                new Order.Send(own.promisedEpoch(), own.last(), new Frame.Rejected(what)),
+                rejected(what),
                 end("the peer sent what it must not: " + what, Order.Cause.VIOLATION));
+    }
+
+    private List<Order> failure(String what) {
+        var reason = "this node cannot go on with the session: " + what;
+        return concat(rejected("it cannot go on: " + what), end(reason, Order.Cause.FAILURE));
+    }
+
+    private Order rejected(String reason) {
+        var own = copy.standing();
+        return new Order.Send(own.promisedEpoch(), own.last(), new Frame.Rejected(reason));
     }
 
     private List<Order> closed(String reason) {
@@ -306,7 +317,7 @@ public final class SessionProtocol {
             phase = Phase.ENDING;
             return List.of(
                     new Order.NoteRejected(reason),
-                    new Order.Send(own.promisedEpoch(), own.last(), new Frame.Rejected(reason)),
+                    rejected(reason),
                     new Order.End("rejected: " + reason, Order.Cause.REFUSAL));
         }
         if (own.role() == Role.PRIMARY) {

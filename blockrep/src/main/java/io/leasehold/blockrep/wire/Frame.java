@@ -64,7 +64,7 @@ public sealed interface Frame {
 
     /**
      * The sender ends the session: what it received is of a lower epoch than the envelope's, which
-     * it has promised (R2), or is not what the receiver may send.
+     * it has promised (R2), or is not what the receiver may send; or the sender cannot do its part.
      */
     record Rejected(String reason) implements Frame {}
 

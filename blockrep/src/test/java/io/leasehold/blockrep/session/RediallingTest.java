@@ -66,4 +66,13 @@ class RediallingTest {
         session(SECOND, false);
         assertThat(session(1_000, true)).isEqualTo(LAST_PAUSE_NANOS);
     }
+
+    /** A refusal at a hand-over, months apart from the next one, is no series. */
+    @Test
+    void shouldForgetARefusalOnceASessionHasLasted() {
+        session(1_000, true);
+        session(1_000, true);
+        assertThat(session(3_600 * SECOND, true)).isEqualTo(LAST_PAUSE_NANOS);
+        assertThat(session(1_000, true)).isEqualTo(2 * SECOND);
+    }
 }

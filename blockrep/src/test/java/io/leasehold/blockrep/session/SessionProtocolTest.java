@@ -497,6 +497,29 @@ class SessionProtocolTest {
     @Nested
     class TheEnd {
         @Test
+        void shouldTellThePeerThatItsBytesAreNoFrame() {
+            greet();
+            assertViolation(protocol.step(new Input.Malformed("frame of type 99")), "type 99");
+        }
+
+        /** Else the side that dials would come again at once, and its log would not say why. */
+        @Test
+        void shouldTellThePeerThatThisNodeCannotGoOn() {
+            greet();
+            assertThat(protocol.step(new Input.Failed("no space left")))
+                    .containsExactly(
+                            new Order.Send(
+                                    2,
+                                    new Seq(4),
+                                    new Frame.Rejected("it cannot go on: no space left")),
+                            new Order.End(
+                                    "this node cannot go on with the session: no space left",
+                                    Order.Cause.FAILURE));
+            assertThat(protocol.step(new Input.Failed("no space left"))).as("again").isEmpty();
+            assertThat(protocol.step(new Input.Malformed("of an ended session"))).isEmpty();
+        }
+
+        @Test
         void shouldTellNobodyOfASessionThatWasNeverGreeted() {
             protocol.step(new Input.Opened());
             assertThat(protocol.step(new Input.Closed("garbage")))
