@@ -183,8 +183,13 @@ public final class FuseMount {
     /** With a descriptor of its own, so that nobody else's close concerns it. */
     private static FuseConnection connection(int device, FileSystem files, RequestStore store)
             throws IOException {
-        return new FuseConnection(
-                Linux.duplicateDescriptorOf(ProcessHandle.current().pid(), device), files, store);
+        try {
+            int own = Linux.duplicateDescriptorOf(ProcessHandle.current().pid(), device);
+            return new FuseConnection(own, files, store);
+        } catch (LinuxException e) {
+            store.close();
+            throw new IOException("cannot use descriptor " + device + " of " + DEVICE, e);
+        }
     }
 
     private static FileSystem fileSystem(

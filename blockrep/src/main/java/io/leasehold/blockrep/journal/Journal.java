@@ -143,24 +143,20 @@ public final class Journal implements AutoCloseable {
                     "a superblock, because " + used.get().path().getFileName() + " is in use",
                     "no such file");
         }
-        // The power went while the first superblock was written: nobody can have used this copy.
-        boolean unfinished =
-                !create && used.isEmpty() && validSlots(directory.open(SUPERBLOCK)).isEmpty();
-        if (create || unfinished) {
-            var superblockFile = directory.create(SUPERBLOCK, Superblock.FILE_BYTES);
+        var superblockFile =
+                create
+                        ? directory.create(SUPERBLOCK, Superblock.FILE_BYTES)
+                        : directory.open(SUPERBLOCK);
+        // Also if the power went while the first superblock was written: nobody can have used this
+        // copy.
+        boolean isNew = create || (used.isEmpty() && validSlots(superblockFile).isEmpty());
+        if (isNew) {
             writeSlot(superblockFile, 0, fresh.get());
             writeSlot(superblockFile, 1, fresh.get());
         }
-        var superblockFile = directory.open(SUPERBLOCK);
         var superblock = readSuperblock(superblockFile);
         var journal =
-                new Journal(
-                        directory,
-                        segmentBytes,
-                        files,
-                        superblockFile,
-                        superblock,
-                        create || unfinished);
+                new Journal(directory, segmentBytes, files, superblockFile, superblock, isNew);
         journal.recover();
         return journal;
     }

@@ -43,6 +43,7 @@ public final class Outflow<S> {
         return writer && !parked && !failed;
     }
 
+    /** Also while it is parked, or its disk has failed. */
     public boolean isWriter() {
         return writer;
     }
@@ -57,6 +58,11 @@ public final class Outflow<S> {
         return live;
     }
 
+    /**
+     * From now on operations get their places, in this epoch.
+     *
+     * @throws IllegalStateException R1: it is not higher than the last one
+     */
     public void becomeWriter(long ofEpoch) {
         if (ofEpoch <= epoch) {
             throw new IllegalStateException("R1: writer of " + epoch + ", now of " + ofEpoch);
@@ -66,17 +72,19 @@ public final class Outflow<S> {
         parked = false;
     }
 
+    /** Operations wait, and nothing is sent any more. */
     public void stopWriting() {
         writer = false;
         parked = false;
         live = Optional.empty();
     }
 
-    /** R17. */
+    /** R17: operations wait; what has its place is still sent. */
     public void park() {
         parked = true;
     }
 
+    /** The hand-over did not come about. */
     public void unpark() {
         parked = false;
     }

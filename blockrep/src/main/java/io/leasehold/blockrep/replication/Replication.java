@@ -456,9 +456,7 @@ public final class Replication {
             }
             case EQUAL, PEER_BEHIND -> {
                 if (divergent || replay == ReplayCheck.ROOTS_DIFFER) {
-                    // Whatever is wrong with one of them: a person must be told, and able to look
-                    // at
-                    // both.
+                    // Whatever is wrong with one of them: a person is told, and may look at both.
                     var compare =
                             compare(
                                     to,

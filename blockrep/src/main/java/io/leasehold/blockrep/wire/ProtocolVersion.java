@@ -40,6 +40,7 @@ public enum ProtocolVersion {
         return Arrays.stream(values()).max(Comparator.comparingInt(v -> v.number)).orElseThrow();
     }
 
+    /** Whether what {@code other} brought is understood. */
     public boolean isAtLeast(ProtocolVersion other) {
         return number >= other.number;
     }
