@@ -1,5 +1,6 @@
 package io.leasehold.blockrep.resync;
 
+import io.leasehold.blockrep.volume.Directories;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The branches that a node keeps.
@@ -147,7 +147,7 @@ public final class Branches {
     public List<Removed> retain(Limits limits, Instant now) throws IOException {
         for (var path : entries()) {
             if (path.getFileName().toString().startsWith(REMOVED)) {
-                deleteRecursively(path);
+                Directories.deleteRecursively(path);
             }
         }
         var removed = new ArrayList<Removed>();
@@ -169,7 +169,7 @@ public final class Branches {
             if (reason.isPresent()) {
                 var onItsWayOut = directory.resolve(REMOVED + branch.name());
                 Files.move(of(branch), onItsWayOut);
-                deleteRecursively(onItsWayOut);
+                Directories.deleteRecursively(onItsWayOut);
                 removed.add(new Removed(branch, reason.get()));
             } else {
                 kept++;
@@ -192,28 +192,5 @@ public final class Branches {
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
-    }
-
-    private static void deleteRecursively(Path path) throws IOException {
-        Files.walkFileTree(
-                path,
-                new SimpleFileVisitor<>() {
-                    @Override
-                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                            throws IOException {
-                        Files.delete(file);
-                        return FileVisitResult.CONTINUE;
-                    }
-
-                    @Override
-                    public FileVisitResult postVisitDirectory(
-                            Path visited, @Nullable IOException failure) throws IOException {
-                        if (failure != null) {
-                            throw failure;
-                        }
-                        Files.delete(visited);
-                        return FileVisitResult.CONTINUE;
-                    }
-                });
     }
 }

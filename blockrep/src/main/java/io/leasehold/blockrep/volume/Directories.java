@@ -13,11 +13,12 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** Whole directories: removing one, and having two change places. */
-final class Directories {
+public final class Directories {
 
     private Directories() {}
 
-    static void deleteRecursively(Path directory) throws IOException {
+    /** Removes a directory with all that is in it; nothing happens if there is none. */
+    public static void deleteRecursively(Path directory) throws IOException {
         if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
