@@ -20,7 +20,9 @@ final class Agenda {
         return nowNanos;
     }
 
-    /** Plans for then, or for now if that is past. */
+    /**
+     * Plans an action for a moment; if that has passed already, the action is the next one due now.
+     */
     void at(long nanos, Runnable action) {
         entries.add(new Entry(Math.max(nanos, nowNanos), planned++, action));
     }
