@@ -3,6 +3,7 @@ package io.leasehold.blockrep;
 import static io.leasehold.blockrep.VolumePair.A;
 import static io.leasehold.blockrep.VolumePair.B;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Relation;
@@ -11,6 +12,8 @@ import io.leasehold.blockrep.volume.Bytes;
 import io.leasehold.blockrep.volume.FileId;
 import io.leasehold.blockrep.volume.RequestId;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -659,6 +662,47 @@ class ReplicatedVolumeIT {
 
     @Nested
     class WhenStrangersConnect {
+        @Test
+        void shouldNotBeReachableAtAnotherAddress() throws Exception {
+            pair.start();
+            int port = pair.a.configuration().network().listen().getPort();
+            try (var socket = new Socket()) {
+                assertThatThrownBy(() -> socket.connect(new InetSocketAddress("127.0.0.2", port)))
+                        .isInstanceOf(ConnectException.class);
+            }
+        }
+
+        /** Not even the peer itself, with its certificate. */
+        @Test
+        void shouldTurnAwayWhoeverIsNotAtThePeersAddress() throws Exception {
+            pair.a.open();
+            var own = pair.b.configuration();
+            Files.createDirectories(pair.b.root());
+            try (var elsewhere =
+                    ReplicatedVolume.open(
+                            new VolumeConfiguration(
+                                    own.cluster(),
+                                    own.self(),
+                                    own.peer(),
+                                    own.directory(),
+                                    own.journal(),
+                                    new VolumeConfiguration.Network(
+                                            new InetSocketAddress(
+                                                    "127.0.0.3", own.network().listen().getPort()),
+                                            own.network().peer(),
+                                            own.network().identity()),
+                                    own.timing(),
+                                    own.bootId(),
+                                    own.runDirectory(),
+                                    own.reserveBytes()),
+                            pair.b)) {
+                Awaitility.await()
+                        .until(() -> pair.a.volume().facts().counters().refusedConnections() >= 2);
+                assertThat(elsewhere.facts().peer()).isEmpty();
+            }
+            assertThat(pair.a.relations).isEmpty();
+        }
+
         @Test
         void shouldChangeNothingOnGarbageAndCountIt() throws Exception {
             pair.start();
