@@ -27,6 +27,7 @@ import io.leasehold.blockrep.resync.CompareTarget;
 import io.leasehold.blockrep.resync.Progress;
 import io.leasehold.blockrep.volume.FileSystem;
 import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.volume.SpaceReserve;
 import io.leasehold.blockrep.volume.Volume;
 import io.leasehold.blockrep.volume.VolumeFailedException;
 import io.leasehold.blockrep.wire.Frame;
@@ -411,7 +412,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                                         copy.volume(),
                                         replicator,
                                         ReplicatedVolume::wallClockNanos,
-                                        pid -> pid == reservedPid,
+                                        spaceReserve(),
                                         replicator::diskFailed));
             }
             return fileSystem.get();
@@ -447,7 +448,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                             configuration.runDirectory().resolve("fuse.state"),
                             configuration.cluster().value(),
                             FuseOptions.READERS_DEFAULT,
-                            pid -> pid == reservedPid,
+                            spaceReserve(),
                             ReplicatedVolume::wallClockNanos);
             var started =
                     resume
@@ -501,6 +502,10 @@ public final class ReplicatedVolume implements AutoCloseable {
             control.unlock();
         }
         reportFacts();
+    }
+
+    private SpaceReserve spaceReserve() {
+        return new SpaceReserve(configuration.reserveBytes(), pid -> pid == reservedPid);
     }
 
     /** The process whose writes may use the last of the disk's space. */

@@ -22,6 +22,8 @@ import java.time.Duration;
  * @param bootId changes with each boot of the machine (/proc/sys/kernel/random/boot_id): what the
  *     kernel held for a process of the same boot is still there, after another boot it is not
  * @param runDirectory on a tmpfs: for what a successor of this process needs to go on with a mount
+ * @param reserveBytes space on the disk that only the DHCP server may use ({@link
+ *     ReplicatedVolume#reserveSpaceFor})
  */
 public record VolumeConfiguration(
         ClusterName cluster,
@@ -32,29 +34,8 @@ public record VolumeConfiguration(
         Network network,
         Timing timing,
         String bootId,
-        Path runDirectory) {
-
-    /** As a packaged node: what a successor of the process needs is in {@code /run/leasehold}. */
-    public VolumeConfiguration(
-            ClusterName cluster,
-            NodeName self,
-            NodeName peer,
-            Path directory,
-            JournalSize journal,
-            Network network,
-            Timing timing,
-            String bootId) {
-        this(
-                cluster,
-                self,
-                peer,
-                directory,
-                journal,
-                network,
-                timing,
-                bootId,
-                Path.of("/run/leasehold"));
-    }
+        Path runDirectory,
+        long reserveBytes) {
 
     /**
      * The journal keeps what a checkpoint does not cover yet, and as much more as fits for a peer

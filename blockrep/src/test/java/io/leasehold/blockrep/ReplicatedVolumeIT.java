@@ -749,7 +749,8 @@ class ReplicatedVolumeIT {
                                             stranger, directory.resolve("a.p12"))),
                             own.timing(),
                             own.bootId(),
-                            own.runDirectory());
+                            own.runDirectory(),
+                            own.reserveBytes());
             Files.createDirectories(pair.b.root());
             try (var volume = ReplicatedVolume.open(wrong, pair.b)) {
                 Awaitility.await()

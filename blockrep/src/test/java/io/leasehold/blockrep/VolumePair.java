@@ -209,7 +209,8 @@ final class VolumePair implements AutoCloseable {
                     network,
                     new VolumeConfiguration.Timing(replicaTimeout, Duration.ofSeconds(30)),
                     "boot-1",
-                    root().resolve("run"));
+                    root().resolve("run"),
+                    0);
         }
 
         void open() throws IOException {

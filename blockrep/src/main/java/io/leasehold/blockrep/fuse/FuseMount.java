@@ -198,7 +198,7 @@ public final class FuseMount {
                 volume,
                 operations,
                 options.wallClockNanos(),
-                options.mayUseReserve(),
+                options.reserve(),
                 listener::volumeFailed);
     }
 

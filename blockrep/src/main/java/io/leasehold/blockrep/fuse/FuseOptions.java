@@ -1,7 +1,7 @@
 package io.leasehold.blockrep.fuse;
 
+import io.leasehold.blockrep.volume.SpaceReserve;
 import java.nio.file.Path;
-import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 
 /**
@@ -12,7 +12,7 @@ import java.util.function.LongSupplier;
  *     /run}), since it is worth nothing after a reboot
  * @param name of the volume, for {@code /proc/mounts} and thread names
  * @param readers threads that serve requests, at least 2: one may be syncing the journal
- * @param mayUseReserve which processes (by pid) may use the last space on the disk: the DHCP server
+ * @param reserve what is left free for the DHCP server
  * @param wallClockNanos nanoseconds since 1970, for the times of files
  */
 public record FuseOptions(
@@ -20,7 +20,7 @@ public record FuseOptions(
         Path stateFile,
         String name,
         int readers,
-        IntPredicate mayUseReserve,
+        SpaceReserve reserve,
         LongSupplier wallClockNanos) {
 
     public static final int READERS_DEFAULT = 4;

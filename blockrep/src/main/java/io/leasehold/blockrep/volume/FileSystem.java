@@ -48,7 +48,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
-import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 
 /**
@@ -108,29 +107,28 @@ public final class FileSystem {
     private final Volume volume;
     private final OperationLog log;
     private final LongSupplier wallClockNanos;
-    private final IntPredicate mayUseReserve;
+    private final SpaceReserve reserve;
     private final Consumer<String> onFailure;
     private final SpaceGuard space;
     private volatile boolean failed;
 
     /**
      * @param wallClockNanos since 1970
-     * @param mayUseReserve whether a process (by pid, see {@link Caller}) may use the last space on
-     *     the disk
+     * @param reserve what is left free for the DHCP server
      * @param onFailure is told once why the volume can go on no more; must not block
      */
     public FileSystem(
             Volume volume,
             OperationLog log,
             LongSupplier wallClockNanos,
-            IntPredicate mayUseReserve,
+            SpaceReserve reserve,
             Consumer<String> onFailure) {
         this.volume = volume;
         this.log = log;
         this.wallClockNanos = wallClockNanos;
-        this.mayUseReserve = mayUseReserve;
+        this.reserve = reserve;
         this.onFailure = onFailure;
-        this.space = new SpaceGuard(volume::space);
+        this.space = new SpaceGuard(volume::space, reserve.bytes());
     }
 
     /**
@@ -854,7 +852,7 @@ public final class FileSystem {
     public SpaceStatus space() throws VolumeFailedException {
         try {
             var disk = volume.space();
-            long reserveBlocks = SpaceGuard.RESERVE_BYTES / disk.fragmentBytes();
+            long reserveBlocks = space.reserveBytes() / disk.fragmentBytes();
             return new SpaceStatus(
                     disk.blockBytes(),
                     disk.fragmentBytes(),
@@ -956,7 +954,7 @@ public final class FileSystem {
         SpaceGuard.Verdict verdict;
         try {
             verdict = space.ask(sizeBytes, volume.pendingBytes(), false);
-            if (verdict == SpaceGuard.Verdict.REFUSED && mayUseReserve.test(caller.pid())) {
+            if (verdict == SpaceGuard.Verdict.REFUSED && reserve.mayUse().test(caller.pid())) {
                 verdict = space.ask(sizeBytes, volume.pendingBytes(), true);
             }
         } catch (IOException e) {

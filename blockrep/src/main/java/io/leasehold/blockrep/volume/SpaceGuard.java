@@ -13,9 +13,6 @@ import java.io.IOException;
  */
 final class SpaceGuard {
 
-    /** What ordinary callers leave free. */
-    static final long RESERVE_BYTES = 32L << 20;
-
     /** What nobody may have: operations that are granted need metadata too. */
     static final long FLOOR_BYTES = 4L << 20;
 
@@ -36,10 +33,20 @@ final class SpaceGuard {
     }
 
     private final Look look;
+
+    /** What ordinary callers leave free. */
+    private final long reserveBytes;
+
     private long grantedBytes;
 
-    SpaceGuard(Look look) {
+    SpaceGuard(Look look, long reserveBytes) {
         this.look = look;
+        this.reserveBytes = Math.max(reserveBytes, FLOOR_BYTES);
+    }
+
+    /** What ordinary callers leave free. */
+    long reserveBytes() {
+        return reserveBytes;
     }
 
     /** Whether {@code sizeBytes} more fit. */
@@ -52,9 +59,9 @@ final class SpaceGuard {
         }
         var space = look.space();
         long freeBytes = space.freeBlocks() * space.fragmentBytes() - pendingBytes;
-        if (freeBytes - RESERVE_BYTES >= neededBytes) {
+        if (freeBytes - reserveBytes >= neededBytes) {
             // Half of it only: the disk may have other users.
-            grantedBytes = Math.min((freeBytes - RESERVE_BYTES - neededBytes) / 2, GRANT_BYTES_MAX);
+            grantedBytes = Math.min((freeBytes - reserveBytes - neededBytes) / 2, GRANT_BYTES_MAX);
             return Verdict.FITS;
         }
         grantedBytes = 0;

@@ -3,6 +3,7 @@ package io.leasehold.blockrep.fuse;
 import io.leasehold.blockrep.linux.Linux;
 import io.leasehold.blockrep.volume.FileLog;
 import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.volume.SpaceReserve;
 import io.leasehold.blockrep.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,7 +33,7 @@ final class FuseDaemon {
                 directory.resolve("mount-state"),
                 "test",
                 readers,
-                _ -> false,
+                new SpaceReserve(0, _ -> false),
                 FuseDaemon::now);
     }
 

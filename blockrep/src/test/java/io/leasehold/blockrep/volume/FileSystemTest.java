@@ -34,8 +34,13 @@ class FileSystemTest {
     @BeforeEach
     void open() throws IOException {
         volume = Volume.open(directory, Seq.NONE, History.NONE);
-        files = new FileSystem(volume, log, () -> 1_000_000_000L, _ -> false, failures::add);
+        files = fileSystem();
         files.beginMount(false);
+    }
+
+    private FileSystem fileSystem() {
+        return new FileSystem(
+                volume, log, () -> 1_000_000_000L, new SpaceReserve(0, _ -> false), failures::add);
     }
 
     @AfterEach
@@ -258,8 +263,11 @@ class FileSystemTest {
 
     @Test
     void shouldKeepAReserveForTheDhcpServer() throws IOException {
-        var free = new long[] {SpaceGuard.RESERVE_BYTES + (1 << 20)};
-        var guard = new SpaceGuard(() -> new SpaceStatus(1, 1, 1L << 40, free[0], free[0], 1, 1));
+        long reserve = 50 << 20;
+        var free = new long[] {reserve + (1 << 20)};
+        var guard =
+                new SpaceGuard(
+                        () -> new SpaceStatus(1, 1, 1L << 40, free[0], free[0], 1, 1), reserve);
 
         assertThat(guard.ask(1 << 19, 0, false)).isEqualTo(SpaceGuard.Verdict.FITS);
         assertThat(guard.ask(1 << 21, 0, false)).isEqualTo(SpaceGuard.Verdict.REFUSED);

@@ -158,7 +158,7 @@ class RedoTest {
                         volume,
                         log,
                         () -> clock.addAndGet(1_000_003),
-                        _ -> false,
+                        new SpaceReserve(0, _ -> false),
                         reason -> {
                             throw new AssertionError(reason);
                         });

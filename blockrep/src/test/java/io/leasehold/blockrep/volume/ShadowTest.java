@@ -34,7 +34,7 @@ class ShadowTest {
                             source,
                             log,
                             () -> clock.addAndGet(1_000_003),
-                            _ -> false,
+                            new SpaceReserve(0, _ -> false),
                             reason -> {
                                 throw new AssertionError(reason);
                             });

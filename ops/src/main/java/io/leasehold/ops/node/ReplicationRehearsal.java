@@ -209,7 +209,8 @@ final class ReplicationRehearsal implements AutoCloseable {
                             new VolumeConfiguration.Network(listen, peerAddress, identity),
                             VolumeConfiguration.Timing.DEFAULTS,
                             "rehearsal",
-                            own.resolve("run"));
+                            own.resolve("run"),
+                            0);
             volume = ReplicatedVolume.open(configuration, this);
             opened.countDown();
         }

@@ -284,6 +284,8 @@ record Settings(Configuration configuration, NodeName self) {
                         identity()),
                 new VolumeConfiguration.Timing(
                         volume.replicaTimeout(), volume.checkpointInterval()),
-                bootId);
+                bootId,
+                configuration.paths().runDirectory(),
+                volume.reserveBytes());
     }
 }
