@@ -4,8 +4,8 @@ package io.leasehold.blockrep.volume;
  * What {@code stat(2)} answers.
  *
  * @param blocks units of 512 bytes
- * @param exact whether all is final; else {@code blocks} is a guess, because the file is not on the
- *     disk yet
+ * @param exact whether all is final; else {@code blocks} is an estimate, because the last changes
+ *     are not on the disk yet
  */
 public record Attributes(
         FileId id,

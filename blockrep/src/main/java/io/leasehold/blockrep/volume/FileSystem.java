@@ -176,7 +176,10 @@ public final class FileSystem {
 
     private Attributes attributes(Inode inode) throws VolumeFailedException {
         OptionalLong blocks = OptionalLong.of(0);
+        boolean settled = true;
         if (inode.kind == FileKind.FILE) {
+            // Before the disk is asked, and after it again: what it says in between may be old.
+            settled = hasNothingPending(inode);
             try {
                 blocks = volume.blocks(inode.id);
             } catch (IOException e) {
@@ -185,7 +188,7 @@ public final class FileSystem {
         }
         volume.lock().lock();
         try {
-            boolean exact = blocks.isPresent() && inode.pendingOperations == 0;
+            boolean exact = settled && blocks.isPresent() && inode.pendingOperations == 0;
             long sizeBytes =
                     switch (inode.kind) {
                         case FILE -> inode.sizeBytes;
@@ -201,7 +204,7 @@ public final class FileSystem {
                     inode.uid,
                     inode.gid,
                     sizeBytes,
-                    exact ? blocks.getAsLong() : expectedBlocks(sizeBytes),
+                    exact ? blocks.getAsLong() : expectedBlocks(inode, blocks),
                     inode.accessTimeNanos,
                     inode.modifyTimeNanos,
                     inode.changeTimeNanos,
@@ -211,9 +214,31 @@ public final class FileSystem {
         }
     }
 
-    /** What the disk is going to use for a file without holes: it allocates by the block. */
-    private static long expectedBlocks(long sizeBytes) {
-        return Math.ceilDiv(sizeBytes, BLOCK_BYTES) * (BLOCK_BYTES / 512);
+    private boolean hasNothingPending(Inode inode) {
+        volume.lock().lock();
+        try {
+            return inode.pendingOperations == 0;
+        } finally {
+            volume.lock().unlock();
+        }
+    }
+
+    /**
+     * What the disk is going to use for a file: what it uses now, and room for the content that is
+     * on its way; never more than a file without holes.
+     *
+     * @param now empty if that cannot be told at the moment
+     */
+    private static long expectedBlocks(Inode inode, OptionalLong now) {
+        long withoutHoles = allocated(inode.sizeBytes);
+        return now.isPresent()
+                ? Math.min(withoutHoles, now.getAsLong() + allocated(inode.pendingContentBytes))
+                : withoutHoles;
+    }
+
+    /** Units of 512 bytes: the disk allocates by the block. */
+    private static long allocated(long contentBytes) {
+        return Math.ceilDiv(contentBytes, BLOCK_BYTES) * (BLOCK_BYTES / 512);
     }
 
     /** The target of a symbolic link. */

@@ -54,6 +54,9 @@ final class Inode {
     /** Operations on this file that are not in the backing directory yet. */
     int pendingOperations;
 
+    /** Content in them: so much may be allocated for it. */
+    long pendingContentBytes;
+
     Inode(FileId id, FileKind kind, Access access, Bytes target, long timeNanos) {
         this.id = id;
         this.kind = kind;

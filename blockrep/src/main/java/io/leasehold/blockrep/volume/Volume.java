@@ -269,7 +269,10 @@ public final class Volume implements AutoCloseable {
     private void countPending(Operation operation, int change) {
         subject(operation)
                 .flatMap(tree::find)
-                .ifPresent(inode -> inode.pendingOperations += change);
+                .ifPresent(inode -> {
+                    inode.pendingOperations += change;
+                    inode.pendingContentBytes += change * contentBytes(operation);
+                });
     }
 
     /** A new file was not there yet when its creation was counted. */
@@ -277,6 +280,30 @@ public final class Volume implements AutoCloseable {
         if (operation instanceof Operation.Create create) {
             tree.get(create.id()).pendingOperations = 1;
         }
+    }
+
+    /** What the disk may have to allocate for an operation. */
+    private static long contentBytes(Operation operation) {
+        return switch (operation) {
+            case Operation.Write o -> o.data().lengthBytes();
+            case Operation.Fallocate o ->
+                    o.mode() == Operation.AllocationMode.PUNCH_HOLE ? 0 : o.lengthBytes();
+            case Operation.Create _,
+                    Operation.SetAttributes _,
+                    Operation.MakeDirectory _,
+                    Operation.SymbolicLink _,
+                    Operation.MakeNode _,
+                    Operation.Link _,
+                    Operation.Unlink _,
+                    Operation.RemoveDirectory _,
+                    Operation.Rename _,
+                    Operation.Exchange _,
+                    Operation.SetXattr _,
+                    Operation.RemoveXattr _,
+                    Operation.Reap _,
+                    Operation.Barrier _ ->
+                    0;
+        };
     }
 
     /**
@@ -326,8 +353,8 @@ public final class Volume implements AutoCloseable {
     }
 
     /**
-     * Units of 512 bytes that a file occupies on the disk; empty if that cannot be told at the
-     * moment.
+     * Units of 512 bytes that a file occupies on the disk, 0 if it is not there yet; empty if that
+     * cannot be told at the moment.
      */
     OptionalLong blocks(FileId id) throws IOException {
         // No stat(2) should wait for a digest of everything.
@@ -338,7 +365,7 @@ public final class Volume implements AutoCloseable {
             if (closed) {
                 return OptionalLong.empty();
             }
-            return backing.has(id) ? OptionalLong.of(backing.blocks(id)) : OptionalLong.empty();
+            return OptionalLong.of(backing.has(id) ? backing.blocks(id) : 0);
         } finally {
             backingLock.unlock();
         }

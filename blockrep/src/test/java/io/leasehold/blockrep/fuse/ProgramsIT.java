@@ -73,7 +73,7 @@ class ProgramsIT {
                         + " o(q(f),O_RDWR|O_TRUNC|O_NOCTTY|O_NONBLOCK|O_SYNC); print -s q(f),qq(\\n)'; stat -c %a f",
                 "readdirplus :: mkdir m; for i in $(seq 500); do echo $i > m/f$i; ln m/f$i m/g$i; done;"
                         + " find m -type f -printf '%p %n %s %m\\n' | sort | sha256sum; ls -l m | wc -l",
-                "statfs :: stat -f -c '%l %s' .; truncate -s 1G sparse; sync sparse; stat -c %s sparse",
+                "statfs :: stat -f -c '%l %s' .; truncate -s 1G sparse; sync sparse; stat -c '%s %b' sparse",
                 "fallocate :: fallocate -l 1M f; fallocate -p -o 4096 -l 8192 f; fallocate -z -o 65536 -l 4096 f;"
                         + " fallocate -n -l 2M f; stat -c %s f; sha256sum f; sync f; stat -c %s f",
                 "SEEK_HOLE :: truncate -s 1M f; echo x | dd of=f bs=1 seek=500000 conv=notrunc status=none;"
@@ -221,6 +221,45 @@ class ProgramsIT {
                         dhcpd.leases:1
                         dhcpd.leases~:1
                         """);
+        mount.shouldReplicateIdentically();
+    }
+
+    /**
+     * Kea appends to a file and, now and then, has {@code kea-lfc} put a smaller one in its place:
+     * both are renamed over each other while they are open.
+     */
+    @Test
+    void shouldLetKeaKeepAndCleanUpItsLeases() throws IOException, InterruptedException {
+        var output =
+                ServedMount.run(
+                        mount.mountPoint,
+                        """
+                        unshare --net bash -eu <<'END'
+                        unshare --net sleep 50 & lan=$!
+                        until [ $(readlink /proc/$lan/ns/net) != $(readlink /proc/self/ns/net) ]; do sleep 0.01; done
+                        ip link add v0 type veth peer name v1 netns $lan
+                        ip addr add 198.18.0.1/24 dev v0; ip link set v0 up
+                        nsenter -t $lan -n ip addr add 198.18.0.2/24 dev v1; nsenter -t $lan -n ip link set v1 up
+                        cat > kea.conf <<CONF
+                        { "Dhcp4": { "interfaces-config": { "interfaces": [ "v0" ] },
+                          "lease-database":
+                            { "type": "memfile", "persist": true, "name": "$PWD/leases.csv", "lfc-interval": 1 },
+                          "subnet4": [ { "subnet": "198.18.0.0/24",
+                            "pools": [ { "pool": "198.18.0.10 - 198.18.0.200" } ] } ] } }
+                        CONF
+                        export KEA_PIDFILE_DIR=$PWD/.. KEA_LOCKFILE_DIR=$PWD/..
+                        /usr/sbin/kea-dhcp4 -c kea.conf > ../kea.log 2>&1 & kea=$!
+                        for i in $(seq 100); do grep -q STARTED ../kea.log && break; sleep 0.1; done
+                        nsenter -t $lan -n perfdhcp -4 -r 50 -n 60 -R 20 -l 198.18.0.2 198.18.0.1 > ../perfdhcp.log || true
+                        for i in $(seq 100); do [ -e leases.csv.2 ] && [ ! -e leases.csv.1 ] && break; sleep 0.1; done
+                        kill $kea; wait $kea || true
+                        kill $lan
+                        END
+                        [ -e leases.csv.2 ] && echo cleaned up
+                        cut -d, -f1 leases.csv* | sort -u | grep -c ^198.18
+                        """);
+
+        assertThat(output).isEqualTo("cleaned up\n20\n");
         mount.shouldReplicateIdentically();
     }
 }

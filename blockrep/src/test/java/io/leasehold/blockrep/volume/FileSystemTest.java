@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -152,6 +154,117 @@ class FileSystemTest {
             files.applyDurable();
 
             assertThat(directory.resolve("tree/leases")).hasContent("lease");
+        }
+    }
+
+    /** {@code st_blocks} of a file whose last changes the disk does not have: an estimate. */
+    @Nested
+    class WhenItsBlocksAreAskedForBeforeItIsOnTheDisk {
+        private static final long GIBIBYTE = 1 << 30;
+        private static final long BLOCK = 4_096 / 512;
+
+        @Test
+        void shouldCountTheContentOfASparseFileOnly() throws Exception {
+            var file = create("sparse");
+            truncate(file, GIBIBYTE);
+            assertThat(files.attributes(file).blocks()).isZero();
+            writeAt(file, GIBIBYTE / 2, "content");
+
+            assertThat(files.attributes(file).blocks()).isEqualTo(BLOCK);
+            assertThat(files.attributes(file).exact()).isFalse();
+            shouldBeExactAfterAFlush(file);
+        }
+
+        @Test
+        void shouldAddToWhatIsOnTheDisk() throws Exception {
+            var file = create("grown");
+            truncate(file, GIBIBYTE);
+            writeAt(file, 0, "content");
+            files.flushLocally();
+            long onDisk = files.attributes(file).blocks();
+            writeAt(file, GIBIBYTE / 2, "more");
+
+            assertThat(onDisk).isPositive();
+            assertThat(files.attributes(file).blocks()).isEqualTo(onDisk + BLOCK);
+            shouldBeExactAfterAFlush(file);
+        }
+
+        @Test
+        void shouldNeverBeMoreThanAFileWithoutHoles() throws Exception {
+            var file = create("rewritten");
+            for (int i = 0; i < 10; i++) {
+                writeAt(file, 0, "the same place");
+            }
+
+            assertThat(files.attributes(file).blocks()).isEqualTo(BLOCK);
+        }
+
+        @Test
+        void shouldShrinkWithTheFile() throws Exception {
+            var file = create("truncated");
+            writeAt(file, 100 * 4_096, "behind a hole");
+            files.flushLocally();
+            truncate(file, 0);
+
+            assertThat(files.attributes(file).blocks()).isZero();
+            shouldBeExactAfterAFlush(file);
+        }
+
+        @Test
+        void shouldNotCountAHoleThatIsPunched() throws Exception {
+            var file = create("punched");
+            write(file, "content");
+            files.flushLocally();
+            long onDisk = files.attributes(file).blocks();
+            files.allocate(
+                    ROOT_USER, file, Operation.AllocationMode.PUNCH_HOLE, 0, 4_096, request());
+
+            assertThat(files.attributes(file).blocks()).isEqualTo(onDisk);
+            shouldBeExactAfterAFlush(file);
+        }
+
+        /** The tree is another one, and knows nothing of what was asked before. */
+        @Test
+        void shouldAddToWhatIsOnTheDiskAfterARestart() throws Exception {
+            var file = create("older");
+            truncate(file, GIBIBYTE);
+            writeAt(file, 0, "content");
+            files.flushLocally();
+            long onDisk = files.attributes(file).blocks();
+            long operations = log.memory.operations.size();
+            volume.close();
+            volume = Volume.open(directory, Seq.NONE, log.memory.between(0, operations));
+            files = fileSystem();
+            writeAt(file, GIBIBYTE / 2, "more");
+
+            assertThat(files.attributes(file).blocks()).isEqualTo(onDisk + BLOCK);
+        }
+
+        private void shouldBeExactAfterAFlush(FileId file) throws Exception {
+            files.flushLocally();
+            var attributes = files.attributes(file);
+            assertThat(attributes.exact()).isTrue();
+            assertThat(volume.blocks(file)).hasValue(attributes.blocks());
+        }
+
+        private void truncate(FileId file, long sizeBytes) throws Exception {
+            var keep = new AttributeChange.Time.Keep();
+            files.change(
+                    ROOT_USER,
+                    file,
+                    new AttributeChange(
+                            OptionalInt.empty(),
+                            OptionalInt.empty(),
+                            OptionalInt.empty(),
+                            OptionalLong.of(sizeBytes),
+                            keep,
+                            keep,
+                            false),
+                    request());
+        }
+
+        private void writeAt(FileId file, long offsetBytes, String text) throws Exception {
+            files.write(ROOT_USER, file, offsetBytes, bytes(text), false, request());
         }
     }
 
