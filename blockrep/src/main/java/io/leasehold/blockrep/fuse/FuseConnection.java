@@ -29,8 +29,11 @@ final class FuseConnection {
 
     final int device;
     final FileSystem files;
-    final RequestStore store;
     final SyncForecast forecast = new SyncForecast();
+
+    /** Of the mount: with it, the number of a request is one that no other mount has. */
+    final long incarnation;
+
     final LongAdder requests = new LongAdder();
     final LongAdder writes = new LongAdder();
     final LongAdder syncs = new LongAdder();
@@ -46,10 +49,10 @@ final class FuseConnection {
     /**
      * @param device becomes this connection's own
      */
-    FuseConnection(int device, FileSystem files, RequestStore store) {
+    FuseConnection(int device, FileSystem files, long incarnation) {
         this.device = device;
         this.files = files;
-        this.store = store;
+        this.incarnation = incarnation;
     }
 
     /** Answers with nothing but success or an error, from any thread. */
@@ -90,26 +93,16 @@ final class FuseConnection {
     /** Answers an FSYNC when everything up to now is durable wherever it must be. */
     void sync(long unique) {
         syncs.increment();
-        answerWhenDurable(unique, store.syncWaits(unique));
-        // The caller has its answer, or waits for the peer: time to bring the backing directory up
-        // to date.
-        files.applyDurable();
-    }
-
-    /** As {@link #sync}, for one that a predecessor has noted. */
-    void syncAgain(RequestStore.WaitingSync sync) {
-        answerWhenDurable(sync.unique(), sync.slot());
-    }
-
-    private void answerWhenDurable(long unique, int slot) {
         users.incrementAndGet();
         files.whenDurable(
                 files.last(),
                 () -> {
                     reply(unique, 0);
-                    store.syncAnswered(slot);
                     release();
                 });
+        // The caller has its answer, or waits for the peer: time to bring the backing directory up
+        // to date.
+        files.applyDurable();
     }
 
     /** No reader is left that could bring another request. A second time does nothing. */

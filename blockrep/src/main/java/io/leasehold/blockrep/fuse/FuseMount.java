@@ -9,7 +9,6 @@ import io.leasehold.blockrep.volume.OperationLog;
 import io.leasehold.blockrep.volume.Volume;
 import io.leasehold.blockrep.volume.VolumeFailedException;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -73,15 +72,10 @@ public final class FuseMount {
             FuseListener listener)
             throws IOException {
         long incarnation = new SecureRandom().nextLong();
-        var store =
-                RequestStore.create(
-                        options.stateFile(),
-                        incarnation,
-                        FuseOptions.READERS_MAX,
-                        FuseReader.BUFFER_BYTES);
+        MountState.write(options.stateFile(), incarnation);
         var files = fileSystem(volume, operations, options, listener);
         files.beginMount(false);
-        var mount = new FuseMount(options, connection(device, files, store), listener);
+        var mount = new FuseMount(options, connection(device, files, incarnation), listener);
         try {
             Linux.mount(
                     options.name(),
@@ -95,7 +89,6 @@ public final class FuseMount {
                                     FuseReader.PAYLOAD_BYTES_MAX));
         } catch (LinuxException e) {
             mount.connection.end();
-            store.close();
             throw new IOException("cannot mount on " + options.mountPoint(), e);
         }
         mount.startThreads();
@@ -118,76 +111,27 @@ public final class FuseMount {
             FuseOptions options,
             FuseListener listener)
             throws IOException {
-        return resume(device, volume, operations, options, listener, Source.KERNEL);
-    }
-
-    /** Where the requests of a dead predecessor come from. */
-    enum Source {
-        /** FUSE_NOTIFY_RESEND, Linux 6.9. */
-        KERNEL,
-        /**
-         * Our own store. Not used by {@link FuseMount#resume}: a writer was seen to lose a batch of
-         * records over a restart (ADR 0010), and a node that cannot resume hands over instead.
-         */
-        STORE
-    }
-
-    /** As {@link #resume}, with the requests from {@code source}. */
-    static FuseMount resume(
-            int device,
-            Volume volume,
-            OperationLog operations,
-            FuseOptions options,
-            FuseListener listener,
-            Source source)
-            throws IOException {
-        var store = RequestStore.open(options.stateFile());
-        var leftOver = store.leftOver();
-        var waitingSyncs = store.waitingSyncs();
-        if (store.readers() < options.readers() || store.bufferBytes() != FuseReader.BUFFER_BYTES) {
-            throw new IOException(
-                    "%s is of a daemon with %d readers and buffers of %d bytes; this one has %d and %d"
-                            .formatted(
-                                    options.stateFile(),
-                                    store.readers(),
-                                    store.bufferBytes(),
-                                    options.readers(),
-                                    FuseReader.BUFFER_BYTES));
-        }
+        long incarnation = MountState.read(options.stateFile());
         var files = fileSystem(volume, operations, options, listener);
         files.beginMount(true);
-        var mount = new FuseMount(options, connection(device, files, store), listener);
+        var mount = new FuseMount(options, connection(device, files, incarnation), listener);
         // Before the first read: the kernel sends again whatever was read until now.
-        switch (source) {
-            case KERNEL -> {
-                if (!mount.connection.askForResend()) {
-                    mount.connection.end();
-                    store.close();
-                    throw new IOException(
-                            "this kernel cannot send unanswered requests again (Linux 6.9 can): "
-                                    + options.mountPoint()
-                                    + " is given up, and the peer takes over");
-                }
-                store.clearBuffers();
-                store.clearSyncs();
-            }
-            case STORE -> {
-                mount.serveLeftOver(leftOver, waitingSyncs);
-                store.clearBuffers();
-            }
+        if (!mount.connection.askForResend()) {
+            mount.connection.end();
+            throw new IOException(
+                    "this kernel cannot send again what nobody has answered (Linux 6.9 can)");
         }
         mount.startThreads();
         return mount;
     }
 
     /** With a descriptor of its own, so that nobody else's close concerns it. */
-    private static FuseConnection connection(int device, FileSystem files, RequestStore store)
+    private static FuseConnection connection(int device, FileSystem files, long incarnation)
             throws IOException {
         try {
             int own = Linux.duplicateDescriptorOf(ProcessHandle.current().pid(), device);
-            return new FuseConnection(own, files, store);
+            return new FuseConnection(own, files, incarnation);
         } catch (LinuxException e) {
-            store.close();
             throw new IOException("cannot use descriptor " + device + " of " + DEVICE, e);
         }
     }
@@ -205,9 +149,9 @@ public final class FuseMount {
     private void startThreads() {
         int daemonId = new SecureRandom().nextInt();
         for (int i = 0; i < options.readers(); i++) {
-            var reader =
-                    new FuseReader(connection, connection.store.buffer(i), daemonId, this::gone);
-            start("fuse-%s-%d".formatted(options.name(), i), reader);
+            start(
+                    "fuse-%s-%d".formatted(options.name(), i),
+                    new FuseReader(connection, daemonId, this::gone));
         }
         start("fuse-%s-flush".formatted(options.name()), this::flush);
     }
@@ -216,18 +160,6 @@ public final class FuseMount {
         var thread = Thread.ofPlatform().name(name).daemon().unstarted(work);
         threads.add(thread);
         thread.start();
-    }
-
-    /** What a predecessor read and did not answer, on a kernel that cannot send it again. */
-    private void serveLeftOver(
-            List<MemorySegment> requests, List<RequestStore.WaitingSync> waitingSyncs) {
-        var reader = new FuseReader(connection, connection.store.buffer(0), 0, () -> {});
-        for (var request : requests) {
-            reader.serveAgain(request);
-        }
-        for (var sync : waitingSyncs) {
-            connection.syncAgain(sync);
-        }
     }
 
     private void flush() {

@@ -24,7 +24,7 @@ public record FuseOptions(
         LongSupplier wallClockNanos) {
 
     public static final int READERS_DEFAULT = 4;
-    static final int READERS_MAX = 16;
+    private static final int READERS_MAX = 16;
 
     public FuseOptions {
         if (readers < 2 || readers > READERS_MAX) {

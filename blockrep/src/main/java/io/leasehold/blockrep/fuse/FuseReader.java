@@ -74,15 +74,13 @@ final class FuseReader implements Runnable {
     private final FileSystem files;
     private final int daemonId;
     private final Runnable onGone;
+    private final MemorySegment in = Arena.ofAuto().allocate(BUFFER_BYTES, 8);
     private final MemorySegment out = Arena.ofAuto().allocate(BUFFER_BYTES, 8);
 
-    /** The request under way. */
-    private MemorySegment in;
-
+    // Of the request under way, which begins at the start of `in`.
     private int inBytes;
     private long unique;
     private boolean answered;
-    private boolean again;
 
     /** Whether the request under way is a WRITE whose FSYNC will probably follow. */
     private boolean syncIsLikely;
@@ -91,23 +89,19 @@ final class FuseReader implements Runnable {
      * @param daemonId tells file handles of this process from those of a predecessor
      * @param onGone is run when the mount is no more
      */
-    FuseReader(FuseConnection connection, MemorySegment buffer, int daemonId, Runnable onGone) {
+    FuseReader(FuseConnection connection, int daemonId, Runnable onGone) {
         this.connection = connection;
         this.files = connection.files;
-        this.in = buffer;
         this.daemonId = daemonId;
         this.onGone = onGone;
     }
 
     @Override
     public void run() {
-        var buffer = in;
         while (true) {
-            long result = Linux.read(connection.device, buffer, BUFFER_BYTES);
+            long result = Linux.read(connection.device, in, BUFFER_BYTES);
             if (result >= 0) {
-                serve(buffer, (int) result);
-                // Answered, or noted elsewhere: nothing that a successor would have to do.
-                buffer.set(JAVA_INT, 0, 0);
+                serve((int) result);
                 if (syncIsLikely) {
                     // While the writer takes its answer and comes back with its FSYNC, both disks
                     // are at work already.
@@ -132,19 +126,7 @@ final class FuseReader implements Runnable {
         }
     }
 
-    /**
-     * Serves a whole request that may have been carried out already, though the kernel does not
-     * mark it so.
-     */
-    void serveAgain(MemorySegment request) {
-        again = true;
-        serve(request, (int) request.byteSize());
-        again = false;
-    }
-
-    /** Serves one request, which begins at the start of {@code buffer}. */
-    private void serve(MemorySegment buffer, int lengthBytes) {
-        in = buffer;
+    private void serve(int lengthBytes) {
         inBytes = lengthBytes;
         unique = in.get(JAVA_LONG, 8);
         answered = false;
@@ -274,11 +256,11 @@ final class FuseReader implements Runnable {
     }
 
     private RequestId request() {
-        return new RequestId(connection.store.incarnation(), unique & ~FuseProtocol.UNIQUE_RESEND);
+        return new RequestId(connection.incarnation, unique & ~FuseProtocol.UNIQUE_RESEND);
     }
 
     private boolean isResent() {
-        return again || (unique & FuseProtocol.UNIQUE_RESEND) != 0;
+        return (unique & FuseProtocol.UNIQUE_RESEND) != 0;
     }
 
     /** File handles carry no state, they only say whose they are. */

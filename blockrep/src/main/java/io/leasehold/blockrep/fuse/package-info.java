@@ -11,9 +11,8 @@
  *
  * <ul>
  *   <li><b>Kernel.</b> At least protocol 7.33 (Linux 5.11). Requests that a dead daemon has left
- *       unanswered come back by FUSE_NOTIFY_RESEND on Linux 6.9 and later; on an older kernel they
- *       are taken from {@link io.leasehold.blockrep.fuse.RequestStore}, the readers' buffers in a
- *       file that outlives the process.
+ *       unanswered come back by FUSE_NOTIFY_RESEND on Linux 6.9 and later; on an older kernel the
+ *       mount is not gone on with, and the node is given up.
  *   <li><b>Caches.</b> Names, attributes and pages may be cached for ever: nobody else changes a
  *       mounted volume. No writeback cache: a WRITE request is sent before write(2) returns, so the
  *       order of operations is the order of calls.

@@ -2,6 +2,9 @@ package io.leasehold.blockrep.fuse;
 
 import io.leasehold.blockrep.linux.Linux;
 import io.leasehold.blockrep.volume.FileLog;
+import io.leasehold.blockrep.volume.Operation;
+import io.leasehold.blockrep.volume.OperationLog;
+import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.volume.SpaceReserve;
 import io.leasehold.blockrep.volume.Volume;
@@ -10,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -17,15 +21,60 @@ import java.util.concurrent.CountDownLatch;
  * by {@link CommitLatency}.
  *
  * <pre>
- * FuseDaemon DIR MOUNTPOINT start|resume|resume-without-kernel [HOLDER_PID HOLDER_FD] [READERS] [ZEROED_MIB]
+ * FuseDaemon DIR MOUNTPOINT start|resume|die-at-OPERATION [HOLDER_PID HOLDER_FD] [READERS] [ZEROED_MIB]
  * </pre>
  *
- * <p>With a holder, the descriptor of /dev/fuse is a copy of that process's. Prints READY when it
- * serves.
+ * <p>{@code die-at-Link}, say, starts, and dies when such an operation is in its log and not
+ * answered. With a holder, the descriptor of /dev/fuse is a copy of that process's. Prints READY
+ * when it serves.
  */
 final class FuseDaemon {
 
+    static final String DIE_AT = "die-at-";
+
     private FuseDaemon() {}
+
+    /** Ends the process, as kill -9 does, right after one sort of operation got its place. */
+    private record FatalLog(FileLog log, String fatal) implements OperationLog {
+        @Override
+        public void awaitRoom(int payloadBytes) {
+            log.awaitRoom(payloadBytes);
+        }
+
+        @Override
+        public Seq append(Operation operation, RequestId request) {
+            var seq = log.append(operation, request);
+            if (operation.getClass().getSimpleName().equals(fatal)) {
+                Runtime.getRuntime().halt(137);
+            }
+            return seq;
+        }
+
+        @Override
+        public void whenDurable(Seq upTo, Runnable completion) {
+            log.whenDurable(upTo, completion);
+        }
+
+        @Override
+        public void commitAhead(Seq upTo) {
+            log.commitAhead(upTo);
+        }
+
+        @Override
+        public Seq locallyDurable() {
+            return log.locallyDurable();
+        }
+
+        @Override
+        public void syncLocally() {
+            log.syncLocally();
+        }
+
+        @Override
+        public Optional<Operation> resolved(RequestId request) {
+            return log.resolved(request);
+        }
+    }
 
     static FuseOptions options(Path directory, Path mountPoint, int readers) {
         return new FuseOptions(
@@ -52,7 +101,7 @@ final class FuseDaemon {
                         : FuseMount.openDevice();
         int readers = args.length > 5 ? Integer.parseInt(args[5]) : FuseOptions.READERS_DEFAULT;
         long zeroedMiB = args.length > 6 ? Long.parseLong(args[6]) : 0;
-        if (args[2].equals("start")) {
+        if (!args[2].equals("resume")) {
             // Never touched again: a resumed mount waits for this very process.
             Files.createDirectories(mountPoint);
         }
@@ -64,10 +113,13 @@ final class FuseDaemon {
         switch (args[2]) {
             case "start" -> FuseMount.start(device, volume, log, options, listener);
             case "resume" -> FuseMount.resume(device, volume, log, options, listener);
-            case "resume-without-kernel" ->
-                    FuseMount.resume(
-                            device, volume, log, options, listener, FuseMount.Source.STORE);
-            default -> throw new IllegalArgumentException(Map.of("mode", args[2]).toString());
+            default -> {
+                if (!args[2].startsWith(DIE_AT)) {
+                    throw new IllegalArgumentException(Map.of("mode", args[2]).toString());
+                }
+                var fatal = new FatalLog(log, args[2].substring(DIE_AT.length()));
+                FuseMount.start(device, volume, fatal, options, listener);
+            }
         }
         System.out.println("READY");
         listener.end.await();

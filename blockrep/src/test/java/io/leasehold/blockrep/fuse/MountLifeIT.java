@@ -55,6 +55,41 @@ class MountLifeIT {
         }
     }
 
+    /** As below Linux 6.9: the kernel takes no order to send requests again. */
+    @Test
+    void shouldRefuseToGoOnWithAMountWhoseRequestsAreNotSentAgain() throws IOException {
+        var options = FuseDaemon.options(base, base.resolve("mount"), 2);
+        MountState.write(options.stateFile(), 4711);
+        // Not mounted, so that the kernel refuses any order on it.
+        int device = FuseMount.openDevice();
+        try (var log = FileLog.open(base.resolve("log"), 0);
+                var volume = Volume.open(base.resolve("volume"), Seq.NONE, log.history())) {
+            assertThatThrownBy(() ->
+                            FuseMount.resume(
+                                    device, volume, log, options, new FuseDaemon.Listener()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("Linux 6.9");
+        } finally {
+            Linux.close(device);
+        }
+    }
+
+    @Test
+    void shouldRefuseToGoOnWithAMountOfWhichItKnowsNothing() throws IOException {
+        var options = FuseDaemon.options(base, base.resolve("mount"), 2);
+        Files.writeString(options.stateFile(), "LHFUSE01");
+        int device = FuseMount.openDevice();
+        try (var log = FileLog.open(base.resolve("log"), 0);
+                var volume = Volume.open(base.resolve("volume"), Seq.NONE, log.history())) {
+            assertThatThrownBy(() ->
+                            FuseMount.resume(
+                                    device, volume, log, options, new FuseDaemon.Listener()))
+                    .hasMessageContaining("(8 bytes) is not the state of a mount");
+        } finally {
+            Linux.close(device);
+        }
+    }
+
     @Test
     void shouldShowANoteThatNobodyCanChange() throws IOException {
         var mountPoint = Files.createDirectory(base.resolve("mount"));

@@ -37,12 +37,17 @@ final class ServedMount implements AutoCloseable {
     }
 
     static ServedMount start(Path base) throws IOException {
+        return start(base, "start");
+    }
+
+    /** By a daemon of another {@linkplain FuseDaemon mode}. */
+    static ServedMount start(Path base, String mode) throws IOException {
         int device = FuseMount.openDevice();
         var directory = base.resolve("daemon");
         var mountPoint = base.resolve("mount");
         try {
             return new ServedMount(
-                    directory, mountPoint, device, launch(directory, mountPoint, "start", device));
+                    directory, mountPoint, device, launch(directory, mountPoint, mode, device));
         } catch (IOException e) {
             unmount(mountPoint);
             Linux.close(device);
@@ -61,9 +66,14 @@ final class ServedMount implements AutoCloseable {
         }
     }
 
+    /** Waits until the daemon has died by itself. */
+    void awaitDeath() throws InterruptedException {
+        assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).as("the daemon dies").isTrue();
+    }
+
     /** Starts a successor. */
-    void resume(String mode) throws IOException {
-        daemon = launch(directory, mountPoint, mode, device);
+    void resume() throws IOException {
+        daemon = launch(directory, mountPoint, "resume", device);
     }
 
     private static Process launch(Path directory, Path mountPoint, String mode, int device)
