@@ -117,6 +117,7 @@ public final class PromotionGuard {
             checkDirectory();
             var leases = readLeases(now, follower, findings);
             int trimmed = trimTorn(leases, now, findings);
+            warnOfNeighbours(leases.table().activeAt(now), findings);
             var generation = checkConfiguration(leases.table(), now, findings);
             removeOrphans(findings);
             keepLeaseFile(now);
@@ -313,6 +314,25 @@ public final class PromotionGuard {
         }
         warnOfFuture(leases.table(), now, findings);
         return leases;
+    }
+
+    /** dhcpd answers a renewal through the kernel, which drops what it has no neighbour for. */
+    private void warnOfNeighbours(int active, List<Finding> findings) throws IOException {
+        var file = settings.neighboursMax();
+        if (!Files.exists(file)) {
+            return;
+        }
+        long kept = Long.parseLong(Files.readString(file).strip());
+        if (active > kept) {
+            findings.add(
+                    Finding.warning(
+                            "neighbour-table-small",
+                            Place.of(file),
+                            "%d clients hold a lease, but the kernel of this node keeps %d neighbours; answers to the others' renewals are dropped"
+                                    .formatted(active, kept),
+                            "raise net.ipv4.neigh.default.gc_thresh3 above the number of clients"
+                                    + " on both nodes (sysctl.d(5)), and gc_thresh2 with it"));
+        }
     }
 
     private static void warnOfForeignWriters(Path file, List<Finding> findings) throws IOException {

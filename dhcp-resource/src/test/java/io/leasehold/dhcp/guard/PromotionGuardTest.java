@@ -46,7 +46,11 @@ class PromotionGuardTest {
 
     private PromotionGuard guardAsking(String dhcpd) {
         return new PromotionGuard(
-                GuardSettings.of(volume),
+                new GuardSettings(
+                        volume,
+                        GuardSettings.CLOCK_WARNING,
+                        GuardSettings.CLOCK_LIMIT,
+                        temporary.resolve("gc_thresh3")),
                 new ConfigurationCheck(
                         FACTS, new SyntaxCheck(Path.of(dhcpd), temporary.resolve("run"))),
                 new Generations(volume),
@@ -272,6 +276,19 @@ class PromotionGuardTest {
                     .contains("clock-difference");
             assertThat(guard.check(NOW, new ClockComparison.Unknown("not heard"), Optional.empty()))
                     .isInstanceOf(GuardReport.Clear.class);
+        }
+
+        @Test
+        void shouldWarnOfMoreClientsThanTheKernelKeepsNeighbours() throws IOException {
+            Files.writeString(temporary.resolve("gc_thresh3"), "0\n");
+            assertThat(check().findings())
+                    .extracting(Finding::check)
+                    .contains("neighbour-table-small");
+
+            Files.writeString(temporary.resolve("gc_thresh3"), "1024\n");
+            assertThat(check().findings())
+                    .extracting(Finding::check)
+                    .doesNotContain("neighbour-table-small");
         }
 
         @Test

@@ -10,6 +10,7 @@ import io.leasehold.itests.lab.network.LabName;
 import io.leasehold.itests.lab.network.LabNetwork;
 import io.leasehold.itests.lab.network.LabNode;
 import io.leasehold.itests.lab.network.Link;
+import io.leasehold.itests.lab.network.NeighbourLimits;
 import io.leasehold.itests.lab.power.FenceBehaviour;
 import io.leasehold.itests.lab.power.LabDirectory;
 import io.leasehold.itests.lab.power.PowerController;
@@ -47,6 +48,9 @@ public final class Lab {
 
     private static final Duration POLL = Duration.ofMillis(10);
     private static final int KILL_ROUNDS_MAX = 200;
+
+    /** Either box knows each client, and an entry is collected only after a while. */
+    private static final int NEIGHBOURS_PER_CLIENT = 4;
 
     private final LabDirectory directory;
     private final LabOptions options;
@@ -116,11 +120,18 @@ public final class Lab {
         lab.killRest();
         lab.network.remove();
         removeTree(directory.path());
+        if (LabDirectory.all().isEmpty()) {
+            neighbourLimits().restore();
+        }
         try {
             Files.deleteIfExists(LabDirectory.root());
         } catch (java.nio.file.DirectoryNotEmptyException _) {
             // Another lab is there.
         }
+    }
+
+    private static NeighbourLimits neighbourLimits() {
+        return new NeighbourLimits(LabDirectory.neighbourLimits());
     }
 
     public void down() throws IOException, InterruptedException {
@@ -237,6 +248,7 @@ public final class Lab {
             Files.writeString(directory.program(node), "");
         }
         Files.createDirectories(directory.shared());
+        neighbourLimits().raise(NEIGHBOURS_PER_CLIENT * options.poolSize());
         install("fence_lab", directory.fenceAgent());
         install("node-init", directory.nodeInit());
         install("plain-server", directory.shared().resolve("plain-server"));

@@ -69,7 +69,8 @@ record DhcpAssembly(
                 new GuardSettings(
                         mounted,
                         min(GuardSettings.CLOCK_WARNING, dhcp.clockDifferenceMax()),
-                        dhcp.clockDifferenceMax());
+                        dhcp.clockDifferenceMax(),
+                        GuardSettings.NEIGHBOURS_MAX);
         var service = new Slot<DhcpService>();
         var engine =
                 new DhcpdEngine(

@@ -53,6 +53,11 @@ public record LabDirectory(LabName lab, Path path) {
         return Path.of(configured == null ? ROOT_DEFAULT : configured);
     }
 
+    /** What the kernel's limits were before the first lab; of all labs together. */
+    public static Path neighbourLimits() {
+        return root().resolve("neighbour-limits");
+    }
+
     public Path options() {
         return path.resolve("lab.json");
     }
