@@ -7,6 +7,7 @@ import java.time.ZoneOffset;
 /** One machine's idea of time: monotonic with a drift of its own, and a wall clock that jumps. */
 final class LocalClock {
     private static final Instant EPOCH = Instant.parse("2026-01-01T14:00:00Z");
+    private static final long MILLION = 1_000_000;
 
     private final Agenda agenda;
     private final long offsetNanos;
@@ -28,17 +29,18 @@ final class LocalClock {
     }
 
     private long localNanos(long worldNanos) {
-        return offsetNanos + worldNanos + worldNanos / 1_000_000 * driftPpm;
+        // Rounded once: a drift that were added at each whole millisecond would turn time back
+        // there.
+        return offsetNanos + worldNanos + Math.floorDiv(worldNanos * driftPpm, MILLION);
     }
 
     /** The first instant of the world at which this clock shows at least that. */
     long worldNanos(long wantedNanos) {
         long since = wantedNanos - offsetNanos;
-        long world = since - since / 1_000_000 * driftPpm;
-        while (localNanos(world) < wantedNanos) {
-            world += Math.max(1, wantedNanos - localNanos(world));
-        }
-        return world;
+        long perMillion = MILLION + driftPpm;
+        // since * MILLION / perMillion, which would not fit into a long after three hours.
+        return Math.floorDiv(since, perMillion) * MILLION
+                + Math.ceilDiv(Math.floorMod(since, perMillion) * MILLION, perMillion);
     }
 
     void stepWallClock(long byNanos) {
