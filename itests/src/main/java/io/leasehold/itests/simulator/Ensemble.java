@@ -217,6 +217,11 @@ final class Ensemble {
         delays[box] = OptionalLong.of(nanos);
     }
 
+    /** Whether {@link #delayNextWrite} was ordered, and no write has come since. */
+    boolean awaitsAWriteToDelay() {
+        return delays[0].isPresent() || delays[1].isPresent();
+    }
+
     void healAll() {
         weather(0, 0);
         for (int box = 0; box < 2; box++) {
