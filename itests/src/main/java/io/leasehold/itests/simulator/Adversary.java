@@ -13,9 +13,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Does harm, by seed: half of the time when all is well, half of the time in the middle of the
- * answer to the last harm. Each seed has its own selection of faults, so that rare combinations are
- * not drowned by common ones. What lasts is undone by the one who did it.
+ * Does harm, by seed: two times of three when all is well, else in the middle of the answer to the
+ * last harm. Each seed has its own selection of faults, so that rare combinations are not drowned
+ * by common ones. What lasts is undone by the one who did it.
  */
 final class Adversary {
     private static final int FAULTS = 40;
