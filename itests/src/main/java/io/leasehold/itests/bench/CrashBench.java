@@ -2,6 +2,7 @@ package io.leasehold.itests.bench;
 
 import io.leasehold.itests.lab.Lab;
 import io.leasehold.itests.lab.network.LabNode;
+import io.leasehold.itests.lab.process.CommandException;
 import java.io.IOException;
 
 /** Power-off of the primary. */
@@ -25,13 +26,14 @@ final class CrashBench extends OutageBench {
     }
 
     @Override
-    double limitMillis() {
+    double limitMillis() throws CommandException {
         return switch (arbiter) {
             case FENCING -> LIMIT_MILLIS;
             case ZOOKEEPER -> LIMIT_WITHOUT_FENCE_MILLIS;
             case OPERATOR ->
-                    throw new IllegalArgumentException(
-                            "with arbiter operator the outage is as long as the person takes");
+                    throw new CommandException(
+                            "with arbiter operator a crash lasts as long as the person takes;"
+                                    + " --arbiter fencing or zookeeper");
         };
     }
 
