@@ -59,18 +59,26 @@ public final class Chaos {
             Duration pauseMax,
             boolean goOn) {
 
+        public Request {
+            if (first < 1 || rounds < 1) {
+                throw new IllegalArgumentException(
+                        "rounds are counted from 1, and there must be at least one");
+            }
+        }
+
         ChaosPlan plan() {
             return new ChaosPlan(seed, arbiter, pauseMax);
         }
 
         /** The command line that plays the same up to that round. */
         public String again(int lastRound) {
-            return "ops/bin/lab chaos --seed %d --first %d --rounds %d --arbiter %s --pause-max %dms"
+            return "ops/bin/lab chaos --seed %d --first %d --rounds %d --arbiter %s --profile %s --pause-max %dms"
                     .formatted(
                             seed,
                             first,
                             lastRound - first + 1,
-                            arbiter.name().toLowerCase(java.util.Locale.ROOT),
+                            LabOptions.label(arbiter),
+                            LabOptions.label(profile),
                             pauseMax.toMillis());
         }
     }
@@ -115,7 +123,7 @@ public final class Chaos {
                 .resolve(
                         "itests/target/chaos/%s-seed-%d-round-%d"
                                 .formatted(
-                                        request.arbiter().name().toLowerCase(java.util.Locale.ROOT),
+                                        LabOptions.label(request.arbiter()),
                                         request.seed(),
                                         round));
     }
@@ -146,13 +154,14 @@ public final class Chaos {
         long outageMillis = -1;
         long wellMillis = -1;
         var primary = "";
-        var remark = "";
+        Optional<Injector> harmed = Optional.empty();
         Optional<OutageReport> report = Optional.empty();
         try {
             var serving = Injector.primaryOf(lab);
             primary = serving.label();
             long healedNanos;
             var injector = new Injector(lab, serving, plan.seed() + round);
+            harmed = Optional.of(injector);
             try (var capture = lab.captureAnswers();
                     var probe = lab.clients().probe()) {
                 injector.inject(fault);
@@ -165,7 +174,6 @@ public final class Chaos {
                 outageMillis = Math.round(outage.gapMillis());
                 problems.addAll(Inspection.problemsOf(outage));
                 problems.addAll(overlaps(capture.answers()));
-                remark = injector.remark();
             }
             var inspection = new Inspection(lab, WELL_LIMIT);
             problems.addAll(inspection.everything());
@@ -173,6 +181,7 @@ public final class Chaos {
         } catch (IOException e) {
             problems.add("could not go on: " + e);
         }
+        var remark = harmed.map(Injector::remark).orElse("");
         var result =
                 new RoundResult(round, primary, fault + remark, outageMillis, wellMillis, problems);
         if (!result.passed()) {
@@ -185,12 +194,17 @@ public final class Chaos {
     private List<String> becomeWell(Injector injector) throws IOException, InterruptedException {
         var soon = new Inspection(lab, ATTENDANCE_INTERVAL);
         long deadline = System.nanoTime() + WELL_LIMIT.toNanos();
-        var ailments = soon.ailments();
-        while (!ailments.isEmpty() && System.nanoTime() < deadline) {
+        while (!soon.ailments().isEmpty()) {
+            if (System.nanoTime() >= deadline) {
+                return soon.ailment().stream()
+                        .map(ailment ->
+                                "not well %d s after the healing: %s"
+                                        .formatted(WELL_LIMIT.toSeconds(), ailment))
+                        .toList();
+            }
             injector.attend();
-            ailments = soon.ailments();
         }
-        return ailments;
+        return List.of();
     }
 
     /** Answers of one box between two answers of the other one that came shortly after another. */
@@ -225,6 +239,8 @@ public final class Chaos {
 
     private void keepLogs(RoundResult result, Optional<OutageReport> report)
             throws IOException, InterruptedException {
+        // Those of an earlier run are of another history.
+        Command.of("rm", "-rf", "--", logs.toString()).check();
         Files.createDirectories(logs);
         Files.writeString(logs.resolve("result"), result + System.lineSeparator());
         Command.of("cp", "-r", "--", lab.directory().clients().toString(), logs.toString()).run();

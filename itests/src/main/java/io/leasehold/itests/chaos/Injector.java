@@ -21,7 +21,9 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 
 /**
  * Does one fault to a pair that is well, and undoes it as the people of a site would: cables are
@@ -53,7 +55,9 @@ final class Injector {
     private final Set<LabNode> fullDisks = EnumSet.noneOf(LabNode.class);
     private Thread takeover = Thread.ofVirtual().start(() -> {});
     private boolean missedFile;
-    private String remark = "";
+
+    /** Also from the thread of a takeover. */
+    private final List<String> remarks = new CopyOnWriteArrayList<>();
 
     /**
      * For one round.
@@ -66,9 +70,9 @@ final class Injector {
         this.lossSeed = lossSeed;
     }
 
-    /** What of the plan did not come as planned; empty if all did. */
+    /** What came otherwise than planned, and what a disk lost; complete after {@link #finish}. */
     String remark() {
-        return remark;
+        return remarks.stream().map(" [%s]"::formatted).collect(Collectors.joining());
     }
 
     /** Does it, and returns when it has lasted as long as it should. */
@@ -78,7 +82,7 @@ final class Injector {
             case Fault.PowerOff off -> {
                 reach(off.when());
                 if (off.losingUnsynced()) {
-                    remark += " [" + node(off.box()).powerOffLosingUnsynced(lossSeed) + "]";
+                    remarks.add(node(off.box()).powerOffLosingUnsynced(lossSeed));
                 } else {
                     node(off.box()).powerOff();
                 }
@@ -210,7 +214,7 @@ final class Injector {
             }
             LockSupport.parkNanos(POLL_NANOS / 10);
         }
-        remark += " [the rewrite was not seen]";
+        remarks.add("the rewrite was not seen");
     }
 
     private void awaitResync() throws IOException, InterruptedException {
@@ -234,32 +238,30 @@ final class Injector {
             }
             LockSupport.parkNanos(POLL_NANOS);
         }
-        remark += " [no resync was seen]";
+        remarks.add("no resync was seen");
     }
 
     private void beginTakeover() throws IOException, InterruptedException {
-        var source = node(Box.PRIMARY);
-        takeover =
-                Thread.ofVirtual()
-                        .start(() -> {
-                            try {
-                                // What becomes of it is judged by how the pair is afterwards.
-                                lab.pair()
-                                        .clusterctl(
-                                                primary, "takeover", label(Box.SECONDARY).label());
-                            } catch (IOException e) {
-                                remark += " [takeover: " + e.getMessage() + "]";
-                            } catch (InterruptedException _) {
-                                Thread.currentThread().interrupt();
-                            }
-                        });
-        try (var history = ControlConnection.events(source)) {
+        // Listened to from before it is ordered: what it waits for is said but once.
+        try (var history = ControlConnection.events(node(Box.PRIMARY))) {
+            takeover = Thread.ofVirtual().start(this::orderTakeover);
             var begun =
                     history.awaitEvent(
                             event -> event.path("rule").asText().equals("R17"), MOMENT_LIMIT);
             if (begun.isEmpty()) {
-                remark += " [the takeover did not begin]";
+                remarks.add("the takeover did not begin");
             }
+        }
+    }
+
+    private void orderTakeover() {
+        try {
+            // What becomes of it is judged by how the pair is afterwards.
+            lab.pair().clusterctl(primary, "takeover", label(Box.SECONDARY).label());
+        } catch (IOException e) {
+            remarks.add("takeover: " + e.getMessage());
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
         }
     }
 

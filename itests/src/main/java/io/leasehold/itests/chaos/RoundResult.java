@@ -7,8 +7,9 @@ import java.util.List;
  *
  * @param primary who served when it began
  * @param fault what was done, in words
- * @param outageMillis the longest time without an answer, the fault's own duration included
- * @param wellMillis from the healing until the pair was as before
+ * @param outageMillis the longest time without an answer, the fault's own duration included; -1 if
+ *     the round broke off before that was known
+ * @param wellMillis from the healing until the pair was as before, or was given up; -1 likewise
  * @param problems what must not be; empty if the round passed
  */
 public record RoundResult(
@@ -29,13 +30,17 @@ public record RoundResult(
 
     @Override
     public String toString() {
-        return "round %3d  primary %s  %s  outage %d ms  well after %d ms  %s"
+        return "round %3d  primary %s  %s  outage %s  well after %s  %s"
                 .formatted(
                         round,
                         primary,
                         fault,
-                        outageMillis,
-                        wellMillis,
+                        millis(outageMillis),
+                        millis(wellMillis),
                         passed() ? "ok" : "FAILED: " + String.join("; ", problems));
+    }
+
+    private static String millis(long known) {
+        return known < 0 ? "unknown" : known + " ms";
     }
 }

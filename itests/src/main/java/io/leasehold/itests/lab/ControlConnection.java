@@ -68,17 +68,25 @@ public final class ControlConnection implements AutoCloseable {
     }
 
     private void read() {
+        try {
+            readAll();
+            lines.put(Optional.empty());
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void readAll() throws InterruptedException {
         try (var reader =
                 new BufferedReader(
                         new InputStreamReader(
                                 Channels.newInputStream(channel), StandardCharsets.UTF_8))) {
             for (var line = reader.readLine(); line != null; line = reader.readLine()) {
-                lines.add(Optional.of(line));
+                lines.put(Optional.of(line));
             }
         } catch (IOException _) {
             // Its daemon died, or we closed: there is no more to come either way.
         }
-        lines.add(Optional.empty());
     }
 
     /** The next event of the history that is wanted; empty if none comes within the limit. */
@@ -109,5 +117,7 @@ public final class ControlConnection implements AutoCloseable {
     @Override
     public void close() throws IOException {
         channel.close();
+        // The reader may be waiting for room; it finds the channel closed next.
+        lines.clear();
     }
 }

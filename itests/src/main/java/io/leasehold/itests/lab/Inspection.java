@@ -94,7 +94,16 @@ public final class Inspection {
      * What keeps the pair from being as it should be: one node serves, both say that both are in
      * sync, and a takeover would be accepted. Empty if it is.
      */
-    public Optional<String> ailment() throws IOException, InterruptedException {
+    public Optional<String> ailment() throws InterruptedException {
+        try {
+            return look();
+        } catch (IOException e) {
+            // A box that is switched on or off just now cannot be asked; that is no answer yet.
+            return Optional.of(e.toString());
+        }
+    }
+
+    private Optional<String> look() throws IOException, InterruptedException {
         var serving = lab.pair().serving();
         if (serving.isEmpty()) {
             return Optional.of("nobody serves");
@@ -132,10 +141,10 @@ public final class Inspection {
     }
 
     /** Waits until nothing ails the pair; what still does when the limit is over. */
-    public List<String> ailments() throws IOException, InterruptedException {
+    public List<String> ailments() throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (true) {
-            var ailment = ailmentOrError();
+            var ailment = ailment();
             if (ailment.isEmpty()) {
                 return List.of();
             }
@@ -144,15 +153,6 @@ public final class Inspection {
                         "not well after %d s: %s".formatted(limit.toSeconds(), ailment.get()));
             }
             Thread.sleep(POLL);
-        }
-    }
-
-    private Optional<String> ailmentOrError() throws IOException, InterruptedException {
-        try {
-            return ailment();
-        } catch (IOException e) {
-            // A box that is switched on or off just now cannot be asked; that is no answer yet.
-            return Optional.of(e.toString());
         }
     }
 

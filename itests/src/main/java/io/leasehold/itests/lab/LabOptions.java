@@ -177,7 +177,7 @@ public record LabOptions(
     }
 
     /** An option's value as it is written on a command line. */
-    static String label(Enum<?> value) {
+    public static String label(Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT);
     }
 }
