@@ -46,12 +46,18 @@ public final class Witness {
                 lab.directory().path().resolve("witness.log"));
     }
 
-    /** Pulls its plug; what its member had flushed stays. */
+    /** Pulls its plug; what its member had flushed stays. No effect if the machine is off. */
     public void powerOff() throws IOException, InterruptedException {
-        for (long pid : lab.network().members(LabNode.WITNESS)) {
-            Linux.kill(pid, Linux.SIGKILL);
-        }
-        Lab.await("the witness to die", () -> !isOn());
+        requireEnsemble();
+        Lab.await(
+                "the witness to die",
+                () -> {
+                    // Again, because its script may just have started another member.
+                    for (long pid : lab.network().members(LabNode.WITNESS)) {
+                        Linux.kill(pid, Linux.SIGKILL);
+                    }
+                    return !isOn();
+                });
     }
 
     public boolean isOn() throws IOException, InterruptedException {

@@ -9,7 +9,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "power-off",
-        description = "Pull the plug of a server or of the witness: its cables die first, then it.",
+        description =
+                "Pull the plug of a server (its cables die first, then it), or of the witness.",
         footer = {"", "Example:  lab power-off dhcp1"})
 final class PowerOffCommand extends LabCommand {
     @Parameters(paramLabel = "NODE", description = "dhcp1, dhcp2 or witness")
@@ -26,6 +27,10 @@ final class PowerOffCommand extends LabCommand {
     @Override
     int run() throws IOException, InterruptedException {
         if (node.equals(LabNode.WITNESS.label())) {
+            if (loseUnsynced) {
+                throw new IllegalArgumentException(
+                        "the witness's disk loses nothing; --lose-unsynced is for dhcp1 and dhcp2");
+            }
             lab().witness().powerOff();
             answer("the witness is off", "node", node);
             return DONE;
