@@ -185,6 +185,8 @@ final class PairInLab {
     /** What every scenario ends with. */
     void assertHealthyAndNothingLost() throws Exception {
         assertThat(inspection().everything()).isEmpty();
+        // Nobody is asked of whom nothing is known any more.
+        assertThat(lab.clients().leases()).hasSizeGreaterThanOrEqualTo(CLIENTS);
     }
 
     static List<String> names(JsonNode array) {
