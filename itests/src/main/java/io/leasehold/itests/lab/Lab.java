@@ -416,6 +416,12 @@ public final class Lab {
         await(what, LIMIT, condition);
     }
 
+    /**
+     * Waits for a condition, which is asked again every few milliseconds on this thread.
+     *
+     * @param what is waited for, for the sentence of the failure
+     * @throws IOException the condition could not be asked, or did not hold within the limit
+     */
     public static void await(String what, Duration limit, Condition condition)
             throws IOException, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
