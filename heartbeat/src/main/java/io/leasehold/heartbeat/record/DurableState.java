@@ -153,11 +153,22 @@ public record DurableState(
     /**
      * What may still be relied on if newer states were written and lost: facts, and no right. The
      * lost one may have given the permit up (R10), marked this copy outdated (R16), or named a
-     * request (R11).
+     * request (R11). With a witness, what is left of a node that never asked for anything and saw
+     * nobody lead may be that of a new disk which knew already that it stands in for another one
+     * (R31): the ensemble's record overrules {@code OUTDATED}, so that is not enough.
      */
     public DurableState withoutRights() {
+        boolean standsInPerhaps =
+                record.mode() == ArbitrationMode.ZOOKEEPER
+                        && record.primary().isEmpty()
+                        && lastRequestNumber == 0;
         return outdated()
-                .edited(draft -> draft.lastRequestNumber = lastRequestNumber + LOST_REQUESTS_MAX);
+                .edited(draft -> {
+                    draft.lastRequestNumber = lastRequestNumber + LOST_REQUESTS_MAX;
+                    if (standsInPerhaps) {
+                        draft.standing = Standing.INCONSISTENT;
+                    }
+                });
     }
 
     public DurableState withStandby(Optional<Standby> next) {

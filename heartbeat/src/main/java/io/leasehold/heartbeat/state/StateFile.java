@@ -124,19 +124,21 @@ public final class StateFile implements AutoCloseable {
 
     private static StateFile reduced(Path path, RandomAccessFile file, Slot.Whole slot, Slot lost) {
         var where = slot.number() % 2 == 0 ? SLOT_BYTES : 0;
+        var left = slot.state().withoutRights();
         return new StateFile(
                 path,
                 file,
                 slot.number(),
-                Optional.of(slot.state().withoutRights()),
+                Optional.of(left),
                 Optional.of(
                         path
                                 + ": "
                                 + description(lost, where)
                                 + "; write "
                                 + slot.number()
-                                + " is left, and one after it may be lost. This copy counts as"
-                                + " outdated until it has met its peer; check the disk"));
+                                + " is left, and one after it may be lost. This copy counts as "
+                                + left.standing()
+                                + " until it has met its peer; check the disk"));
     }
 
     private static String description(Slot slot, long offsetBytes) {
