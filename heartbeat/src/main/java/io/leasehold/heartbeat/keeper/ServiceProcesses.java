@@ -23,7 +23,7 @@ final class ServiceProcesses {
     /**
      * Runs its arguments so that they die with the keeper: {@code setpriv} arranges the signal, and
      * the shell then looks whether the keeper is still there, because one that died before the
-     * arrangement would send none. Both then {@code exec}, so that the process id stays.
+     * arrangement would send none. Each {@code exec}s the next, so that the process id stays.
      */
     private static final List<String> DIE_WITH_KEEPER =
             List.of(

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Calls about this process and others that are not its children. */
 public final class Processes {
@@ -103,12 +104,25 @@ public final class Processes {
         var named = new ArrayList<Integer>();
         try (var threads = Files.list(Path.of("/proc/self/task"))) {
             for (var thread : (Iterable<Path>) threads::iterator) {
-                if (Files.readString(thread.resolve("comm")).strip().equals(name)) {
+                if (nameOf(thread).equals(Optional.of(name))) {
                     named.add(Integer.valueOf(thread.getFileName().toString()));
                 }
             }
         }
         return named;
+    }
+
+    /** Empty if it has ended: the JVM ends threads of its compiler whenever it likes. */
+    private static Optional<String> nameOf(Path thread) throws IOException {
+        try {
+            return Optional.of(Files.readString(thread.resolve("comm")).strip());
+        } catch (IOException e) {
+            // Not NoSuchFileException alone: whoever had it open already is told ESRCH.
+            if (Files.exists(thread)) {
+                throw e;
+            }
+            return Optional.empty();
+        }
     }
 
     /** Keeps in memory what this process has touched or will touch. */
