@@ -181,6 +181,7 @@ public final class PromotionGuard {
 
     private void checkClock(ClockComparison clock, List<Finding> findings) throws Refusal {
         switch (clock) {
+            case ClockComparison.Own() -> {}
             case ClockComparison.Unknown(var reason) ->
                     findings.add(
                             Finding.note(

@@ -292,6 +292,13 @@ class PromotionGuardTest {
         }
 
         @Test
+        void shouldNotAskForThePeersClockIfThisOneWroteTheLeases() {
+            assertThat(guard.check(NOW, new ClockComparison.Own(), Optional.empty()).findings())
+                    .extracting(Finding::check)
+                    .noneMatch(check -> check.startsWith("clock"));
+        }
+
+        @Test
         void shouldWarnOfLeasesFromTheFuture() {
             var report = guard.check(STARTS.minusSeconds(60), SAME, Optional.empty());
 

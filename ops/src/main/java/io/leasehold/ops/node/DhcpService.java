@@ -187,7 +187,7 @@ final class DhcpService {
                     return;
                 }
                 try {
-                    guardStart();
+                    guardStart(comparedWithPeer());
                 } catch (ResourceException e) {
                     startEnded(Optional.of(e.reason()));
                     throw e;
@@ -261,7 +261,14 @@ final class DhcpService {
 
     // ---- guard
 
-    private void guardStart() throws ResourceShell.ResourceException {
+    private ClockComparison comparedWithPeer() {
+        return clockAheadOfPeer
+                .get()
+                .<ClockComparison>map(ClockComparison.Known::new)
+                .orElseGet(() -> new ClockComparison.Unknown("the peer was not heard"));
+    }
+
+    private void guardStart(ClockComparison clock) throws ResourceShell.ResourceException {
         try {
             configured =
                     generations.accepted().generation().isPresent()
@@ -273,11 +280,6 @@ final class DhcpService {
         if (!configured) {
             return;
         }
-        var clock =
-                clockAheadOfPeer
-                        .get()
-                        .<ClockComparison>map(ClockComparison.Known::new)
-                        .orElseGet(() -> new ClockComparison.Unknown("the peer was not heard"));
         switch (guard.check(wallClock.instant(), clock, Optional.of(follower))) {
             case GuardReport.Clear clear -> {
                 guarded = true;
@@ -374,7 +376,7 @@ final class DhcpService {
             // Each start but the first of a promotion is one after a death: what it left behind in
             // the lease file must not mislead the next one either.
             if (!guarded) {
-                guardStart();
+                guardStart(new ClockComparison.Own());
             }
             guarded = false;
             if (!configured) {
