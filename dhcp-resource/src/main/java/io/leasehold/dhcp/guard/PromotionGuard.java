@@ -121,7 +121,9 @@ public final class PromotionGuard {
             var generation = checkConfiguration(leases.table(), now, findings);
             removeOrphans(findings);
             keepLeaseFile(now);
-            markHistory(leases.table().size());
+            if (leases.reading().declarations() > 0) {
+                markHistory(leases.table().size());
+            }
             return new GuardReport.Clear(
                     leases.table().size(),
                     leases.table().activeAt(now),
@@ -140,6 +142,18 @@ public final class PromotionGuard {
                             "the volume could not be read or written: " + e,
                             "look at the mount and at the kernel's log"));
             return new GuardReport.Refused(findings, since(from));
+        }
+    }
+
+    /**
+     * The server began to serve: from now on a lease file that says nothing is a loss. Not before,
+     * because one that never got that far (no dhcpd is installed, AppArmor keeps it from its files)
+     * leaves the empty file as this guard made it.
+     */
+    public void served() throws IOException {
+        var file = volume().historyMarker();
+        if (HistoryMarker.read(file).isEmpty()) {
+            new HistoryMarker(0).write(file);
         }
     }
 

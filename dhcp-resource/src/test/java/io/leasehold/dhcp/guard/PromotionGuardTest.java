@@ -97,6 +97,17 @@ class PromotionGuardTest {
                     .containsExactly("lease-file-created");
         }
 
+        /** Its first dhcpd could not even be started; the next one is tried on the same volume. */
+        @Test
+        void shouldNotSpeakOfLostLeasesBeforeTheServerServed() throws IOException {
+            clear();
+            clear();
+
+            guard.served();
+
+            assertRefused(check(), "amnesia");
+        }
+
         @Test
         void shouldRefuseWhenThereIsNoConfiguration() throws IOException {
             Files.delete(volume.configuration());

@@ -401,6 +401,7 @@ final class DhcpService {
                 case ConfigurationRollout.Result.Failed(var findings) ->
                         throw new ResourceShell.ResourceException(texts(findings));
             }
+            guard.served();
         } catch (IOException e) {
             throw new ResourceShell.ResourceException("dhcpd: " + e.getMessage(), e);
         }

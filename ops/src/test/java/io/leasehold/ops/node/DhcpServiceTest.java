@@ -64,9 +64,13 @@ class DhcpServiceTest {
     /** Its processes do at once what they are told. */
     private static final class Obedient implements ProcessHost {
         private Optional<CompletableFuture<Exit>> exit = Optional.empty();
+        private boolean installed = true;
 
         @Override
         public HostedProcess start(ProcessOrder order) throws IOException {
+            if (!installed) {
+                throw new IOException("no such file: " + order.command().getFirst());
+            }
             // As dhcpd does at each start.
             Files.writeString(leases(order.command()), "authoring-byte-order little-endian;\n\n");
             Files.writeString(
@@ -174,6 +178,20 @@ class DhcpServiceTest {
         ahead = Optional.of(Duration.ofHours(1));
 
         server.stop(LIMIT);
+        server.start(false, LIMIT);
+
+        assertThat(engine.adopt()).isPresent();
+    }
+
+    /** A fresh machine: the reason must stay the one that it is, and go when it is mended. */
+    @Test
+    void shouldServeOnceTheServerThatWasMissingIsInstalled() throws Exception {
+        host.installed = false;
+        assertThatThrownBy(this::promote).hasMessageContaining("isc-dhcp-server");
+        assertThatThrownBy(() -> server.start(false, LIMIT))
+                .hasMessageContaining("isc-dhcp-server");
+        host.installed = true;
+
         server.start(false, LIMIT);
 
         assertThat(engine.adopt()).isPresent();
