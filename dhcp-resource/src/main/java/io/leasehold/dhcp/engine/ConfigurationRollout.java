@@ -72,12 +72,18 @@ public final class ConfigurationRollout {
      */
     public Result start(ConfigurationWatch watch) throws IOException {
         var wanted = generations.accepted().generation();
-        return switch (engine.start()) {
+        var result = engine.start();
+        for (var now = generations.accepted().generation();
+                !now.equals(wanted);
+                now = generations.accepted().generation()) {
+            // An edit was accepted after dhcpd had read the file, and whoever edits leaves it to
+            // the start that is under way. Each time takes another edit of a person.
+            wanted = now;
+            result = engine.restart();
+        }
+        return switch (result) {
             case StartResult.Started started -> {
-                // An edit that was accepted meanwhile is applied, and proven, by its own restart.
-                if (generations.accepted().generation().equals(wanted)) {
-                    proven = wanted;
-                }
+                proven = wanted;
                 yield new Result.Applied(started);
             }
             case StartResult.NotStarted(var reasons) -> {

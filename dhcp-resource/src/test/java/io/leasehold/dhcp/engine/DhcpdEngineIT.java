@@ -10,6 +10,7 @@ import io.leasehold.dhcp.Finding;
 import io.leasehold.dhcp.Ipv4Address;
 import io.leasehold.dhcp.VolumeLayout;
 import io.leasehold.dhcp.config.ClusterFacts;
+import io.leasehold.dhcp.config.Configuration;
 import io.leasehold.dhcp.config.ConfigurationCheck;
 import io.leasehold.dhcp.config.ConfigurationSource;
 import io.leasehold.dhcp.config.ConfigurationWatch;
@@ -34,6 +35,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -366,6 +368,60 @@ class DhcpdEngineIT {
                                         .contains("subnet declaration");
                             });
             assertThat(engine.monitor()).isInstanceOf(Health.Running.class);
+        }
+    }
+
+    /** As when a volume is mounted here a second after an edit, and nobody else applies it. */
+    @Test
+    void shouldServeWithWhatWasAcceptedWhileItStarted() throws IOException {
+        guard();
+        var starts = new AtomicInteger();
+        var editedMeanwhile =
+                new ProcessHost() {
+                    @Override
+                    public HostedProcess start(ProcessOrder order) throws IOException {
+                        var process = host.start(order);
+                        if (starts.incrementAndGet() == 1) {
+                            Files.writeString(volume.configuration(), "# new\n" + GOOD);
+                            generations.accept(
+                                    Configuration.read(ConfigurationSource.mounted(volume)),
+                                    Instant.now());
+                        }
+                        return process;
+                    }
+
+                    @Override
+                    public Optional<HostedProcess> running(String name) {
+                        return host.running(name);
+                    }
+
+                    @Override
+                    public void signal(String name, Signal signal) throws IOException {
+                        host.signal(name, signal);
+                    }
+                };
+        try (var server =
+                        new DhcpdEngine(
+                                DhcpdSettings.of(
+                                        volume, List.of("lan0"), temporary.resolve("dhcpd.log")),
+                                editedMeanwhile,
+                                alarms::add,
+                                System::nanoTime);
+                var watch =
+                        new ConfigurationWatch(
+                                ConfigurationSource.mounted(volume),
+                                check,
+                                generations,
+                                () -> LeaseTable.EMPTY,
+                                InstantSource.system(),
+                                _ -> {})) {
+            assertThat(new ConfigurationRollout(server, generations).start(watch))
+                    .isInstanceOf(ConfigurationRollout.Result.Applied.class);
+
+            assertThat(starts).as("once with each").hasValue(2);
+            assertThat(generations.accepted().generation().orElseThrow().number()).isEqualTo(2);
+            assertThat(server.monitor()).isInstanceOf(Health.Running.class);
+            server.stop();
         }
     }
 
