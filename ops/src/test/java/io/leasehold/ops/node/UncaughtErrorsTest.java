@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class UncaughtErrorsTest {
     private final List<Throwable> fatal = new CopyOnWriteArrayList<>();
@@ -20,10 +22,11 @@ class UncaughtErrorsTest {
         failing.join();
     }
 
-    @Test
-    void shouldStopTheProcessWhenAThreadOfTheVolumeFails() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"volume-link-reader", "fuse-leasehold-0", "fuse-leasehold-flush"})
+    void shouldStopTheProcessWhenAThreadOfTheVolumeFails(String thread) throws Exception {
         var forbidden = new IllegalStateException("R1: a primary is nobody's target");
-        fail("volume-link-reader", forbidden);
+        fail(thread, forbidden);
         assertThat(fatal).containsExactly(forbidden);
     }
 
