@@ -234,12 +234,7 @@ final class ControlDesk implements ControlHandler {
                             long now = System.nanoTime();
                             if (now - told.get() >= PROGRESS_PAUSE.toNanos()) {
                                 told.set(now);
-                                replies.progress(
-                                        "compared %d of %d MiB (%d %%)"
-                                                .formatted(
-                                                        doneBytes >> 20,
-                                                        totalBytes >> 20,
-                                                        100 * doneBytes / totalBytes));
+                                replies.progress(Views.compared(doneBytes, totalBytes));
                             }
                         })));
     }

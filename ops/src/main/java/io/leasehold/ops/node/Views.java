@@ -93,16 +93,17 @@ final class Views {
                 allAlarms);
     }
 
-    /** What the verdict must not be silent about: only a person can mend it, or judge it. */
+    /**
+     * What the verdict must not be silent about, and the controller does not know of: only a person
+     * can judge it.
+     */
     private static Optional<String> concern(VolumeView volume) {
         return volume.divergence()
                 .map(found ->
                         "The copies differed "
                                 + found
-                                + "; what was replaced is kept (clusterctl branches list). Compare them with `clusterctl volume verify`.")
-                .or(() ->
-                        volume.refusal()
-                                .map(reason -> "The peer is not made equal: " + reason + "."));
+                                + "; what was replaced is kept (clusterctl branches list). Compare"
+                                + " them with `clusterctl volume verify`.");
     }
 
     private static StatusView.NodeView node(View.Node node) {
@@ -260,6 +261,14 @@ final class Views {
                 report.itemsCompared(),
                 report.bytesCompared(),
                 report.differences());
+    }
+
+    /** How far a verification is; files grow under it, and a volume may have empty files only. */
+    static String compared(long doneBytes, long totalBytes) {
+        long total = Math.max(doneBytes, totalBytes);
+        return "compared %d of %d MiB (%d %%)"
+                .formatted(
+                        doneBytes >> 20, total >> 20, total == 0 ? 100 : 100 * doneBytes / total);
     }
 
     static BranchView.FileView fileDifference(FileDifference difference) {
