@@ -7,9 +7,7 @@ import io.leasehold.ops.config.Problem;
 import io.leasehold.ops.control.ConfigCheckView;
 import io.leasehold.ops.control.ConfigCheckView.ProblemView;
 import io.leasehold.ops.control.Json;
-import io.leasehold.ops.install.HostName;
 import io.leasehold.ops.install.MachineCheck;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +62,7 @@ final class ConfigCheckCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         var code =
                 switch (ConfigurationFile.load(file)) {
                     case Loaded.Valid valid -> {
@@ -76,7 +74,7 @@ final class ConfigCheckCommand implements Callable<Integer> {
                                             Path.of("/"),
                                             valid,
                                             file.toString(),
-                                            Optional.ofNullable(node).orElse(HostName.asNode()));
+                                            Optional.ofNullable(node));
                             problems.addAll(found.problems());
                             warnings.addAll(found.warnings());
                         }

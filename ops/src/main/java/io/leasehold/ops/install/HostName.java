@@ -15,8 +15,13 @@ public final class HostName {
      * @throws IllegalArgumentException it cannot be the name of a node
      */
     public static NodeName asNode() throws IOException {
+        return asNode(Path.of("/"));
+    }
+
+    /** The same, of a machine whose files are below {@code root}. */
+    static NodeName asNode(Path root) throws IOException {
         // Not by the resolver, which may ask a name server.
-        var host = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+        var host = Files.readString(root.resolve("proc/sys/kernel/hostname")).strip();
         int dot = host.indexOf('.');
         return new NodeName(dot < 0 ? host : host.substring(0, dot));
     }

@@ -87,9 +87,24 @@ public final class MachineCheck {
      *
      * @param root {@code /}
      * @param fileName for what no setting is the place of
-     * @param self which of the two nodes this machine is
+     * @param named which of the two nodes this machine is; empty: the one of its host name
      */
-    public static Result of(Path root, Loaded.Valid file, String fileName, NodeName self) {
+    public static Result of(
+            Path root, Loaded.Valid file, String fileName, Optional<NodeName> named) {
+        NodeName self;
+        try {
+            self = named.isPresent() ? named.get() : HostName.asNode(root);
+        } catch (IOException | IllegalArgumentException e) {
+            return new Result(
+                    List.of(
+                            new Problem(
+                                    new Place(fileName, 0, 0),
+                                    "nodes",
+                                    "which node this machine is cannot be told by its host name: "
+                                            + e.getMessage(),
+                                    Optional.of("say it with --node"))),
+                    List.of());
+        }
         var check = new MachineCheck(root, file, fileName, self);
         if (!file.configuration().nodes().containsKey(self)) {
             check.problem(

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -25,8 +26,12 @@ class MachineCheckTest {
     @TempDir private Path root;
 
     private MachineCheck.Result check(String node) {
+        return check(Optional.of(new NodeName(node)));
+    }
+
+    private MachineCheck.Result check(Optional<NodeName> node) {
         return switch (ConfigurationFile.load(Path.of(FILE))) {
-            case Loaded.Valid valid -> MachineCheck.of(root, valid, FILE, new NodeName(node));
+            case Loaded.Valid valid -> MachineCheck.of(root, valid, FILE, node);
             case Loaded.Invalid invalid -> throw new AssertionError(invalid.problems());
         };
     }
@@ -120,6 +125,27 @@ class MachineCheckTest {
             assertThat(check("mail").problems())
                     .singleElement()
                     .satisfies(problem -> assertThat(problem.message()).contains("[dhcp1, dhcp2]"));
+        }
+
+        @Test
+        void shouldTakeTheNodeOfTheHostName() throws IOException {
+            write("/proc/sys/kernel/hostname", "dhcp2.example.net\n");
+            assertThat(check(Optional.empty()).problems()).isEmpty();
+        }
+
+        /** It may be the name of the node all the same: that is what --node is for. */
+        @Test
+        void shouldAskForTheNodeWhereTheHostNameCanBeNone() throws IOException {
+            write("/proc/sys/kernel/hostname", "dhcp_1\n");
+
+            assertThat(check(Optional.empty()).problems())
+                    .singleElement()
+                    .satisfies(problem -> {
+                        assertThat(problem.message()).contains("dhcp_1");
+                        assertThat(problem.hint())
+                                .hasValueSatisfying(hint -> assertThat(hint).contains("--node"));
+                    });
+            assertThat(check("dhcp1").problems()).isEmpty();
         }
 
         @Test
