@@ -12,6 +12,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -81,13 +82,24 @@ final class BranchesExportCommand extends DaemonCommand {
             outcome =
                     new Reply.Failed(
                             "the branch is not, or not wholly, in %s: %s"
-                                    .formatted(directory, e.getMessage()));
+                                    .formatted(directory, reason(e)));
         }
         return show(outcome).code();
     }
 
+    /** The message of one that a file caused is often the file's name, and its class the rest. */
+    private static String reason(IOException e) {
+        return e instanceof FileSystemException file && file.getReason() == null
+                ? file.getClass().getSimpleName() + ": " + file.getFile()
+                : String.valueOf(e.getMessage());
+    }
+
     private Reply.Answer export(BranchView view) throws IOException {
         if (Files.exists(directory)) {
+            if (!Files.isDirectory(directory)) {
+                return new Reply.Failed(
+                        directory + " is no directory; nothing was written, name another one");
+            }
             try (var entries = Files.list(directory)) {
                 if (entries.findAny().isPresent()) {
                     return new Reply.Failed(

@@ -508,6 +508,26 @@ class CommandsTest {
         }
 
         @Test
+        void shouldSayThatADirectoryIsWanted() throws IOException {
+            Files.writeString(out, "mine");
+
+            assertThat(export().err()).contains(out + " is no directory; nothing was written");
+            assertThat(out).hasContent("mine");
+        }
+
+        /** As where the caller may not write. */
+        @Test
+        void shouldSayWhatIsInTheWayAndNotOnlyWhere() throws IOException {
+            Files.writeString(directory.resolve("file"), "");
+            out = directory.resolve("file/out");
+
+            var result = export();
+
+            assertThat(result.code()).isEqualTo(1);
+            assertThat(result.err()).containsPattern("Exception|Not a directory");
+        }
+
+        @Test
         void shouldSayWhatWentWrong() {
             tree = directory.resolve("gone");
 
