@@ -16,9 +16,9 @@ import java.util.function.Consumer;
  * Compares a lease file that was set aside with the one in force, address by address: the last
  * record of each.
  *
- * <p>In the memory that 10 000 leases need, however many there are: each part of the addresses
- * reads both files anew. The live file may be growing, or be replaced, meanwhile; an address that
- * comes after the first reading is left out.
+ * <p>In the memory that 10 000 leases need, and besides that of the addresses alone, however many
+ * there are: each part of the addresses reads both files anew. The live file may be growing, or be
+ * replaced, meanwhile; an address that comes after the first reading is left out.
  */
 public final class LeaseComparison {
     private static final int ADDRESSES_AT_ONCE = 10_000;

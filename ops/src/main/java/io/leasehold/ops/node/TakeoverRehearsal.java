@@ -15,8 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the promotion guard of the node that would take over is going to say: whether its clock fits
- * and its replica passed the rehearsal. Only that node knows, so the other one asks it.
+ * What the promotion guard of the node that would take over is going to say, as far as that can be
+ * known before: whether its clock fits, and whether its dhcpd takes the configuration. Only that
+ * node knows, so the other one asks it.
  *
  * <pre>
  *   question  empty
@@ -88,7 +89,9 @@ final class TakeoverRehearsal {
                         "rehearsal",
                         wrong.isEmpty(),
                         wrong.isEmpty()
-                                ? "the leases and the configuration on " + self + " are good"
+                                ? "the configuration that the DHCP server would start with on "
+                                        + self
+                                        + " is good"
                                 : "the DHCP server would not start on "
                                         + self
                                         + ": "
