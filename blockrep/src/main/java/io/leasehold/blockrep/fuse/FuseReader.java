@@ -102,12 +102,7 @@ final class FuseReader implements Runnable {
             long result = Linux.read(connection.device, in, BUFFER_BYTES);
             if (result >= 0) {
                 serve((int) result);
-                if (syncIsLikely) {
-                    // While the writer takes its answer and comes back with its FSYNC, both disks
-                    // are at work already.
-                    syncIsLikely = false;
-                    files.commitAhead();
-                }
+                commitAhead();
                 continue;
             }
             switch ((int) -result) {
@@ -141,6 +136,23 @@ final class FuseReader implements Runnable {
         } catch (RuntimeException e) {
             connection.unanswered.increment();
             log.error("Request {} (opcode {}) is left unanswered", unique, in.get(JAVA_INT, 4), e);
+        }
+    }
+
+    /**
+     * While the writer takes its answer and comes back with its FSYNC, both disks are at work
+     * already.
+     */
+    private void commitAhead() {
+        if (!syncIsLikely) {
+            return;
+        }
+        syncIsLikely = false;
+        try {
+            files.commitAhead();
+        } catch (RuntimeException e) {
+            // Nobody waits for it; the FSYNC that comes meets the same, and is left unanswered.
+            log.error("What request {} wrote could not be committed ahead", unique, e);
         }
     }
 
