@@ -14,7 +14,9 @@ import java.util.Set;
 public record Tenure(long promisedEpoch, Lineage lineage, Optional<Seq> acknowledgedAlone) {
 
     /**
-     * The tenure that begins behind all that this copy has.
+     * The tenure that begins behind all that this copy has. Without the peer it serves all of that,
+     * so it may have acknowledged alone whatever is not known to be on both: also the tail of an
+     * earlier writer, which nobody had acknowledged before.
      *
      * @param inSync by the record of that epoch
      */
@@ -22,14 +24,14 @@ public record Tenure(long promisedEpoch, Lineage lineage, Optional<Seq> acknowle
         return new Tenure(
                 epoch,
                 self.lineage().begin(epoch, self.last().next(), self.device()),
-                acknowledgedAlone(inSync, peer, self.last(), self.acknowledgedAlone()));
+                acknowledgedAlone(inSync, peer, self.committed(), self.acknowledgedAlone()));
     }
 
     /**
      * From where on a writer may have acknowledged what its peer lacks, once the record says {@code
      * inSync}.
      *
-     * @param complete the last operation that was acknowledged
+     * @param complete the last operation of which it is known that the peer has it
      * @param before the same, before the record said that
      */
     public static Optional<Seq> acknowledgedAlone(
