@@ -459,6 +459,7 @@ final class Conversation implements PeerLink.Handler {
         }
         compareTarget = Optional.empty();
         copy.resync(Optional.empty());
+        copy.differsNoMore();
         performAll(in, in.protocol.step(new Input.CompareEnded()));
     }
 

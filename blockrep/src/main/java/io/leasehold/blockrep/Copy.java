@@ -97,8 +97,8 @@ final class Copy implements LocalCopy {
         events.add(() -> listener.divergenceFound(found));
     }
 
-    /** A full verification has found no difference. */
-    void isVerified() {
+    /** A full verification has found no difference, or the peer's copy has replaced this one. */
+    void differsNoMore() {
         divergence = Optional.empty();
     }
 

@@ -635,7 +635,7 @@ public final class ReplicatedVolume implements AutoCloseable {
         try {
             var report = run.run(progress);
             if (report.differences().isEmpty()) {
-                copy.isVerified();
+                copy.differsNoMore();
             }
             return report;
         } finally {

@@ -39,7 +39,7 @@ import java.util.Set;
  * @param frozenReason why, for a person; empty if not frozen
  * @param resync progress of a replay or compare that is under way
  * @param divergence the last difference that was found since this process started, unless a full
- *     verification has found none since
+ *     verification by this node has found none since, or this copy has been replaced by the peer's
  * @param lastRootCheck the last position at which both nodes' roots were found equal
  * @param mountPoint where the volume is mounted on this node
  * @param counters since this process started

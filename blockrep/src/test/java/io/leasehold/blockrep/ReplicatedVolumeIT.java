@@ -11,6 +11,7 @@ import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.volume.Bytes;
 import io.leasehold.blockrep.volume.FileId;
 import io.leasehold.blockrep.volume.RequestId;
+import io.leasehold.blockrep.volume.Seq;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -499,10 +500,14 @@ class ReplicatedVolumeIT {
                                             reason.contains("it cannot go on: ")
                                                     && reason.contains("catch-up")));
             assertThat(pair.a.diskFailures).isEmpty();
+            pair.a.volume().copy.differs(new Divergence(new Seq(1), "found by the target"));
             Files.delete(inTheWay);
             pair.awaitInSync(pair.b);
             pair.awaitApplied(pair.b, pair.a);
             assertEqualTrees();
+            assertThat(pair.a.volume().facts().divergence())
+                    .as("of a copy that is no more")
+                    .isEmpty();
         }
     }
 
