@@ -49,9 +49,9 @@ public final class CompareTarget implements AutoCloseable {
     private final Shadow shadow;
     private final OperationSpool spool;
     private final RollingHash hash = new RollingHash();
-    private final Arena arena = Arena.ofConfined();
-    private final MemorySegment chunk = arena.allocate(TreeDigest.CHUNK_BYTES);
-    private final MemorySegment zeros = arena.allocate(TreeDigest.CHUNK_BYTES);
+    private final Arena arena;
+    private final MemorySegment chunk;
+    private final MemorySegment zeros;
     private final Map<Long, Bytes> zeroHashes = new HashMap<>();
     private final ByteArrayOutputStream manifestBytes = new ByteArrayOutputStream();
     private Optional<Manifest> manifest = Optional.empty();
@@ -98,8 +98,17 @@ public final class CompareTarget implements AutoCloseable {
         this.progress = progress;
         this.caughtUp = base;
         this.root = begins.root();
-        shadow = volume.beginShadow();
+        // A disk that is full refuses again and again: no attempt may leave anything open.
         spool = new OperationSpool(directory.resolve("catch-up"));
+        try {
+            shadow = volume.beginShadow();
+        } catch (IOException e) {
+            spool.close();
+            throw e;
+        }
+        arena = Arena.ofConfined();
+        chunk = arena.allocate(TreeDigest.CHUNK_BYTES);
+        zeros = arena.allocate(TreeDigest.CHUNK_BYTES);
     }
 
     public void manifestPart(ManifestPart part) throws IOException {

@@ -82,6 +82,8 @@ public final class Volume implements AutoCloseable {
      */
     public static Volume open(Path directory, Seq checkpoint, History history) throws IOException {
         Files.createDirectories(directory);
+        // Perhaps no resync comes for years, and it is as large as a volume.
+        Directories.deleteRecursively(directory.resolve(DISCARDED));
         var tree = directory.resolve("tree");
         if (!Files.isSymbolicLink(tree)) {
             Files.createSymbolicLink(tree, Path.of(LIVE, "tree"));
@@ -453,7 +455,6 @@ public final class Volume implements AutoCloseable {
     public Shadow beginShadow() throws IOException {
         var path = directory.resolve(SHADOW);
         Directories.deleteRecursively(path);
-        Directories.deleteRecursively(directory.resolve(DISCARDED));
         return new Shadow(Backing.open(path));
     }
 

@@ -34,8 +34,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
@@ -171,6 +174,36 @@ class CompareTargetTest {
         assertThat(CompareTarget.finishSwitch(directory.resolve("volume"), journal, "branch"))
                 .contains("branch");
         assertThat(journal.end().last()).isEqualTo(BASE);
+    }
+
+    @Test
+    void shouldLeaveNothingOpenIfItCannotBegin() throws IOException {
+        target.close();
+        var inTheWay = Files.createDirectory(directory.resolve("volume/catch-up"));
+
+        assertThatThrownBy(() -> compare(false)).isInstanceOf(FileSystemException.class);
+
+        assertThat(openBelow(directory.resolve("volume/shadow"))).isEmpty();
+        Files.delete(inTheWay);
+        compare(false);
+        assertThat(openBelow(directory.resolve("volume/shadow"))).isNotEmpty();
+    }
+
+    private static List<Path> openBelow(Path directory) throws IOException {
+        var below = new ArrayList<Path>();
+        try (var descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            for (var descriptor : descriptors.toList()) {
+                try {
+                    var target = Files.readSymbolicLink(descriptor);
+                    if (target.startsWith(directory)) {
+                        below.add(target);
+                    }
+                } catch (NoSuchFileException _) {
+                    // The list's own, closed by now.
+                }
+            }
+        }
+        return below;
     }
 
     /** What is missing would be zeros, under the name and the time of the real file. */

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -77,6 +79,16 @@ class ShadowTest {
             log.between(now, log.operations.size()).forEach(target::apply);
             assertThat(target.digest()).as("seed %d", seed).isEqualTo(source.digest());
         }
+    }
+
+    @Test
+    void shouldRemoveWhatACrashLeftOfAReplacedTree() throws IOException {
+        var left = Files.createDirectories(directory.resolve("target/discarded/tree"));
+        Files.writeString(left.resolve("half"), "x");
+
+        Volume.open(directory.resolve("target"), Seq.NONE, History.NONE).close();
+
+        assertThat(directory.resolve("target/discarded")).doesNotExist();
     }
 
     private static void copy(Volume source, FileImage file, Shadow shadow) throws IOException {
