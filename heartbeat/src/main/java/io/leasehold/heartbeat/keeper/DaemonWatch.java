@@ -11,23 +11,35 @@ import java.util.OptionalLong;
  * process here.
  *
  * <pre>
- *            start            attached            silent for daemonDeadTime
- *  ABSENT ----------> RUNNING ----------> GUARDED ------------------------> stand down, then as RUNNING
- *    ^                   |                   |
- *    +---- its end ------+-------------------+      silent for daemonHungTime: kill it
+ *          start             first progress, or                 silent for daemonDeadTime
+ *                            given what serves
+ *  ABSENT ------> STARTING -------------------> TAKING PART --------------------------> stand down
+ *    ^               |                              |
+ *    |               | daemonStartLimit: kill it    | silent for daemonHungTime: kill it
+ *    +--- its end ---+------------------------------+
  * </pre>
  *
- * <p>It is <i>guarded</i> from the first attach until a stand-down: only then can something be held
- * that must not outlive the daemon for long, whether it is dead, hung or being replaced. The end of
- * the daemon alone is no reason to stand down; that is what the keeper is for.
+ * <p>This node is <i>guarded</i> from the moment at which a daemon takes part until a stand-down,
+ * whoever is the daemon then: only while it is, something can be held that must not outlive a
+ * daemon for long, whether that is dead, hung, being replaced, or a successor that starts too
+ * slowly. The end of the daemon alone is no reason to stand down; that is what the keeper is for.
+ *
+ * <p>A daemon that starts while nothing is guarded (after a power-on, or after a stand-down) has
+ * nothing to be given up for: a slow disk or a busy machine may make its start last longer than
+ * {@code daemonDeadTime}, and to end it in the middle would only begin the same anew. Its time is
+ * limited all the same.
  */
 final class DaemonWatch {
+    private static final String NOT_ATTACHED = "it has not attached";
+
     private SupervisionPolicy policy;
 
     private boolean running;
     private boolean killed;
+    private boolean takesPart;
     private boolean guarded;
     private long startedNanos;
+    private String startPhase = NOT_ATTACHED;
     private long progressNanos;
     private long nextStartNanos;
     private final Deque<Long> starts = new ArrayDeque<>();
@@ -57,9 +69,16 @@ final class DaemonWatch {
         policy = changed;
     }
 
+    /** A daemon is there; of what its predecessor left it may take care from now on. */
     void attached(long nowNanos) {
-        guarded = true;
+        takesPart = false;
         progressNanos = nowNanos;
+        startPhase = "it has attached";
+    }
+
+    /** What the daemon does before it takes part; for the person who asks why it did not. */
+    void starting(String phase) {
+        startPhase = phase;
     }
 
     /** The daemon proved its progress at that time, which may not be later than now. */
@@ -67,6 +86,24 @@ final class DaemonWatch {
         long notLater = atNanos - nowNanos > 0 ? nowNanos : atNanos;
         if (notLater - progressNanos > 0) {
             progressNanos = notLater;
+        }
+        takesPart();
+    }
+
+    /** The daemon was given something that serves, or without which nothing can. */
+    void entrusted(long nowNanos) {
+        if (!takesPart) {
+            // It has only now something to be given up for, however long it took to come here.
+            progressNanos = nowNanos;
+        }
+        takesPart();
+    }
+
+    /** Once: what a daemon says after a stand-down makes nothing of it undone. */
+    private void takesPart() {
+        if (!takesPart) {
+            takesPart = true;
+            guarded = true;
         }
     }
 
@@ -82,6 +119,8 @@ final class DaemonWatch {
     void exited(long nowNanos) {
         running = false;
         killed = false;
+        takesPart = false;
+        startPhase = NOT_ATTACHED;
         nextStartNanos =
                 isRestartLoop(nowNanos) ? nowNanos + policy.restartPause().toNanos() : nowNanos;
     }
@@ -99,8 +138,9 @@ final class DaemonWatch {
         endWithDaemon = true;
     }
 
-    boolean isGuarded() {
-        return guarded;
+    /** Whether the daemon that runs now has begun to; how it goes on is another question. */
+    boolean isTakingPart() {
+        return takesPart;
     }
 
     /**
@@ -141,9 +181,9 @@ final class DaemonWatch {
             if (ending && nowNanos - endRequestedNanos >= policy.handOverTime().toNanos()) {
                 killed = true;
                 actions.add(new Action.KillDaemon("it did not end when it was told to"));
-            } else if (nowNanos - lastSignNanos() >= policy.daemonHungTime().toNanos()) {
+            } else if (nowNanos - daemonLimitNanos() >= 0) {
                 killed = true;
-                actions.add(new Action.KillDaemon("it hangs"));
+                actions.add(new Action.KillDaemon(takesPart ? "it hangs" : slowStart()));
             }
         }
         if (!running && nowNanos - nextStartNanos >= 0) {
@@ -166,10 +206,7 @@ final class DaemonWatch {
         if (!running) {
             earliest = Math.min(earliest, nextStartNanos - nowNanos);
         } else if (!killed) {
-            earliest =
-                    Math.min(
-                            earliest,
-                            lastSignNanos() + policy.daemonHungTime().toNanos() - nowNanos);
+            earliest = Math.min(earliest, daemonLimitNanos() - nowNanos);
             if (ending) {
                 earliest =
                         Math.min(
@@ -182,9 +219,16 @@ final class DaemonWatch {
                 : OptionalLong.of(nowNanos + earliest);
     }
 
-    /** A daemon that has just been started has its time to attach. */
-    private long lastSignNanos() {
-        return startedNanos - progressNanos > 0 ? startedNanos : progressNanos;
+    /** When the daemon that runs is killed if nothing is heard of it until then. */
+    private long daemonLimitNanos() {
+        return takesPart
+                ? progressNanos + policy.daemonHungTime().toNanos()
+                : startedNanos + policy.daemonStartLimit().toNanos();
+    }
+
+    private String slowStart() {
+        return "it does not take part %d ms after its start (timing.daemon-start-limit); last: %s"
+                .formatted(policy.daemonStartLimit().toMillis(), startPhase);
     }
 
     private boolean isRestartLoop(long nowNanos) {

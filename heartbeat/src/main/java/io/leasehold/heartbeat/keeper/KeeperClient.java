@@ -27,11 +27,11 @@ import org.slf4j.LoggerFactory;
  * The daemon's connection to its keeper.
  *
  * <p>Methods may be called by any thread, also from within the listener only those that do not wait
- * for an answer ({@link #publish}, {@link #progress}, {@link #listen}); each call that waits does
- * so for at most {@link #ANSWER_TIMEOUT}. They throw {@link KeeperRefusedException} if the keeper
- * says no, and another {@link IOException} if the keeper is lost, in which case it is unknown
- * whether the order was carried out, and {@link KeeperListener#keeperLost} follows. An interrupt
- * does not disturb them.
+ * for an answer ({@link #publish}, {@link #progress}, {@link #starting}, {@link #listen}); each
+ * call that waits does so for at most {@link #ANSWER_TIMEOUT}. They throw {@link
+ * KeeperRefusedException} if the keeper says no, and another {@link IOException} if the keeper is
+ * lost, in which case it is unknown whether the order was carried out, and {@link
+ * KeeperListener#keeperLost} follows. An interrupt does not disturb them.
  */
 public final class KeeperClient implements AutoCloseable {
     /**
@@ -219,15 +219,23 @@ public final class KeeperClient implements AutoCloseable {
     }
 
     /**
+     * Says what this process does before it takes part, so that the keeper can name it if that is
+     * never over. Returns without waiting; no progress, which begins with the first {@link
+     * #publish} or {@link #progress}. A keeper of the build before is not told.
+     *
+     * @param phase for a person, as in "opens the volume"
+     */
+    public void starting(String phase) throws IOException {
+        if (version >= KeeperCodec.VERSION_WITH_STARTS) {
+            send(new Request.Starting(phase), Optional.empty());
+        }
+    }
+
+    /**
      * Asks what the keeper has heard up to now, which this process may be too slow to know. Returns
-     * without waiting; {@link KeeperListener#listened} answers, for a keeper of the build before
-     * that cannot be asked on the calling thread, with what has come here.
+     * without waiting; {@link KeeperListener#listened} answers.
      */
     public void listen() throws IOException {
-        if (version < KeeperCodec.VERSION_WITH_LISTEN) {
-            listener.listened(System.nanoTime(), 0);
-            return;
-        }
         send(new Request.Listen(), Optional.empty());
     }
 
@@ -340,7 +348,7 @@ public final class KeeperClient implements AutoCloseable {
     }
 
     private void send(Request request, Optional<Call> call) throws IOException {
-        byte[] frame = KeeperCodec.encode(request);
+        byte[] frame = KeeperCodec.encode(request, version);
         synchronized (sending) {
             synchronized (calls) {
                 if (lost) {

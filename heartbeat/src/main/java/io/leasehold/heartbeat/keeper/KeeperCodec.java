@@ -44,13 +44,13 @@ final class KeeperCodec {
      * and speaks the one that the keeper takes: a newer daemon must be able to attach to the keeper
      * of the build before, which holds the mount while the daemon is upgraded (ADR 0050).
      */
-    static final int PROTOCOL_VERSION = 3;
+    static final int PROTOCOL_VERSION = 4;
 
-    /** The first that has {@link KeeperMessage.Request.Listen}. */
-    static final int VERSION_WITH_LISTEN = 3;
+    /** The first that knows how a start is limited, and what a daemon does in it. */
+    static final int VERSION_WITH_STARTS = 4;
 
-    /** The one before; version 1 was in no release. */
-    static final int PROTOCOL_VERSION_OLDEST = 2;
+    /** The one before. */
+    static final int PROTOCOL_VERSION_OLDEST = 3;
 
     static final int FRAME_BYTES_MAX = 256 << 10;
     static final int LENGTH_BYTES = 4;
@@ -69,14 +69,19 @@ final class KeeperCodec {
         T read() throws IOException;
     }
 
-    /** The frame, length included. */
+    /** The frame in the newest version, length included. */
     static byte[] encode(KeeperMessage message) {
+        return encode(message, PROTOCOL_VERSION);
+    }
+
+    /** The same in the version that is spoken with the receiver. */
+    static byte[] encode(KeeperMessage message, int version) {
         var bytes = new ByteArrayOutputStream(256);
         try {
             var out = new DataOutputStream(bytes);
             out.writeInt(0);
             switch (message) {
-                case Request request -> write(out, request);
+                case Request request -> write(out, request, version);
                 case Answer answer -> write(out, answer);
                 case Notification notification -> write(out, notification);
             }
@@ -118,18 +123,23 @@ final class KeeperCodec {
         return message;
     }
 
-    private static void write(DataOutputStream out, Request request) throws IOException {
+    private static void write(DataOutputStream out, Request request, int version)
+            throws IOException {
         switch (request) {
-            case Request.Attach(int version, long nanoTime) -> {
+            case Request.Attach(int offered, long nanoTime) -> {
                 out.writeByte(1);
-                out.writeInt(version);
+                out.writeInt(offered);
                 out.writeLong(nanoTime);
             }
             case Request.GetState() -> out.writeByte(2);
             case Request.ConfigureSupervision(var policy) -> {
-                out.writeByte(3);
+                boolean limitsStarts = version >= VERSION_WITH_STARTS;
+                out.writeByte(limitsStarts ? 21 : 3);
                 writeDuration(out, policy.daemonDeadTime());
                 writeDuration(out, policy.daemonHungTime());
+                if (limitsStarts) {
+                    writeDuration(out, policy.daemonStartLimit());
+                }
                 out.writeInt(policy.restartsMax());
                 writeDuration(out, policy.restartWindow());
                 writeDuration(out, policy.restartPause());
@@ -177,6 +187,10 @@ final class KeeperCodec {
                 out.writeLong(progressNanos);
             }
             case Request.Listen() -> out.writeByte(20);
+            case Request.Starting(var phase) -> {
+                out.writeByte(22);
+                out.writeUTF(phase);
+            }
             case Request.OpenGate(long untilNanos) -> {
                 out.writeByte(9);
                 out.writeLong(untilNanos);
@@ -236,14 +250,8 @@ final class KeeperCodec {
             case 1 -> new Request.Attach(in.readInt(), in.readLong());
             case 2 -> new Request.GetState();
             case 3 ->
-                    new Request.ConfigureSupervision(
-                            new SupervisionPolicy(
-                                    readDuration(in),
-                                    readDuration(in),
-                                    in.readInt(),
-                                    readDuration(in),
-                                    readDuration(in),
-                                    readDuration(in)));
+                    // Of a daemon of the build before, which knows of no limit.
+                    readSupervision(in, SupervisionPolicy.DEFAULT::daemonStartLimit);
             case 4 ->
                     new Request.ConfigureLinks(
                             new LinkConfiguration(
@@ -297,8 +305,23 @@ final class KeeperCodec {
                                             new WatchdogConfiguration(
                                                     Path.of(in.readUTF()), in.readInt())));
             case 20 -> new Request.Listen();
+            case 21 -> readSupervision(in, () -> readDuration(in));
+            case 22 -> new Request.Starting(in.readUTF());
             default -> throw new ProtocolException("no request has type " + type);
         };
+    }
+
+    private static Request readSupervision(DataInputStream in, Reader<Duration> startLimit)
+            throws IOException {
+        return new Request.ConfigureSupervision(
+                new SupervisionPolicy(
+                        readDuration(in),
+                        readDuration(in),
+                        startLimit.read(),
+                        in.readInt(),
+                        readDuration(in),
+                        readDuration(in),
+                        readDuration(in)));
     }
 
     private static void write(DataOutputStream out, Answer answer) throws IOException {

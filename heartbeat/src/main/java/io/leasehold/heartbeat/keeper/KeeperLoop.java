@@ -104,6 +104,12 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
      */
     private boolean dismissed;
 
+    /**
+     * It asked since it attached. Before, and if it was told of nothing, a stand-down takes nothing
+     * from it that it counts on: a daemon that starts too slowly may go on with its start.
+     */
+    private boolean daemonKnowsWhatIsHeld;
+
     private long attachments;
     private boolean beating;
     private byte[] payload = {};
@@ -578,6 +584,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                 publish(published, nowNanos);
             }
             case Request.Progress(long progressNanos) -> watch.progressed(progressNanos, nowNanos);
+            case Request.Starting(var phase) -> watch.starting(phase);
             case Request.Listen() -> {
                 // Once more, so that everything up to this moment is before the answer.
                 links.ifPresent(l -> l.receive(this, System.nanoTime()));
@@ -608,6 +615,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         }
         daemon = Optional.of(connection);
         dismissed = false;
+        daemonKnowsWhatIsHeld = false;
         attachments++;
         watch.attached(System.nanoTime());
         // What came while nobody was attached is not this daemon's to judge.
@@ -648,9 +656,15 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                     "the keeper stood down (%s) and gives this daemon nothing more: attach anew"
                             .formatted(stoodDown.orElse("in the meantime")));
         }
+        if (isForService(order)) {
+            watch.entrusted(nowNanos);
+        }
         try {
             return switch (order) {
-                case Request.GetState() -> new Answer.State(state());
+                case Request.GetState() -> {
+                    daemonKnowsWhatIsHeld = true;
+                    yield new Answer.State(state());
+                }
                 case Request.ConfigureSupervision(var policy) -> {
                     watch.configure(policy);
                     yield new Answer.Done();
@@ -843,8 +857,13 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                     }
                 }
                 case Action.StandDown(var reason) -> {
-                    tell(new Notification.StoodDown(reason));
+                    boolean countsOnIt =
+                            watch.isTakingPart() || (daemonKnowsWhatIsHeld && isSomethingLeft());
+                    if (countsOnIt) {
+                        tell(new Notification.StoodDown(reason));
+                    }
                     standDown(reason);
+                    dismissed = countsOnIt;
                 }
                 case Action.End() -> end();
             }

@@ -27,6 +27,9 @@ sealed interface KeeperMessage {
 
         record Progress(long progressNanos) implements Report {}
 
+        /** What it does before it takes part: no progress yet. */
+        record Starting(String phase) implements Report {}
+
         /** What did you hear? Answered by {@link Notification.Listened}, behind the beats. */
         record Listen() implements Request {}
 

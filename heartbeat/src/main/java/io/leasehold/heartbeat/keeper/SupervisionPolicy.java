@@ -8,6 +8,9 @@ import java.time.Duration;
  * @param daemonDeadTime how long the daemon may be away, or without proven progress, before the
  *     keeper stands down
  * @param daemonHungTime how long it may be without progress before the keeper kills and replaces it
+ * @param daemonStartLimit how long a daemon may take from its start until it takes part, before the
+ *     keeper kills and replaces it; what its predecessor left is still bounded by {@code
+ *     daemonDeadTime}
  * @param restartsMax so many restarts within {@code restartWindow} are made at once; after that the
  *     keeper stands down and tries once per {@code restartPause}
  * @param handOverTime how long the daemon may take to hand over and end when the keeper is told to
@@ -16,6 +19,7 @@ import java.time.Duration;
 public record SupervisionPolicy(
         Duration daemonDeadTime,
         Duration daemonHungTime,
+        Duration daemonStartLimit,
         int restartsMax,
         Duration restartWindow,
         Duration restartPause,
@@ -25,6 +29,7 @@ public record SupervisionPolicy(
             new SupervisionPolicy(
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(30),
+                    Duration.ofMinutes(1),
                     5,
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(10),
@@ -38,6 +43,10 @@ public record SupervisionPolicy(
         if (daemonHungTime.compareTo(daemonDeadTime) < 0) {
             throw new IllegalArgumentException(
                     "daemonHungTime " + daemonHungTime + " < daemonDeadTime " + daemonDeadTime);
+        }
+        if (daemonStartLimit.compareTo(daemonDeadTime) < 0) {
+            throw new IllegalArgumentException(
+                    "daemonStartLimit " + daemonStartLimit + " < daemonDeadTime " + daemonDeadTime);
         }
         if (restartsMax < 1 || restartsMax > 100) {
             throw new IllegalArgumentException("restartsMax not in 1..100: " + restartsMax);

@@ -19,6 +19,7 @@ class DaemonWatchTest {
             new SupervisionPolicy(
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(5),
+                    Duration.ofSeconds(8),
                     3,
                     Duration.ofSeconds(10),
                     Duration.ofSeconds(4),
@@ -34,13 +35,62 @@ class DaemonWatchTest {
         assertThat(watch.decide(now)).isEmpty();
     }
 
-    @Test
-    void shouldNotStandDownForADaemonThatNeverAttached() {
-        watch.decide(now);
+    @Nested
+    class WhenNothingServesAndADaemonStarts {
+        private static final String TOO_SLOW =
+                "it does not take part 8000 ms after its start (timing.daemon-start-limit); last: ";
 
-        assertThat(decideAfter(1_500)).isEmpty();
-        assertThat(decideAfter(3_499)).isEmpty();
-        assertThat(decideAfter(1)).containsExactly(new KillDaemon("it hangs"));
+        @Test
+        void shouldLetItTakeLongerThanARestartMay() {
+            watch.decide(now);
+            now += 700 * MILLI;
+            watch.attached(now);
+            watch.starting("opens journal and volume");
+
+            assertThat(decideAfter(7_299)).isEmpty();
+
+            assertThat(watch.isProven(false, now)).as("nothing can serve").isTrue();
+            watch.progressed(now, now);
+            assertThat(decideAfter(999)).isEmpty();
+            assertThat(decideAfter(1))
+                    .as("from its first progress on it is judged by its progress")
+                    .hasOnlyElementsOfType(StandDown.class);
+        }
+
+        @Test
+        void shouldKillOneThatNeverTakesPartAndSayHowFarItCame() {
+            watch.decide(now);
+            watch.attached(now);
+            watch.starting("opens journal and volume");
+
+            assertThat(watch.nextDeadlineNanos(now)).hasValue(now + 8_000 * MILLI);
+            assertThat(decideAfter(7_999)).isEmpty();
+            assertThat(decideAfter(1))
+                    .containsExactly(new KillDaemon(TOO_SLOW + "opens journal and volume"));
+            assertThat(decideAfter(10_000)).as("once").isEmpty();
+            watch.exited(now);
+            assertThat(watch.decide(now)).containsExactly(new StartDaemon());
+        }
+
+        @Test
+        void shouldKillOneThatNeverAttaches() {
+            watch.decide(now);
+
+            assertThat(decideAfter(7_999)).isEmpty();
+            assertThat(decideAfter(1))
+                    .containsExactly(new KillDaemon(TOO_SLOW + "it has not attached"));
+        }
+
+        @Test
+        void shouldJudgeItByItsProgressOnceItWasGivenWhatServes() {
+            watch.decide(now);
+            watch.attached(now);
+            now += 3_500 * MILLI;
+            watch.entrusted(now);
+
+            assertThat(decideAfter(999)).isEmpty();
+            assertThat(decideAfter(1)).hasOnlyElementsOfType(StandDown.class);
+        }
     }
 
     @Test
@@ -56,6 +106,7 @@ class DaemonWatchTest {
             watch.decide(now);
             now += 700 * MILLI;
             watch.attached(now);
+            watch.progressed(now, now);
         }
 
         @Test
@@ -122,8 +173,31 @@ class DaemonWatchTest {
             watch.decide(now);
 
             assertThat(decideAfter(1_000)).hasOnlyElementsOfType(StandDown.class);
+            assertThat(watch.isTakingPart()).as("it may go on with its start").isFalse();
             watch.attached(now);
+            assertThat(decideAfter(6_999)).isEmpty();
+        }
+
+        @Test
+        void shouldStandDownForASuccessorThatAttachesAndStartsTooSlowlyToSaveTheService() {
+            watch.exited(now);
+            watch.decide(now);
+            now += 400 * MILLI;
+            watch.attached(now);
+
             assertThat(decideAfter(999)).isEmpty();
+            assertThat(decideAfter(1)).hasOnlyElementsOfType(StandDown.class);
+            assertThat(decideAfter(6_599)).as("only once, and it is not killed").isEmpty();
+            watch.progressed(now, now);
+            assertThat(decideAfter(1_000)).hasOnlyElementsOfType(StandDown.class);
+        }
+
+        @Test
+        void shouldNotStandDownAgainForWhatADismissedDaemonStillSays() {
+            decideAfter(1_000);
+            watch.progressed(now, now);
+
+            assertThat(decideAfter(1_000)).isEmpty();
         }
 
         @Test

@@ -49,6 +49,7 @@ class KeeperCodecTest {
                 new Request.WatchInterfaces(Set.of("eth0")),
                 new Request.Publish(77, new byte[] {1, 2}),
                 new Request.Progress(78),
+                new Request.Starting("opens journal and volume"),
                 new Request.OpenGate(79),
                 new Request.CloseGate(),
                 new Request.HoldFuse(Path.of("/srv/dhcp")),
@@ -135,6 +136,39 @@ class KeeperCodecTest {
         }
         assertThatThrownBy(() -> KeeperCodec.decode(Arrays.copyOf(body, body.length + 1)))
                 .isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void shouldSayToTheKeeperOfTheBuildBeforeWhatThatUnderstands() throws IOException {
+        var policy =
+                new SupervisionPolicy(
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(99),
+                        3,
+                        Duration.ofSeconds(4),
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(6));
+
+        byte[] frame =
+                KeeperCodec.encode(
+                        new Request.ConfigureSupervision(policy),
+                        KeeperCodec.PROTOCOL_VERSION_OLDEST);
+
+        // Length, type 3, five durations and a number: as version 3 has it.
+        assertThat(frame).hasSize(4 + 1 + 5 * 8 + 4);
+        assertThat(frame[4]).isEqualTo((byte) 3);
+        assertThat(KeeperCodec.decode(withoutLength(frame)))
+                .isEqualTo(
+                        new Request.ConfigureSupervision(
+                                new SupervisionPolicy(
+                                        policy.daemonDeadTime(),
+                                        policy.daemonHungTime(),
+                                        SupervisionPolicy.DEFAULT.daemonStartLimit(),
+                                        policy.restartsMax(),
+                                        policy.restartWindow(),
+                                        policy.restartPause(),
+                                        policy.handOverTime())));
     }
 
     @Test

@@ -42,12 +42,14 @@ class KeeperIT {
             new SupervisionPolicy(
                     Duration.ofMillis(700),
                     Duration.ofSeconds(60),
+                    Duration.ofSeconds(60),
                     3,
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(10),
                     Duration.ofSeconds(2));
     private static final SupervisionPolicy PATIENT =
             new SupervisionPolicy(
+                    Duration.ofSeconds(60),
                     Duration.ofSeconds(60),
                     Duration.ofSeconds(60),
                     3,
@@ -324,6 +326,47 @@ class KeeperIT {
         assertThat(heardByTwo.beats.subList(before + 3, before + 5))
                 .extracting(PeerBeat::link)
                 .containsOnly("lan");
+    }
+
+    /** What its predecessor served is lost then, but the start itself is not. */
+    @Test
+    void shouldLetASuccessorGoOnThatStartsTooSlowlyToSaveTheService() throws Exception {
+        var keeper = keeper("a", one, RunningKeeper.IDLE_DAEMON);
+        var first = attach(keeper, new RecordingListener());
+        first.configureSupervision(QUICK);
+        first.configureGate(GATE);
+        int pid = first.spawn(sleeper("dhcpd"));
+        first.close();
+        await().atMost(PATIENCE).until(() -> keeper.log().contains("daemon detached"));
+        var listener = new RecordingListener();
+
+        var second = attach(keeper, listener);
+        second.starting("opens journal and volume");
+        await().atMost(PATIENCE).until(() -> keeper.log().contains("standing down"));
+
+        await().atMost(PATIENCE).until(() -> ProcessHandle.of(pid).isEmpty());
+        assertThat(second.state().stoodDown()).isPresent();
+        assertThat(listener.events).as("nothing was taken from it").isEmpty();
+        assertThat(second.spawn(sleeper("dhcpd"))).isPositive();
+    }
+
+    /** As on a secondary: there was nothing to give up, so nothing that it was told is wrong. */
+    @Test
+    void shouldLetASuccessorGoOnThatWasToldThatNothingIsHeld() throws Exception {
+        var keeper = keeper("a", one, RunningKeeper.IDLE_DAEMON);
+        var first = attach(keeper, new RecordingListener());
+        first.configureSupervision(QUICK);
+        first.progress();
+        first.close();
+        await().atMost(PATIENCE).until(() -> keeper.log().contains("daemon detached"));
+        var listener = new RecordingListener();
+
+        var second = attach(keeper, listener);
+        assertThat(second.state().processes()).isEmpty();
+        await().atMost(PATIENCE).until(() -> keeper.log().contains("standing down"));
+
+        assertThat(second.spawn(sleeper("dhcpd"))).isPositive();
+        assertThat(listener.events).isEmpty();
     }
 
     @Test

@@ -220,6 +220,7 @@ public record Configuration(
      * @param initDead the same at boot, when a switch may still be learning
      * @param daemonDeadTime how long the keeper waits for a daemon that died or hangs before it
      *     gives the node up
+     * @param daemonStartLimit how long a daemon may take from its start until it takes part
      * @param servingLease how long a confirmation of the right to serve lasts (R9)
      * @param earlyMissedBeats beats missed on the other links that suffice once a point-to-point
      *     link lost its carrier
@@ -232,6 +233,7 @@ public record Configuration(
             Duration deadTime,
             Duration initDead,
             Duration daemonDeadTime,
+            Duration daemonStartLimit,
             Duration servingLease,
             int earlyMissedBeats,
             Duration handOverLimit,

@@ -78,6 +78,7 @@ import java.util.function.Supplier;
  * file.
  */
 final class Schema {
+    private static final Duration START_LIMIT_USUAL = ofMinutes(1);
     private static final Duration PROCESS_LIMIT_MAX = ofMinutes(10);
 
     /** Half of it outlasts the restart of a daemon. */
@@ -503,6 +504,11 @@ final class Schema {
         var daemonDeadTime =
                 section.optional(
                         "daemon-dead-time", duration(ofSeconds(1), ofMinutes(2)), ofSeconds(3));
+        var daemonStartLimit =
+                section.optional(
+                        "daemon-start-limit",
+                        duration(ofSeconds(5), ofHours(1)),
+                        daemonStartLimitFor(daemonDeadTime));
         var servingLease =
                 section.optional(
                         "serving-lease",
@@ -521,6 +527,10 @@ final class Schema {
         requireMultiple(keepalive, 4, deadTime, "three lost packets would be a failover");
         requireMultiple(deadTime, 2, initDead, "a peer that boots beside us would look dead");
         requireNotMore(deadTime, daemonDeadTime, "a restart of the daemon must fit into it");
+        requireNotMore(
+                daemonDeadTime,
+                daemonStartLimit,
+                "a daemon that could still save the service would be killed");
         requireLonger(servingLease, deadTime);
         if (keepalive.isSound() && deadTime.isSound() && earlyMissedBeats.isSound()) {
             var early = keepalive.get().multipliedBy(earlyMissedBeats.get());
@@ -546,6 +556,7 @@ final class Schema {
                                 deadTime.get(),
                                 initDead.get(),
                                 daemonDeadTime.get(),
+                                daemonStartLimit.get(),
                                 servingLease.get(),
                                 earlyMissedBeats.get(),
                                 handOverLimit.get(),
@@ -555,6 +566,12 @@ final class Schema {
     private static Duration servingLeaseFor(Setting<Duration> deadTime) {
         var twice = deadTime.isSound() ? deadTime.get().multipliedBy(2) : SERVING_LEASE_USUAL;
         return twice.compareTo(SERVING_LEASE_USUAL) > 0 ? twice : SERVING_LEASE_USUAL;
+    }
+
+    private static Duration daemonStartLimitFor(Setting<Duration> daemonDeadTime) {
+        return daemonDeadTime.isSound() && daemonDeadTime.get().compareTo(START_LIMIT_USUAL) > 0
+                ? daemonDeadTime.get()
+                : START_LIMIT_USUAL;
     }
 
     /** The last tenth is the margin, in which the node is silent already. */

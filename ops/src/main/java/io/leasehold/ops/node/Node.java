@@ -129,6 +129,7 @@ final class Node {
                             },
                             history);
             try (var keeper = KeeperClient.attach(keeperSocket, keeperEvents)) {
+                keeper.starting("configures the keeper");
                 keeper.configureSupervision(settings.supervision());
                 keeper.configureWatchdog(settings.watchdog());
                 processes.fill(new KeeperProcesses(keeper));
@@ -145,11 +146,13 @@ final class Node {
                                 () -> volumeSlot.get().flatMap(ReplicatedVolume::spokenVersion),
                                 mailbox);
                 var bootId = Files.readString(BOOT_ID).strip();
+                keeper.starting("opens journal and volume");
                 try (var volume =
                         ReplicatedVolume.open(
                                 settings.volume(bootId),
                                 new VolumeEvents(mailbox, peer, history))) {
                     volumeSlot.fill(volume);
+                    keeper.starting("puts the node together");
                     // Beats are heard from here on. The first one of ours leaves when the
                     // controller has said what to tell.
                     keeper.configureLinks(settings.links());

@@ -175,6 +175,7 @@ record Settings(Configuration configuration, NodeName self) {
                 daemonDeadTime.multipliedBy(4).compareTo(defaults.daemonHungTime()) > 0
                         ? daemonDeadTime.multipliedBy(4)
                         : defaults.daemonHungTime(),
+                configuration.timing().daemonStartLimit(),
                 defaults.restartsMax(),
                 defaults.restartWindow(),
                 defaults.restartPause(),

@@ -74,6 +74,7 @@ class ExamplesTest {
                                 Duration.ofMillis(1_500),
                                 Duration.ofSeconds(45),
                                 Duration.ofSeconds(4),
+                                Duration.ofMinutes(2),
                                 Duration.ofSeconds(4),
                                 4,
                                 Duration.ofSeconds(20),
