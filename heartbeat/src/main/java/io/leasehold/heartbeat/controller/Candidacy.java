@@ -103,7 +103,8 @@ final class Candidacy {
             follower.sayOutdated(OutdatedReason.DISK_FAILED);
             return;
         }
-        if (rights.state().holdsPermit()) {
+        // A permit of another arbiter's record is none (R12); to meet is the way on.
+        if (rights.state().holdsPermit() && rights.record().mode() == mode) {
             var listened = time.nowNanos() >= listenUntilNanos || session.hello().isPresent();
             if (resumable || listened) {
                 promoteIfWon(arbitration.attempt(Change.START_ALONE));

@@ -13,6 +13,8 @@ import io.leasehold.heartbeat.record.Standing;
  * <pre>
  *   no common ancestor                    nobody                                     R30
  *   configured for different arbiters     nobody                                     R12
+ *   the record passes to or from an       as below, but nobody resumes: the other one's
+ *   ensemble                              word ends its copy, a promise does not     R12
  *   one holds the solo permit             it leads, without asking                   R20
  *   one was primary in this power-on      it resumes, once the other promised        R27
  *   one is usable, the other is not       the usable one leads                       R18, R24
@@ -62,6 +64,14 @@ final class Meeting {
         if (mine.resumable() != peers.resumable()) {
             var resuming = mine.resumable() ? mine : peers;
             var other = mine.resumable() ? peers : mine;
+            if (resuming.record().isInSync(other.node()) && passesAnEnsemble(mine, peers)) {
+                return new Outcome(
+                        mine.resumable() ? Lead.ME : Lead.PEER,
+                        Rule.R12,
+                        resuming.node()
+                                + " was primary in this power-on and takes the record to arbiter "
+                                + mine.arbiter());
+            }
             if (resuming.record().isInSync(other.node())) {
                 return new Outcome(
                         mine.resumable() ? Lead.ME_RESUMING : Lead.PEER_RESUMING,
@@ -99,6 +109,16 @@ final class Meeting {
                             "split brain: each history has something that the other lacks");
             case UNRELATED -> throw new IllegalStateException("refused above");
         };
+    }
+
+    /**
+     * Both are configured for one arbiter, the record belongs to another, and one is an ensemble.
+     */
+    private static boolean passesAnEnsemble(Hello mine, Hello peers) {
+        var newest = peers.record().isNewerThan(mine.record()) ? peers.record() : mine.record();
+        return newest.mode() != mine.arbiter()
+                && (newest.mode() == ArbitrationMode.ZOOKEEPER
+                        || mine.arbiter() == ArbitrationMode.ZOOKEEPER);
     }
 
     private static NodeName leader(Hello mine, Hello peers, boolean iLead) {

@@ -5,6 +5,7 @@ import io.leasehold.heartbeat.controller.View.Fact;
 import io.leasehold.heartbeat.controller.View.Level;
 import io.leasehold.heartbeat.fencing.FencingSequence;
 import io.leasehold.heartbeat.membership.PeerState;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.record.Standing;
 import java.util.ArrayList;
@@ -258,8 +259,11 @@ final class Narrator {
                                     + s.config().mode()
                                     + ": it decides nothing",
                             Rule.R12,
-                            "both nodes meeting under the new arbiter, or 'clusterctl promote"
-                                    + " --force'"));
+                            s.state().record().mode() == ArbitrationMode.ZOOKEEPER
+                                    ? "both nodes meeting under the new arbiter, with an ensemble"
+                                            + " that closes its record: leave 'zookeeper' in the"
+                                            + " files until then"
+                                    : "both nodes meeting under the new arbiter"));
         }
         if (s.state().forcedEpochs().contains(s.state().record().epoch())) {
             facts.add(

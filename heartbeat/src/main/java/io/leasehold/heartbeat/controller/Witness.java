@@ -21,7 +21,8 @@ import java.util.Optional;
 /**
  * The ensemble as the rest of a controller sees it: where a change of the record is wished, where
  * one that was taken waits to be claimed, and where this node confirms that it still leads. In the
- * modes without a witness there is none, and nothing here does anything.
+ * modes without a witness nothing here does anything, unless the ensemble still keeps the record:
+ * then it is closed there before the pair goes over to its new arbiter (R12).
  *
  * <pre>
  *   wish, every round --none in a round--> dropped: what is under way is voided
@@ -36,7 +37,8 @@ final class Witness {
 
     private final NodeName me;
     private final NodeName peer;
-    private final boolean present;
+    private final boolean configured;
+    private final ZookeeperArbiter ensembleRules;
     private final EnsembleRecord machine;
     private final Arbiter arbiter;
     private final long patienceNanos;
@@ -65,7 +67,8 @@ final class Witness {
             Effects effects) {
         this.me = config.me();
         this.peer = config.peer();
-        this.present = config.mode() == ArbitrationMode.ZOOKEEPER;
+        this.configured = config.mode() == ArbitrationMode.ZOOKEEPER;
+        this.ensembleRules = new ZookeeperArbiter(config.me(), config.peer());
         this.machine = new EnsembleRecord(time.nowNanos(), EnsembleTiming.defaults());
         this.arbiter = arbiter;
         if (rights.state().lastRequestNumber() > 0) {
@@ -80,6 +83,11 @@ final class Witness {
         this.alarms = alarms;
         this.time = time;
         this.effects = effects;
+    }
+
+    /** Whether the record is the ensemble's, or is to be. */
+    private boolean isPresent() {
+        return configured || rights.record().mode() == ArbitrationMode.ZOOKEEPER;
     }
 
     // ---------------------------------------------------------------- wishes
@@ -101,7 +109,7 @@ final class Witness {
 
     /** After a round: voids what nobody wishes any more, and does what is due. */
     void endRound() {
-        if (!present) {
+        if (!isPresent()) {
             return;
         }
         if (!wished) {
@@ -142,8 +150,10 @@ final class Witness {
     // ---------------------------------------------------------------- heard
 
     void heard(EnsembleEvent event) {
-        if (present) {
-            take(machine.heard(time.nowNanos(), event));
+        // Also while it is not asked: later it must be known whether it can be.
+        var steps = machine.heard(time.nowNanos(), event);
+        if (isPresent()) {
+            take(steps);
         }
     }
 
@@ -223,12 +233,9 @@ final class Witness {
     }
 
     private void decide(Change change, Optional<ClusterRecord> base) {
-        if (!(arbiter instanceof ZookeeperArbiter zookeeper)) {
-            throw new IllegalStateException("an ensemble beside arbiter " + arbiter.mode());
-        }
         // It may have been seen at a moment at which it could not be followed.
         seen(base);
-        var refused = zookeeper.onto(base, rights.state(), evidence.proof());
+        var refused = ensembleRules.onto(base, rights.state(), evidence.proof());
         if (refused.isPresent()) {
             alarms.raise("ensemble", refused.get().sentence());
             if (refusal.filter(refused.get().sentence()::equals).isEmpty()) {
@@ -287,18 +294,18 @@ final class Witness {
      * taken.
      */
     boolean hasNothingOutstanding() {
-        return !present || (machine.isSettled() && isQuiet());
+        return !isPresent() || (machine.isSettled() && isQuiet());
     }
 
     /** Empty in the modes without an ensemble. */
     Optional<Situation.Ensemble> situation() {
-        return present
+        return isPresent()
                 ? Optional.of(new Situation.Ensemble(machine.isConnected(), machine.describe()))
                 : Optional.empty();
     }
 
     void deadlines(Deadlines deadlines) {
-        if (present) {
+        if (isPresent()) {
             deadlines.at(machine.nextDeadlineNanos());
         }
     }

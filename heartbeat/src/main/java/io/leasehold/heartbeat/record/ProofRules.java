@@ -45,7 +45,7 @@ public final class ProofRules {
         }
         return switch (change) {
             case GO_ALONE -> goAlone(state, proof);
-            case TAKE_OVER -> takeOver(state, proof);
+            case TAKE_OVER -> closing(record, takeOver(state, proof));
             case START_ALONE -> startAlone(state);
             case RESUME -> resume(state, proof);
             case ADMIT_PEER -> admitPeer(state);
@@ -56,20 +56,41 @@ public final class ProofRules {
     /**
      * R12: changing the arbiter needs both nodes, or a person. The word that the peer gave in the
      * session in which both were found to be configured for the new one closes its copy of the old
-     * one's record. A record in the ensemble is closed there, and not by a word.
+     * one's record. A record in the ensemble is closed there, too, and a promise is not enough for
+     * it: by what the ensemble has, a node may start without asking anybody (R28), so the other
+     * one's copy must end first.
      */
     private boolean mayChangeMode(Change change, ClusterRecord record, Optional<Proof> proof) {
+        var ensemble = record.mode() == ArbitrationMode.ZOOKEEPER;
         var byBoth =
-                (change == Change.TAKE_OVER || change == Change.RESUME)
-                        && record.mode() != ArbitrationMode.ZOOKEEPER
-                        && mode != ArbitrationMode.ZOOKEEPER
-                        && proof.isPresent()
+                proof.isPresent()
                         && switch (proof.get()) {
-                            case Proof.PeerOutdated _, Proof.PeerPromised _ -> true;
+                            case Proof.PeerOutdated _ ->
+                                    change == Change.TAKE_OVER
+                                            || (change == Change.RESUME && !ensemble);
+                            case Proof.PeerPromised _ ->
+                                    !ensemble
+                                            && (change == Change.TAKE_OVER
+                                                    || change == Change.RESUME);
                             case Proof.PowerReadOff _, Proof.PowerAssertedOff _, Proof.Forced _ ->
                                     false;
                         };
         return byBoth || change == Change.FORCE || record.primary().isEmpty();
+    }
+
+    /** R12: what the ensemble keeps is closed by a conditional write before anybody adopts it. */
+    private static Ruling closing(ClusterRecord record, Ruling ruling) {
+        return record.mode() == ArbitrationMode.ZOOKEEPER
+                        && record.primary().isPresent()
+                        && ruling instanceof Ruling.Granted granted
+                        && granted.record().mode() != ArbitrationMode.ZOOKEEPER
+                ? new Ruling.Proposed(
+                        granted.record(),
+                        granted.permit(),
+                        true,
+                        Rule.R12,
+                        granted.sentence() + ", and the ensemble closed its record")
+                : ruling;
     }
 
     private Ruling goAlone(DurableState state, Optional<Proof> proof) {

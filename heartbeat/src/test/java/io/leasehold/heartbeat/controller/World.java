@@ -553,7 +553,7 @@ final class World {
         // -------------------------------------------------------------- ensemble
 
         private void ensembleChanged() {
-            if (mode != ArbitrationMode.ZOOKEEPER) {
+            if (mode != ArbitrationMode.ZOOKEEPER && arbiter != ArbitrationMode.ZOOKEEPER) {
                 return;
             }
             var reachable = !withoutEnsemble.contains(name.value());

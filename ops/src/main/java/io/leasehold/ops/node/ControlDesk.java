@@ -28,7 +28,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -195,10 +194,8 @@ final class ControlDesk implements ControlHandler {
     private Reply.Answer fleet() throws InterruptedException {
         if (!ensemble.isPresent()) {
             return new Reply.Refused(
-                    "the arbiter of this pair is "
-                            + settings.configuration().arbiter().name().toLowerCase(Locale.ROOT)
-                            + ": only pairs that share an ensemble (arbiter zookeeper) know of each"
-                            + " other",
+                    "no ensemble is configured (zookeeper.members or zookeeper.servers): only pairs"
+                            + " that share one know of each other",
                     "",
                     List.of());
         }

@@ -26,6 +26,9 @@ import java.util.TreeSet;
  *   generation 12
  *   request dhcp1 42
  * </pre>
+ *
+ * <p>A record of another mode is a closed one: the pair has left this arbiter by that write, and
+ * nobody changes it as a record of mode zookeeper any more (R12).
  */
 public final class RecordText {
 
@@ -33,22 +36,18 @@ public final class RecordText {
     public static final int LENGTH_MAX = 1_024;
 
     private static final String HEAD = "leasehold-record 1";
-    private static final String MODE = "mode zookeeper";
     private static final String NOBODY = "-";
     private static final int LINES = 7;
 
     private RecordText() {}
 
-    /** Throws if {@code record} is not one of this mode: modes never mix (R12). */
+    /** The bytes of {@code record}; of another mode than zookeeper they close what was there. */
     public static byte[] encode(ClusterRecord record) {
-        if (record.mode() != ArbitrationMode.ZOOKEEPER) {
-            throw new IllegalStateException("R12: a record of mode " + record.mode());
-        }
         var members = record.inSync().stream().map(NodeName::value).toList();
         return String.join(
                         "\n",
                         HEAD,
-                        MODE,
+                        "mode " + word(record.mode()),
                         "epoch " + record.epoch(),
                         "primary " + record.primary().map(NodeName::value).orElse(NOBODY),
                         "in-sync " + (members.isEmpty() ? NOBODY : String.join(" ", members)),
@@ -69,7 +68,7 @@ public final class RecordText {
             throw new LayoutException(0, LINES + " lines", lines.length - 1 + "");
         }
         exactly(lines, 0, HEAD);
-        exactly(lines, 1, MODE);
+        var mode = mode(lines);
         ClusterRecord record;
         try {
             var members = words(lines, 4, "in-sync");
@@ -84,7 +83,7 @@ public final class RecordText {
             var primary = word(lines, 3, "primary");
             record =
                     new ClusterRecord(
-                            ArbitrationMode.ZOOKEEPER,
+                            mode,
                             new Epoch(Long.parseLong(word(lines, 2, "epoch"))),
                             primary.equals(NOBODY)
                                     ? Optional.empty()
@@ -101,6 +100,24 @@ public final class RecordText {
             throw new LayoutException(0, "the record as it is written", "another spelling of it");
         }
         return record;
+    }
+
+    private static String word(ArbitrationMode mode) {
+        return switch (mode) {
+            case FENCING -> "fencing";
+            case OPERATOR -> "operator";
+            case ZOOKEEPER -> "zookeeper";
+        };
+    }
+
+    private static ArbitrationMode mode(String[] lines) throws LayoutException {
+        var word = word(lines, 1, "mode");
+        for (var mode : ArbitrationMode.values()) {
+            if (word(mode).equals(word)) {
+                return mode;
+            }
+        }
+        throw unexpected(lines, 1, "mode zookeeper, fencing or operator");
     }
 
     private static void exactly(String[] lines, int index, String expected) throws LayoutException {

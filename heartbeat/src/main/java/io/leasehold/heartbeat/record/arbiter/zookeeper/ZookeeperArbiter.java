@@ -52,11 +52,10 @@ public final class ZookeeperArbiter implements Arbiter {
     @Override
     public Ruling rule(Change change, DurableState state, Optional<Proof> offered) {
         var record = state.record();
-        if (record.mode() != ArbitrationMode.ZOOKEEPER) {
-            return new Ruling.Refused(
-                    Rule.R12, "the record belongs to arbiter " + record.mode() + ", not zookeeper");
-        }
         var proof = valid(state, offered);
+        if (record.mode() != ArbitrationMode.ZOOKEEPER) {
+            return adopt(change, state, proof);
+        }
         return switch (change) {
             case GO_ALONE -> goAlone(state, proof);
             case TAKE_OVER -> takeOver(state, proof);
@@ -140,6 +139,24 @@ public final class ZookeeperArbiter implements Arbiter {
                 && late.isSole(me)
                 && late.requestId().node().equals(me)
                 && late.gen().equals(mine.gen());
+    }
+
+    /**
+     * R12: the word that the peer gave when both were configured for this arbiter ended its copy of
+     * the old record; then the ensemble gets one. A promise would not do: the peer could still go
+     * on by the old record, and this node by the ensemble, without meeting again.
+     */
+    private Ruling adopt(Change change, DurableState state, Optional<Proof> proof) {
+        var record = state.record();
+        if (change == Change.TAKE_OVER
+                && proof.filter(Proof.PeerOutdated.class::isInstance).isPresent()) {
+            return takeOver(state, proof);
+        }
+        return new Ruling.Refused(
+                Rule.R12,
+                "the record belongs to arbiter "
+                        + record.mode()
+                        + ", not zookeeper: both nodes must meet under zookeeper");
     }
 
     private Ruling goAlone(DurableState state, Optional<Proof> proof) {

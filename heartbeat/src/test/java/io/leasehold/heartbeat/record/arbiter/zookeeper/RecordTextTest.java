@@ -61,17 +61,30 @@ class RecordTextTest {
         assertThat(RecordText.decode(RecordText.encode(fresh))).isEqualTo(fresh);
     }
 
-    @Test
-    void shouldRefuseToWriteARecordOfAnotherMode() {
-        var fencing = ClusterRecord.fresh(ArbitrationMode.FENCING, A);
+    /** Which a daemon that knows no closed records refuses, as it refuses any other spelling. */
+    @ParameterizedTest
+    @CsvSource({"FENCING, mode fencing", "OPERATOR, mode operator"})
+    void shouldSayThatTheRecordIsClosedByTheModeThatThePairWentOverTo(
+            ArbitrationMode mode, String line) throws LayoutException {
+        var closed =
+                new ClusterRecord(
+                        mode,
+                        RECORD.epoch(),
+                        RECORD.primary(),
+                        RECORD.inSync(),
+                        RECORD.gen(),
+                        RECORD.requestId());
 
-        assertThatThrownBy(() -> RecordText.encode(fencing)).hasMessageContaining("R12");
+        var text = new String(RecordText.encode(closed), StandardCharsets.US_ASCII);
+
+        assertThat(text).isEqualTo(TEXT.replace("mode zookeeper", line));
+        assertThat(RecordText.decode(bytes(text))).isEqualTo(closed);
     }
 
     @ParameterizedTest
     @CsvSource({
         "leasehold-record 1, leasehold-record 2",
-        "mode zookeeper, mode fencing",
+        "mode zookeeper, mode raft",
         "epoch 7, epoch -7",
         "epoch 7, epoch +7",
         "epoch 7, epoch seven",
