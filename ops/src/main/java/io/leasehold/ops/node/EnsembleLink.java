@@ -15,31 +15,41 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** The node's connection to the ensemble that keeps its record, if its arbiter has one. */
+/** The node's connection to the ensemble that keeps its record, if one is configured. */
 final class EnsembleLink implements AutoCloseable {
     /** How often a node says how it is, for {@code clusterctl fleet}. */
     static final Duration STATEMENT_INTERVAL = Duration.ofSeconds(5);
 
     private final String self;
     private final Optional<Ensemble> ensemble;
+    private final Optional<QuorumWatch> quorum;
     private final ScheduledExecutorService publisher =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("ensemble-statement").daemon().factory());
 
-    private EnsembleLink(String self, Optional<Ensemble> ensemble) {
+    private EnsembleLink(String self, Optional<Ensemble> ensemble, Optional<QuorumWatch> quorum) {
         this.self = self;
         this.ensemble = ensemble;
+        this.quorum = quorum;
+        quorum.ifPresent(watch -> {
+            var _ =
+                    publisher.scheduleWithFixedDelay(
+                            watch::look,
+                            QuorumWatch.INTERVAL.toMillis(),
+                            QuorumWatch.INTERVAL.toMillis(),
+                            TimeUnit.MILLISECONDS);
+        });
     }
 
     /**
-     * Begins to connect if the arbiter is zookeeper; what is heard goes to {@code events}.
+     * Begins to connect if there is an ensemble; what is heard goes to {@code events}.
      *
      * @throws IOException a key or certificate is missing or wrong
      */
     static EnsembleLink of(Settings settings, Consumer<Event> events) throws IOException {
         var configuration = settings.configuration();
         if (configuration.zookeeper().isEmpty()) {
-            return new EnsembleLink(settings.self().value(), Optional.empty());
+            return new EnsembleLink(settings.self().value(), Optional.empty(), Optional.empty());
         }
         var access = EnsembleSettings.access(configuration, settings.self());
         return new EnsembleLink(
@@ -48,7 +58,13 @@ final class EnsembleLink implements AutoCloseable {
                         Ensemble.connect(
                                 access,
                                 configuration.cluster().name(),
-                                heard -> events.accept(new Event.EnsembleHeard(heard)))));
+                                heard -> events.accept(new Event.EnsembleHeard(heard)))),
+                QuorumWatch.of(settings));
+    }
+
+    /** What would keep this node from a takeover that the ensemble has to decide (R13). */
+    Optional<String> complaint() {
+        return quorum.flatMap(QuorumWatch::complaint);
     }
 
     boolean isPresent() {

@@ -21,6 +21,7 @@ import io.leasehold.heartbeat.record.arbiter.operator.OperatorArbiter;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.ZookeeperArbiter;
 import io.leasehold.heartbeat.resource.ResourceName;
 import io.leasehold.heartbeat.state.StateFile;
+import io.leasehold.ops.config.Configuration;
 import io.leasehold.ops.config.EffectiveSetting;
 import io.leasehold.ops.control.ControlServer;
 import java.io.IOException;
@@ -333,7 +334,8 @@ final class Node {
                                 peer,
                                 configuration.dhcp().clockDifferenceMax(),
                                 clock::aheadOfPeer,
-                                dhcp::rehearsalComplaints);
+                                dhcp::rehearsalComplaints,
+                                () -> quorumComplaint(ensemble));
                 desk.fill(
                         new ControlDesk(
                                 settings,
@@ -348,7 +350,7 @@ final class Node {
                                 dhcp,
                                 branches,
                                 ensemble,
-                                this::alarms,
+                                () -> alarms(ensemble),
                                 this::restart,
                                 startedNanos));
                 peer.answerWith((question, body) ->
@@ -414,12 +416,20 @@ final class Node {
         }
 
         /** What a person must look at and the controller does not know of. */
-        private List<String> alarms() {
+        private List<String> alarms(EnsembleLink ensemble) {
             var alarms = new ArrayList<String>();
             rights.damage().ifPresent(alarms::add);
             alarms.addAll(dhcp.alarms());
             alarms.addAll(branches.alarms());
+            quorumComplaint(ensemble).ifPresent(alarms::add);
             return alarms;
+        }
+
+        /** An ensemble may be configured that does not decide, before a change of the arbiter. */
+        private Optional<String> quorumComplaint(EnsembleLink ensemble) {
+            return settings.configuration().arbiter() == Configuration.Arbiter.ZOOKEEPER
+                    ? ensemble.complaint()
+                    : Optional.empty();
         }
 
         private Arbiter arbiter() {

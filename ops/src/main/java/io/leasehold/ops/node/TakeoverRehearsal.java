@@ -36,21 +36,25 @@ final class TakeoverRehearsal {
     private final Duration clockDifferenceMax;
     private final Supplier<Optional<Duration>> clockAheadOfPeer;
     private final Supplier<List<String>> complaints;
+    private final Supplier<Optional<String>> quorumComplaint;
 
     /**
      * @param complaints of the last rehearsal on this node; empty where the volume is mounted
+     * @param quorumComplaint why the ensemble could not decide without the peer's box
      */
     TakeoverRehearsal(
             NodeName self,
             PeerTalk peer,
             Duration clockDifferenceMax,
             Supplier<Optional<Duration>> clockAheadOfPeer,
-            Supplier<List<String>> complaints) {
+            Supplier<List<String>> complaints,
+            Supplier<Optional<String>> quorumComplaint) {
         this.self = self;
         this.peer = peer;
         this.clockDifferenceMax = clockDifferenceMax;
         this.clockAheadOfPeer = clockAheadOfPeer;
         this.complaints = complaints;
+        this.quorumComplaint = quorumComplaint;
     }
 
     /** What {@code target} would say; empty if it cannot be asked, which has a check of its own. */
@@ -96,6 +100,7 @@ final class TakeoverRehearsal {
                                         + self
                                         + ": "
                                         + String.join("; ", wrong)));
+        quorumComplaint.get().ifPresent(text -> checks.add(check("quorum", false, text)));
         return checks;
     }
 

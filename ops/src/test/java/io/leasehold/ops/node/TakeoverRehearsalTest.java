@@ -20,6 +20,7 @@ class TakeoverRehearsalTest {
     private static final long SESSION = 7;
 
     private final List<String> complaints = new ArrayList<>();
+    private Optional<String> quorumComplaint = Optional.empty();
     private Optional<Duration> ahead = Optional.of(Duration.ofMillis(3));
     private boolean connected = true;
 
@@ -54,7 +55,12 @@ class TakeoverRehearsalTest {
 
     private TakeoverRehearsal of(NodeName self, PeerTalk talk) {
         return new TakeoverRehearsal(
-                self, talk, Duration.ofSeconds(2), () -> ahead, () -> List.copyOf(complaints));
+                self,
+                talk,
+                Duration.ofSeconds(2),
+                () -> ahead,
+                () -> List.copyOf(complaints),
+                () -> quorumComplaint);
     }
 
     @Test
@@ -75,6 +81,16 @@ class TakeoverRehearsalTest {
                         assertThat(check.sentence())
                                 .contains("dhcp2")
                                 .contains("dhcpd.conf:3:1: expected a semicolon"));
+    }
+
+    @Test
+    void shouldRefuseWhileTheEnsembleCouldNotDecide() throws InterruptedException {
+        quorumComplaint = Optional.of("the witness takes no part");
+
+        assertThat(askedOnTheFirst())
+                .filteredOn(check -> !check.ok())
+                .extracting(CheckView::name, CheckView::sentence)
+                .containsExactly(tuple("quorum", "the witness takes no part"));
     }
 
     @Test
