@@ -4,15 +4,17 @@ import io.leasehold.itests.lab.Lab;
 import io.leasehold.itests.lab.network.LabNode;
 import io.leasehold.itests.lab.process.CommandException;
 import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** Power-off of the primary. */
-@picocli.CommandLine.Command(
+@Command(
         name = "crash",
         description = "Client-seen outage when the primary loses its power.",
         footer = {
             "",
             "Example:  bench crash --fence-delay 1s --json",
-            "          bench crash --arbiter zookeeper --trials 5"
+            "          bench crash --arbiter zookeeper --trials 5 --with-leader"
         })
 final class CrashBench extends OutageBench {
     private static final double LIMIT_MILLIS = 1000;
@@ -20,9 +22,22 @@ final class CrashBench extends OutageBench {
     /** Nothing proves the peer silent but time: its serving lease has to run out first (R9). */
     private static final double LIMIT_WITHOUT_FENCE_MILLIS = 3000;
 
+    @Option(
+            names = "--with-leader",
+            description = "arbiter zookeeper: the ensemble loses its leader with the primary")
+    boolean withLeader;
+
     @Override
     String label() {
-        return "crash";
+        return withLeader ? "crash-with-leader" : "crash";
+    }
+
+    @Override
+    void prepare(Lab lab, LabNode primary) throws IOException, InterruptedException {
+        if (withLeader) {
+            lab.ensemble().leadFrom(primary);
+            lab.pair().awaitInSync();
+        }
     }
 
     @Override

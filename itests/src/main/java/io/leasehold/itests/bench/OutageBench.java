@@ -52,6 +52,9 @@ abstract class OutageBench extends BenchCommand {
      */
     abstract double limitMillis() throws CommandException;
 
+    /** What a trial needs before it is measured. */
+    void prepare(Lab lab, LabNode primary) throws IOException, InterruptedException {}
+
     /** Makes the service move away from {@code primary}. */
     abstract void move(Lab lab, LabNode primary) throws IOException, InterruptedException;
 
@@ -106,6 +109,7 @@ abstract class OutageBench extends BenchCommand {
     private double trial(Lab lab, int trial, List<String> lines)
             throws IOException, InterruptedException {
         var primary = lab.pair().awaitServing();
+        prepare(lab, primary);
         var clients = lab.clients();
         double gap;
         try (var probe = clients.probe()) {

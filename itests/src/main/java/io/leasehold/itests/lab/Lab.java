@@ -327,6 +327,11 @@ public final class Lab {
         return new Witness(this);
     }
 
+    /** Its members on all three machines; only labs with arbiter zookeeper have one. */
+    public Ensemble ensemble() {
+        return new Ensemble(this);
+    }
+
     private void startRelay() throws IOException {
         startResident(
                 network.inside(

@@ -26,7 +26,9 @@ public final class ServerNode {
     public enum Role {
         DAEMON("io.leasehold.ops.node."),
         KEEPER("io.leasehold.heartbeat.keeper."),
-        DHCPD("dhcpd");
+        DHCPD("dhcpd"),
+        /** Of the ensemble; only in labs with arbiter zookeeper. */
+        MEMBER("io.leasehold.ops.witness.");
 
         private final String mark;
 
@@ -37,7 +39,7 @@ public final class ServerNode {
         private boolean isRoleOf(List<String> commandLine) {
             return switch (this) {
                 // A JVM is what its main class is; later arguments may name another one to start.
-                case DAEMON, KEEPER ->
+                case DAEMON, KEEPER, MEMBER ->
                         commandLine.stream()
                                 .filter(argument -> argument.startsWith("io.leasehold."))
                                 .findFirst()

@@ -31,6 +31,9 @@ final class KillCommand extends LabCommand {
 
         @Option(names = "--dhcpd", description = "the DHCP server")
         boolean dhcpd;
+
+        @Option(names = "--member", description = "the member of the ensemble")
+        boolean member;
     }
 
     @Override
@@ -44,7 +47,7 @@ final class KillCommand extends LabCommand {
     }
 
     private int killWitness() throws IOException, InterruptedException {
-        if (which.keeper || which.both || which.dhcpd) {
+        if (which.keeper || which.both || which.dhcpd || which.member) {
             throw new IllegalArgumentException("the witness runs a member of the ensemble only");
         }
         return lab().witness().killMember();
@@ -64,6 +67,9 @@ final class KillCommand extends LabCommand {
     private List<Role> roles() {
         if (which.dhcpd) {
             return List.of(Role.DHCPD);
+        }
+        if (which.member) {
+            return List.of(Role.MEMBER);
         }
         if (which.keeper) {
             return List.of(Role.KEEPER);
