@@ -115,7 +115,13 @@ record ChaosPlan(long seed, Arbiter arbiter, Duration pauseMax) {
                 }
                 for (var box : Box.values()) {
                     cards.add(dice -> new Fault.Minority(box, dice.lasting()));
+                    cards.add(kill(Processes.MEMBER, box, Moment.CALM));
+                    for (var processes : List.of(Processes.MEMBER, Processes.KEEPER)) {
+                        cards.add(dice -> new Fault.Pause(processes, box, dice.pause()));
+                    }
                 }
+                cards.add(powerOff(Box.SECONDARY, Moment.FAILOVER));
+                cards.add(powerOff(Box.PRIMARY, Moment.LEADING));
             }
             case OPERATOR -> throw new IllegalStateException("refused when this was made");
         }
@@ -151,7 +157,7 @@ record ChaosPlan(long seed, Arbiter arbiter, Duration pauseMax) {
                     switch (moment) {
                         // Its parts take a few milliseconds each.
                         case REWRITE -> Duration.ofNanos(random.nextLong(4_000_000));
-                        case CALM -> Duration.ofMillis(random.nextLong(500));
+                        case CALM, LEADING -> Duration.ofMillis(random.nextLong(500));
                         case RESYNC -> Duration.ofMillis(random.nextLong(300));
                         case TAKEOVER -> Duration.ofMillis(random.nextLong(800));
                         // The silence that makes the peer lost is a part of it.

@@ -49,7 +49,9 @@ sealed interface Fault {
         /** A planned takeover by the secondary. */
         TAKEOVER,
         /** The primary has lost its power. */
-        FAILOVER
+        FAILOVER,
+        /** The primary's member leads the ensemble. */
+        LEADING
     }
 
     /** Which processes. */
@@ -57,6 +59,8 @@ sealed interface Fault {
         DAEMON,
         KEEPER,
         DAEMON_AND_KEEPER,
+        /** Of the ensemble. */
+        MEMBER,
         EVERYTHING
     }
 

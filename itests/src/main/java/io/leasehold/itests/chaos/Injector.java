@@ -194,6 +194,7 @@ final class Injector {
             case RESYNC -> awaitResync();
             case TAKEOVER -> beginTakeover();
             case FAILOVER -> node(Box.PRIMARY).powerOff();
+            case LEADING -> lab.ensemble().leadFrom(primary);
         }
         LockSupport.parkNanos(when.after().toNanos());
     }
@@ -270,6 +271,7 @@ final class Injector {
             case DAEMON -> node.kill(Role.DAEMON);
             case KEEPER -> node.kill(Role.KEEPER);
             case DAEMON_AND_KEEPER -> node.killDaemonAndKeeper();
+            case MEMBER -> node.kill(Role.MEMBER);
             case EVERYTHING -> throw new IllegalArgumentException("that is a power-off");
         }
     }
@@ -283,6 +285,7 @@ final class Injector {
                 node.pause(Role.KEEPER);
                 node.pause(Role.DAEMON);
             }
+            case MEMBER -> node.pause(Role.MEMBER);
             case EVERYTHING -> node.pause();
         }
     }

@@ -62,6 +62,16 @@ class ChaosPlanTest {
     }
 
     @Test
+    void shouldStrikeABoxThatLeadsTheEnsemble() {
+        var plan = plan(1, Arbiter.ZOOKEEPER);
+
+        assertThat(faults(plan, plan.kinds()))
+                .filteredOn(Fault.PowerOff.class::isInstance)
+                .extracting(fault -> ((Fault.PowerOff) fault).when().moment())
+                .contains(Moment.LEADING);
+    }
+
+    @Test
     void shouldStrikeAtEachMomentAndHoldFromATenthOfASecondToTheLongestPause() {
         var plan = plan(1, Arbiter.FENCING);
         var faults = faults(plan, 20 * plan.kinds());
@@ -69,7 +79,12 @@ class ChaosPlanTest {
         assertThat(faults)
                 .filteredOn(Fault.Kill.class::isInstance)
                 .extracting(fault -> ((Fault.Kill) fault).when().moment())
-                .contains(Moment.values());
+                .contains(
+                        Moment.CALM,
+                        Moment.REWRITE,
+                        Moment.RESYNC,
+                        Moment.TAKEOVER,
+                        Moment.FAILOVER);
         var pauses =
                 faults.stream()
                         .filter(Fault.Pause.class::isInstance)
