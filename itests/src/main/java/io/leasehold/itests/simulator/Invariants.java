@@ -30,6 +30,7 @@ final class Invariants {
     private final List<Optional<DurableState>> written =
             new ArrayList<>(List.of(Optional.empty(), Optional.empty()));
     private final boolean[] served = new boolean[2];
+    private boolean garbled;
 
     /** What the ensemble took, by the version of its znode. */
     private final List<ClusterRecord> taken = new ArrayList<>();
@@ -256,6 +257,16 @@ final class Invariants {
         }
     }
 
+    /** R39: a front-end begins to read. */
+    void mounted(Machine box, Operations tree, Operations history) {
+        if (tree.size() < history.size()) {
+            throw new Violation(
+                    "R39",
+                    "the tree of %s has %d operations when it is mounted, its journal %d"
+                            .formatted(box.name(), tree.size(), history.size()));
+        }
+    }
+
     /** R26. */
     void treeCovers(Machine box, long operations, long checkpoint) {
         if (operations < checkpoint) {
@@ -289,7 +300,17 @@ final class Invariants {
         successors.clear();
     }
 
-    Violation diverged(Machine box, long at) {
-        return new Violation("I2", box.name() + " and its peer hold different operations at " + at);
+    /** A copy was changed behind everybody's back: to be found out is all that can be asked. */
+    void garbled() {
+        garbled = true;
+    }
+
+    /** I2. */
+    void diverged(Machine box, long at) {
+        var found = box.name() + " and its peer hold different operations at " + at;
+        if (!garbled) {
+            throw new Violation("I2", found);
+        }
+        box.say(() -> "!     found out: " + found);
     }
 }

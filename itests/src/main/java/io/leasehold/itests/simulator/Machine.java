@@ -8,6 +8,7 @@ import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.resource.ResourceName;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -100,10 +101,7 @@ final class Machine {
 
     private ModelDisk newDisk() {
         return new ModelDisk(
-                world.chance(),
-                name.value(),
-                World.DISK_LATENCY_NANOS,
-                world.sabotage().diskSyncs());
+                world.chance(), name.value(), World.DISK_LATENCY_NANOS, world.sabotage());
     }
 
     private LocalClock newClock() {
@@ -283,6 +281,21 @@ final class Machine {
             drawer.add(disk);
         }
         disk = newDisk();
+    }
+
+    /** A bug, a bad memory: the copy is not what everything about it says. The machine is off. */
+    void garbleDisk() {
+        if (powered) {
+            throw new IllegalStateException(name + " is on");
+        }
+        var garbled = newDisk();
+        try {
+            Replica.copyGarbled(disk, garbled, world.nextOperation());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        disk = garbled;
+        world.invariants().garbled();
     }
 
     /** What this box has besides its history: set aside on its disk, or on one in the drawer. */

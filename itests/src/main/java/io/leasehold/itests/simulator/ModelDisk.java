@@ -62,6 +62,7 @@ final class ModelDisk implements JournalDirectory {
     private final Chance chance;
     private final String name;
     private final boolean syncs;
+    private final boolean saysThatItFails;
     private final Map<String, Content> files = new LinkedHashMap<>();
     private Optional<byte[]> rights = Optional.empty();
     private Operations tree = new Operations();
@@ -74,11 +75,12 @@ final class ModelDisk implements JournalDirectory {
     private boolean dieByPower;
 
     /**
-     * @param syncs whether a sync makes anything durable; a disk that lies loses it
+     * @param sabotage whether it lies: about a sync, or about an error
      */
-    ModelDisk(Chance chance, String name, long latencyNanos, boolean syncs) {
+    ModelDisk(Chance chance, String name, long latencyNanos, Sabotage sabotage) {
         this.chance = chance;
-        this.syncs = syncs;
+        this.syncs = sabotage.diskSyncs();
+        this.saysThatItFails = sabotage.diskSaysThatItFails();
         this.name = name;
         this.latencyNanos = latencyNanos;
     }
@@ -121,7 +123,7 @@ final class ModelDisk implements JournalDirectory {
         if (dieAfterOperations >= 0 && dieAfterOperations-- == 0) {
             throw new Died(dieByPower);
         }
-        if (fault == Fault.FAILS) {
+        if (fault == Fault.FAILS && saysThatItFails) {
             throw new IOException("Input/output error");
         }
     }
@@ -252,7 +254,7 @@ final class ModelDisk implements JournalDirectory {
             @Override
             public void sync() throws IOException {
                 operation();
-                if (!syncs) {
+                if (!syncs || fault == Fault.FAILS) {
                     return;
                 }
                 for (var write : content.unsynced) {

@@ -187,6 +187,40 @@ final class Replica implements LocalCopy {
         }
     }
 
+    /**
+     * Another copy of the same history, but for its last operation: nothing on the disk says so.
+     */
+    static void copyGarbled(ModelDisk from, ModelDisk to, long garbledId) throws IOException {
+        var read = Journal.open(from, SEGMENT_BYTES, SEGMENTS, Replica::neverEmpty);
+        var superblock = read.superblock();
+        var written =
+                Journal.open(
+                        to,
+                        SEGMENT_BYTES,
+                        SEGMENTS,
+                        () -> Superblock.fresh(superblock.device(), CLUSTER, superblock.bootId()));
+        written.update(editor ->
+                editor.lineage(superblock.lineage())
+                        .promisedEpoch(superblock.promisedEpoch())
+                        .acknowledgedAlone(superblock.acknowledgedAlone()));
+        var last = read.end().last();
+        try (var cursor = read.read(Seq.NONE.next())) {
+            for (var record = cursor.next(); record.isPresent(); record = cursor.next()) {
+                var found = record.get();
+                var bytes = found.seq().equals(last) ? operation(garbledId) : found.operation();
+                var unused = written.append(found.epoch(), found.request(), ByteBuffer.wrap(bytes));
+            }
+        } catch (RecordsGoneException e) {
+            throw new IOException("the history is too long to be copied from its beginning", e);
+        }
+        var unused = written.sync();
+        to.writeRights(from.rights().orElseThrow());
+    }
+
+    private static Superblock neverEmpty() {
+        throw new IllegalStateException("nothing was ever written to this disk");
+    }
+
     private void redo() throws IOException {
         var checkpoint = journal.superblock().checkpoint();
         world.invariants().treeCovers(box, disk.tree().size(), checkpoint.value());
@@ -255,6 +289,7 @@ final class Replica implements LocalCopy {
         if (machine.role() != Role.PRIMARY) {
             throw new IllegalStateException("this node is not the writer");
         }
+        world.invariants().mounted(box, disk.tree(), history);
         mounted = true;
     }
 
@@ -459,8 +494,7 @@ final class Replica implements LocalCopy {
             case Effect.RefusePeer(var _, var reason) -> world.invariants().refused(reason);
             case Effect.CloseSession(var id, var reason) ->
                     withSession(id, session -> session.abort(reason));
-            case Effect.ReportDivergence(var at) ->
-                    throw world.invariants().diverged(box, at.value());
+            case Effect.ReportDivergence(var at) -> world.invariants().diverged(box, at.value());
         }
         listener.factsChanged();
     }
@@ -1135,7 +1169,7 @@ final class Replica implements LocalCopy {
                         later(() -> listener.messageArrived(id.value(), bytes));
                 case Order.NoteRootsEqual _, Order.NoteRejected _ -> {}
                 case Order.ReportDivergence(var at, var _) ->
-                        throw world.invariants().diverged(box, at.value());
+                        world.invariants().diverged(box, at.value());
                 case Order.Farewell(var reason) ->
                         later(() -> listener.sessionClosed(id.value(), reason));
                 case Order.Promise(var epoch) -> {
@@ -1155,7 +1189,11 @@ final class Replica implements LocalCopy {
                 }
                 case Order.Append(var seq, var operation) -> append(seq, operation);
                 case Order.Sync(var acknowledge) -> sync(acknowledge);
-                case Order.Apply() -> apply(journal.end().durable());
+                case Order.Apply() -> {
+                    if (world.sabotage().applies(Replica.this)) {
+                        apply(journal.end().durable());
+                    }
+                }
                 case Order.BeginCompare(var _, var base, var begins) ->
                         compare = Optional.of(new Compare(base, begins));
                 case Order.TakePart(var _, Frame.ManifestPart part) -> {

@@ -1,5 +1,6 @@
 package io.leasehold.itests.simulator;
 
+import io.leasehold.heartbeat.controller.ClusterConfiguration;
 import io.leasehold.heartbeat.controller.Effect;
 import io.leasehold.heartbeat.controller.Event;
 import io.leasehold.heartbeat.fencing.FenceOutcome;
@@ -64,5 +65,20 @@ interface Sabotage {
     /** Whether a sync of the disk makes anything durable. */
     default boolean diskSyncs() {
         return true;
+    }
+
+    /** Whether whoever writes to a failed disk is told; if not, it is as if all was well. */
+    default boolean diskSaysThatItFails() {
+        return true;
+    }
+
+    /** Whether what a secondary has made durable is brought to its tree at once. */
+    default boolean applies(Replica replica) {
+        return true;
+    }
+
+    /** What a daemon is configured for. */
+    default ClusterConfiguration configuration(ClusterConfiguration honest) {
+        return honest;
     }
 }

@@ -220,6 +220,10 @@ final class World {
     }
 
     ClusterConfiguration configuration(NodeName me) {
+        return sabotage.configuration(honestConfiguration(me));
+    }
+
+    private ClusterConfiguration honestConfiguration(NodeName me) {
         return new ClusterConfiguration(
                 "lab",
                 me,

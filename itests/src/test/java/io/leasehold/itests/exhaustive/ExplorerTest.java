@@ -3,7 +3,6 @@ package io.leasehold.itests.exhaustive;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.leasehold.blockrep.replication.Event;
-import io.leasehold.heartbeat.controller.Effect;
 import io.leasehold.heartbeat.record.Arbiter;
 import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.Change;
@@ -111,50 +110,6 @@ class ExplorerTest {
                             });
             assertThat(found.broken()).isPresent();
             assertThat(found.broken().get().rule()).isIn("I1", "I2", "I3", "R1");
-        }
-
-        /** R8, R9: neither the daemon nor the kernel shuts the gate of who lost in time. */
-        @Test
-        void shouldFindALoserThatIsHeardAfterItsLease() {
-            var found =
-                    explore(
-                            new Explorer.Question(
-                                    W, 0, EnumSet.of(Fault.MESSAGE_LOST, Fault.WITNESS), 2, STATES),
-                            new Mutation() {
-                                @Override
-                                public List<Effect> effects(Box box, Effect ordered) {
-                                    return switch (ordered) {
-                                        case Effect.OpenGate(long until) ->
-                                                List.of(
-                                                        new Effect.OpenGate(
-                                                                until + 3 * Clock.QUANTUM_NANOS));
-                                        case Effect.CloseGate() -> List.of();
-                                        default -> List.of(ordered);
-                                    };
-                                }
-                            });
-            assertThat(found.broken()).isPresent();
-            assertThat(found.broken().get().rule()).isEqualTo("I3");
-        }
-
-        @ParameterizedTest
-        @EnumSource(
-                value = ArbitrationMode.class,
-                names = {"FENCING", "ZOOKEEPER"})
-        void shouldFindADecisionThatIsNotInTheEventLog(ArbitrationMode mode) {
-            var found =
-                    explore(
-                            Explorer.Question.oneOfEach(mode, STATES),
-                            new Mutation() {
-                                @Override
-                                public List<Effect> effects(Box box, Effect ordered) {
-                                    return ordered instanceof Effect.Note
-                                            ? List.of()
-                                            : List.of(ordered);
-                                }
-                            });
-            assertThat(found.broken()).isPresent();
-            assertThat(found.broken().get().rule()).isEqualTo("R40");
         }
 
         private record SilenceIsProof(Arbiter honest) implements Arbiter {

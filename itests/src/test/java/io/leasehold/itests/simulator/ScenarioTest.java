@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 class ScenarioTest {
 
-    private static final Path FOLDER = Path.of("src/test/resources/histories");
+    static final Path FOLDER = Path.of("src/test/resources/histories");
 
     @BeforeAll
     static void letDisksBreakQuietly() {

@@ -25,7 +25,9 @@ import java.util.OptionalLong;
  *   breaks RULE without MUTANT     with that rule switched off, RULE is violated
  *
  *   0s    power-on NODE · power-off NODE · sigterm NODE · start NODE · replace-disk NODE
- *   1s    kill NODE 400ms · kill-keeper NODE · pause NODE 2s · freeze NODE 2s · disk NODE fails|full|works
+ *   1s    kill NODE 400ms · kill-keeper NODE · pause NODE 2s · freeze NODE 2s
+ *         disk NODE fails|full|slow|works · disk NODE garbled (off: its last operation is another one)
+ *         clients silent|ask
  *   2s    cut LINK · cut LINK from NODE · heal LINK · client-link NODE down|up
  *   3s    fence NODE fails|late|lies|works · dhcp NODE dies|broken|works · stop NODE broken|works
  *   4s    ensemble NODE lost|found · witness lost|found
@@ -42,6 +44,8 @@ import java.util.OptionalLong;
  * </pre>
  */
 final class Script implements Sabotage {
+    private static final long SLOW_NANOS = 500 * World.MILLI;
+
     private record Line(long atNanos, String text, List<String> words) {}
 
     /** An action that waits for an effect. */
@@ -198,16 +202,8 @@ final class Script implements Sabotage {
             case "kill-keeper" -> box(words.get(1)).killKeeper(false);
             case "pause" -> box(words.get(1)).pauseDaemon(nanos(words.get(2)));
             case "freeze" -> box(words.get(1)).freeze(nanos(words.get(2)));
-            case "disk" ->
-                    box(words.get(1))
-                            .disk()
-                            .fault(
-                                    switch (words.get(2)) {
-                                        case "fails" -> ModelDisk.Fault.FAILS;
-                                        case "full" -> ModelDisk.Fault.FULL;
-                                        case "works" -> ModelDisk.Fault.NONE;
-                                        default -> throw new IllegalArgumentException(where);
-                                    });
+            case "disk" -> disk(where, box(words.get(1)), words.get(2));
+            case "clients" -> world().clientsAsk(words.get(1).equals("ask"));
             case "cut" -> {
                 if (words.size() > 2) {
                     world().network().cut(link(words.get(1)), box(words.get(3)).index());
@@ -269,6 +265,18 @@ final class Script implements Sabotage {
                                     words.subList(3, words.size())));
             case "expect" -> expect(where, words.subList(1, words.size()));
             case "end" -> {}
+            default -> throw new IllegalArgumentException(where);
+        }
+    }
+
+    private static void disk(String where, Machine box, String state) {
+        var disk = box.disk();
+        switch (state) {
+            case "fails" -> disk.fault(ModelDisk.Fault.FAILS);
+            case "full" -> disk.fault(ModelDisk.Fault.FULL);
+            case "works" -> disk.fault(ModelDisk.Fault.NONE);
+            case "slow" -> disk.latency(SLOW_NANOS);
+            case "garbled" -> box.garbleDisk();
             default -> throw new IllegalArgumentException(where);
         }
     }
@@ -420,6 +428,27 @@ final class Script implements Sabotage {
     public Optional<io.leasehold.heartbeat.record.DurableState> rights(
             Optional<io.leasehold.heartbeat.record.DurableState> honest) {
         return rules.rights(honest);
+    }
+
+    @Override
+    public io.leasehold.heartbeat.controller.ClusterConfiguration configuration(
+            io.leasehold.heartbeat.controller.ClusterConfiguration honest) {
+        return rules.configuration(honest);
+    }
+
+    @Override
+    public boolean diskSyncs() {
+        return rules.diskSyncs();
+    }
+
+    @Override
+    public boolean diskSaysThatItFails() {
+        return rules.diskSaysThatItFails();
+    }
+
+    @Override
+    public boolean applies(Replica replica) {
+        return rules.applies(replica);
     }
 
     @Override
