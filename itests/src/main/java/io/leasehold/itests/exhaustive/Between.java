@@ -11,8 +11,10 @@ import io.leasehold.heartbeat.record.arbiter.zookeeper.ZnodeVersion;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is outside of both boxes: what travels, the fence devices, the faults that are left, and
@@ -98,6 +100,54 @@ record Between(
                 ZnodeVersion.ABSENT,
                 List.of(),
                 List.of(false, false));
+    }
+
+    /** For {@link Betweens}: what changes together is one part. */
+    @Nullable Object[] parts() {
+        return new @Nullable Object[] {
+            packets.get(0),
+            packets.get(1),
+            mayConnect,
+            stalled,
+            silenced,
+            beatDue,
+            staleBeats.get(0),
+            staleBeats.get(1),
+            fencings,
+            faultsLeft,
+            faultsMax,
+            writesLeft,
+            acknowledged,
+            znode,
+            version,
+            requests,
+            isolated
+        };
+    }
+
+    /** The other way round. */
+    @SuppressWarnings("unchecked") // They are what parts() gave.
+    static Between of(@Nullable Object[] parts) {
+        return new Between(
+                List.of(
+                        (List<List<Packet>>) Objects.requireNonNull(parts[0]),
+                        (List<List<Packet>>) Objects.requireNonNull(parts[1])),
+                (Boolean) Objects.requireNonNull(parts[2]),
+                (Boolean) Objects.requireNonNull(parts[3]),
+                (List<Boolean>) Objects.requireNonNull(parts[4]),
+                (List<Boolean>) Objects.requireNonNull(parts[5]),
+                List.of(
+                        (Optional<Announcement>) Objects.requireNonNull(parts[6]),
+                        (Optional<Announcement>) Objects.requireNonNull(parts[7])),
+                (List<Fencing>) Objects.requireNonNull(parts[8]),
+                (Set<Fault>) Objects.requireNonNull(parts[9]),
+                (Integer) Objects.requireNonNull(parts[10]),
+                (Integer) Objects.requireNonNull(parts[11]),
+                (List<Operation>) Objects.requireNonNull(parts[12]),
+                (Optional<ClusterRecord>) Objects.requireNonNull(parts[13]),
+                (ZnodeVersion) Objects.requireNonNull(parts[14]),
+                (List<Request>) Objects.requireNonNull(parts[15]),
+                (List<Boolean>) Objects.requireNonNull(parts[16]));
     }
 
     boolean isLeft(Fault fault) {

@@ -4,12 +4,14 @@ import io.leasehold.blockrep.replication.DeviceId;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.heartbeat.controller.Announcement;
+import io.leasehold.heartbeat.controller.ClusterMessageCodec;
 import io.leasehold.heartbeat.controller.CommandId;
 import io.leasehold.heartbeat.controller.Controller;
 import io.leasehold.heartbeat.controller.Effect;
 import io.leasehold.heartbeat.controller.Event;
 import io.leasehold.heartbeat.controller.VolumeStatus;
 import io.leasehold.heartbeat.controller.WallClock;
+import io.leasehold.heartbeat.layout.LayoutException;
 import io.leasehold.heartbeat.record.Arbiter;
 import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.BootId;
@@ -268,7 +270,7 @@ final class Box implements Volume.Listener {
             }
             case Input.Receive(var packets) -> {
                 if (life.isPresent()) {
-                    packets.forEach(volume::receive);
+                    volume.receive(packets);
                 }
             }
             case Input.Connect() -> volume.connect();
@@ -340,8 +342,8 @@ final class Box implements Volume.Listener {
         if (life.isPresent()) {
             progressNanos = Clock.NOW_NANOS;
             volume.quantumPassed(session);
-            if (session && volume.announcedSession() != 0) {
-                step(new Event.ReplicationHeard(volume.announcedSession()));
+            if (session && volume.greetedSession() != 0) {
+                step(new Event.ReplicationHeard(volume.greetedSession()));
             }
             if (beat.isPresent() && life.isPresent()) {
                 step(beat(beat.get(), ageNanos));
@@ -540,8 +542,8 @@ final class Box implements Volume.Listener {
                                             decision.text(),
                                             String.join("; ", decision.causes())));
             case Effect.SendToPeer(long session, var message) -> {
-                if (session == volume.announcedSession()) {
-                    volume.sendToPeer(new Packet.Cluster(message));
+                if (session == volume.greetedSession()) {
+                    volume.sendToPeer(ClusterMessageCodec.encode(message));
                 }
             }
             case Effect.PublishBeat(var announcement) -> payload = Optional.of(announcement);
@@ -713,8 +715,12 @@ final class Box implements Volume.Listener {
     }
 
     @Override
-    public void messageArrived(long session, Packet.Cluster message) {
-        inbox.add(new Event.PeerMessage(session, message.message()));
+    public void messageArrived(long session, byte[] message) {
+        try {
+            inbox.add(new Event.PeerMessage(session, ClusterMessageCodec.decode(message)));
+        } catch (LayoutException e) {
+            throw new IllegalStateException("what was encoded cannot be decoded", e);
+        }
     }
 
     @Override

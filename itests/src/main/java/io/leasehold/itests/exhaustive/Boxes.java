@@ -1,10 +1,8 @@
 package io.leasehold.itests.exhaustive;
 
 import io.leasehold.heartbeat.record.ArbitrationMode;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * All states of one node that were met, by number, and what each does upon each input: worked out
@@ -15,37 +13,23 @@ final class Boxes {
     /** What an input leads to. */
     record Result(int state, List<Output> outputs, int effects) {}
 
-    /** A list of values as one value; hashed once. */
-    private static final class Values {
-        private final @Nullable Object[] values;
-        private final int hash;
-
-        private Values(@Nullable Object[] values) {
-            this.values = values;
-            this.hash = Arrays.hashCode(values);
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof Values that && Arrays.equals(values, that.values);
-        }
-
-        @Override
-        public int hashCode() {
-            return hash;
-        }
-    }
-
     private final Box box;
     private final Memory memory;
-    private final Numbers<Values> ofDaemon = new Numbers<>();
-    private final Numbers<Values> ofBox = new Numbers<>();
-    private final LongIntTable numbers = new LongIntTable();
-    private final List<Long> states = new ArrayList<>();
-    private final List<Box.Facts> facts = new ArrayList<>();
+    private final Snapshots ofDaemon = new Snapshots();
+    private final Snapshots ofBox = new Snapshots();
+
+    /** Of a state: the number of what the box holds, and that of its daemon. */
+    private final IntRows states = new IntRows();
+
+    private final Numbers<Box.Facts> facts = new Numbers<>();
+    private int[] factsOfStates = new int[1 << 8];
     private final Numbers<Input> inputs = new Numbers<>();
     private final LongIntTable known = new LongIntTable();
-    private final List<Result> results = new ArrayList<>();
+
+    /** Of a result: the state that follows, the number of its outputs, that of effects. */
+    private final IntRows results = new IntRows();
+
+    private final Numbers<List<Output>> outputs = new Numbers<>();
     private final int first;
 
     Boxes(int index, ArbitrationMode mode, Mutation mutation) {
@@ -60,7 +44,7 @@ final class Boxes {
     }
 
     Box.Facts facts(int state) {
-        return facts.get(state);
+        return facts.value(factsOfStates[state]);
     }
 
     int size() {
@@ -74,11 +58,12 @@ final class Boxes {
         long key = (long) state << 32 | inputs.of(input);
         int number = known.get(key);
         if (number != LongIntTable.ABSENT) {
-            return results.get(number);
+            var row = results.row(number);
+            return new Result(row[0], outputs.value(row[1]), row[2]);
         }
         var result = work(state, input);
-        known.put(key, results.size());
-        results.add(result);
+        var row = new int[] {result.state, outputs.of(result.outputs), result.effects};
+        known.put(key, results.of(row, 0, row.length));
         return result;
     }
 
@@ -103,9 +88,9 @@ final class Boxes {
     }
 
     private void become(int state, Input input) {
-        long parts = states.get(state);
-        var boxValues = ofBox.value((int) (parts >>> 32)).values;
-        var daemonValues = ofDaemon.value((int) parts).values;
+        var parts = states.row(state);
+        var boxValues = ofBox.get(parts[0]);
+        var daemonValues = ofDaemon.get(parts[1]);
         if (input instanceof Input.Pass pass) {
             memory.write(memory.older(boxValues, Clock.QUANTUM_NANOS, pass.renumbering()));
             box.daemonMemory(daemonValues, pass.renumbering());
@@ -116,15 +101,14 @@ final class Boxes {
     }
 
     private int remember() {
-        long parts =
-                (long) ofBox.of(new Values(memory.read())) << 32
-                        | ofDaemon.of(new Values(box.daemonMemory()));
-        int number = numbers.get(parts);
-        if (number == LongIntTable.ABSENT) {
-            number = states.size();
-            numbers.put(parts, number);
-            states.add(parts);
-            facts.add(box.facts());
+        int before = states.size();
+        var parts = new int[] {ofBox.of(memory.read()), ofDaemon.of(box.daemonMemory())};
+        int number = states.of(parts, 0, parts.length);
+        if (number == before) {
+            if (number == factsOfStates.length) {
+                factsOfStates = Arrays.copyOf(factsOfStates, IntRows.longer(number));
+            }
+            factsOfStates[number] = facts.of(box.facts());
         }
         return number;
     }

@@ -48,13 +48,18 @@ final class Memory {
     private static final Set<String> NUMBERS =
             Set.of("EnsembleRecord.nextNumber", "ServiceGate.confirmNonce");
 
+    /**
+     * A plan is carried out within the instant in which it was made; then its number is nothing.
+     */
+    private static final Set<String> PLANS = Set.of("Replication.plan", "Outflow.plan");
+
     private sealed interface Slot {
         @Nullable Object read();
 
         void write(@Nullable Object value);
 
-        /** Of the next request: of no meaning while none is under way. */
-        default boolean isNumber() {
+        /** Whether what it numbers is over when a quantum has passed: then it begins at 0 again. */
+        default boolean isOver(Renumbering renumbering) {
             return false;
         }
     }
@@ -80,7 +85,7 @@ final class Memory {
         }
     }
 
-    private record Counter(Single slot) implements Slot {
+    private record Counter(Single slot, boolean ofPlans) implements Slot {
         @Override
         public @Nullable Object read() {
             return slot.read();
@@ -92,8 +97,8 @@ final class Memory {
         }
 
         @Override
-        public boolean isNumber() {
-            return true;
+        public boolean isOver(Renumbering renumbering) {
+            return ofPlans || renumbering.numbers();
         }
     }
 
@@ -158,7 +163,8 @@ final class Memory {
         if (!Modifier.isFinal(field.getModifiers())) {
             requireValue(value, field);
             var name = owner.getClass().getSimpleName() + "." + field.getName();
-            slots.add(NUMBERS.contains(name) ? new Counter(slot) : slot);
+            boolean ofPlans = PLANS.contains(name);
+            slots.add(ofPlans || NUMBERS.contains(name) ? new Counter(slot, ofPlans) : slot);
             return;
         }
         switch (value) {
@@ -222,7 +228,7 @@ final class Memory {
         var older = new @Nullable Object[values.length];
         for (int i = 0; i < values.length; i++) {
             older[i] =
-                    renumbering.numbers() && slots.get(i).isNumber()
+                    slots.get(i).isOver(renumbering)
                             ? Long.valueOf(0)
                             : Clock.older(values[i], byNanos, renumbering.versions());
         }

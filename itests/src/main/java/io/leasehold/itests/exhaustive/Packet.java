@@ -1,42 +1,75 @@
 package io.leasehold.itests.exhaustive;
 
-import io.leasehold.blockrep.replication.Lineage;
-import io.leasehold.blockrep.replication.Root;
-import io.leasehold.blockrep.replication.Standing;
-import io.leasehold.heartbeat.controller.ClusterMessage;
-import java.util.List;
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.wire.Frame;
+import io.leasehold.blockrep.wire.Frame.Envelope;
+import io.leasehold.blockrep.wire.FrameCodec;
+import io.leasehold.blockrep.wire.ProtocolException;
+import io.leasehold.heartbeat.controller.ClusterMessageCodec;
+import io.leasehold.heartbeat.layout.LayoutException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/**
- * What travels in a replication session, in order: the frames of {@code blockrep.wire}, as far as
- * their contents matter here.
- *
- * <p>{@code epoch} is that of the sender's writer, which the receiver judges (R2).
- */
+/** What travels in a replication session, in order. */
 sealed interface Packet {
-    record StandingIs(Standing standing) implements Packet {}
 
-    record Cluster(ClusterMessage message) implements Packet {}
+    /** A production frame as it is on the wire: two are equal if their bytes are. */
+    final class Framed implements Packet {
+        private final byte[] bytes;
+        private final int hash;
 
-    record ReplayBegins(long epoch, long after, Lineage lineage) implements Packet {}
+        private Framed(byte[] bytes) {
+            this.bytes = bytes;
+            this.hash = Arrays.hashCode(bytes);
+        }
 
-    record OperationIs(long epoch, long seq, Operation operation) implements Packet {}
+        static Framed of(long epoch, Seq seq, Frame frame) {
+            var out = ByteBuffer.allocate(FrameCodec.encodedBytesMax(frame));
+            FrameCodec.encode(out, epoch, seq, frame);
+            return new Framed(Arrays.copyOf(out.array(), out.position()));
+        }
 
-    record Live(long epoch) implements Packet {}
+        Envelope envelope() {
+            try {
+                return FrameCodec.decode(
+                        ByteBuffer.wrap(bytes, Integer.BYTES, bytes.length - Integer.BYTES));
+            } catch (ProtocolException e) {
+                throw new IllegalStateException("what was encoded cannot be decoded", e);
+            }
+        }
 
-    record Flush(long epoch) implements Packet {}
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Framed that
+                    && hash == that.hash
+                    && Arrays.equals(bytes, that.bytes);
+        }
 
-    record InSync(long epoch, boolean receiver) implements Packet {}
+        @Override
+        public int hashCode() {
+            return hash;
+        }
 
-    record Durable(long seq, Root root) implements Packet {}
+        @Override
+        public String toString() {
+            var envelope = envelope();
+            return switch (envelope.frame()) {
+                case Frame.ClusterMessage(var message) -> clusterMessage(message);
+                case Frame.OperationIs operation ->
+                        "operation %s of epoch %d"
+                                .formatted(envelope.seq(), operation.writerEpoch());
+                case Frame frame ->
+                        "%s (epoch %d, at %s)".formatted(frame, envelope.epoch(), envelope.seq());
+            };
+        }
 
-    record Rejected(String reason) implements Packet {}
-
-    record CompareBegins(long epoch) implements Packet {}
-
-    /** The whole history of the source. */
-    record CompareEnds(long epoch, List<Operation> log, Lineage lineage) implements Packet {
-        public CompareEnds {
-            log = List.copyOf(log);
+        private static String clusterMessage(byte[] message) {
+            try {
+                return ClusterMessageCodec.decode(message).toString();
+            } catch (LayoutException e) {
+                return "a message that cannot be read: " + e.getMessage();
+            }
         }
     }
 

@@ -79,7 +79,7 @@ final class Pair {
 
     private final ArbitrationMode mode;
     private final List<Boxes> boxes;
-    private final Numbers<Between> betweens = new Numbers<>();
+    private final Betweens betweens = new Betweens();
 
     Pair(ArbitrationMode mode, Mutation mutation) {
         this.mode = mode;

@@ -1,25 +1,32 @@
 package io.leasehold.itests.exhaustive;
 
+import io.leasehold.blockrep.replication.ClusterName;
 import io.leasehold.blockrep.replication.DeviceId;
 import io.leasehold.blockrep.replication.Effect;
 import io.leasehold.blockrep.replication.Event;
-import io.leasehold.blockrep.replication.Event.ReplayCheck;
 import io.leasehold.blockrep.replication.Event.RootCheck;
 import io.leasehold.blockrep.replication.Lineage;
 import io.leasehold.blockrep.replication.NodeName;
-import io.leasehold.blockrep.replication.PeerFacts;
+import io.leasehold.blockrep.replication.Outflow;
+import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.Replication;
-import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.replication.Role;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.replication.Standing;
+import io.leasehold.blockrep.replication.Tenure;
+import io.leasehold.blockrep.session.Input;
+import io.leasehold.blockrep.session.LocalCopy;
+import io.leasehold.blockrep.session.Order;
+import io.leasehold.blockrep.session.SessionProtocol;
 import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.wire.Frame;
 import io.leasehold.heartbeat.record.Epoch;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
+import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,12 +34,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The volume of one box: the production {@link Replication}, and around it a journal of a few
- * operations and one end of a session, which do what {@code Replicator} and {@code Conversation}
- * do. What waits for the disk ({@link #syncDue}, {@link #commitDue}) is a step of its own.
+ * The volume of one box: the production machines {@link Replication}, {@link Outflow}, {@link
+ * Tenure} and {@link SessionProtocol} with its frames, and around them a journal of a few
+ * operations and one end of a connection, which do what {@code Replicator} and {@code Conversation}
+ * do. What waits for the disk ({@link #isSyncDue}, {@link #isCommitDue}) or for the sender's thread
+ * ({@link #isCopyDue}) is a step of its own; what production leaves to its event thread is done at
+ * the end of the step.
  */
 final class Volume {
     static final long REPLICA_TIMEOUT_NANOS = 1_500_000_000L;
+
+    private static final ClusterName CLUSTER = new ClusterName("scope");
 
     /** What the box is told; it passes it on to its daemon, later. */
     interface Listener {
@@ -40,7 +52,7 @@ final class Volume {
 
         void sessionClosed(long session, String reason);
 
-        void messageArrived(long session, Packet.Cluster message);
+        void messageArrived(long session, byte[] message);
 
         void shrinkWanted(String reason);
 
@@ -65,23 +77,35 @@ final class Volume {
         DRAIN
     }
 
-    /** What the sender's thread has to send. */
-    private enum Copy {
-        NONE,
-        REPLAY,
-        COMPARE
-    }
-
     private record Waiting(long upTo, Purpose purpose, long epoch) {}
 
+    /** A production machine that lives as long as a daemon or a session, and is then made anew. */
+    private static final class Core<T> {
+        private final T machine;
+        private final transient Memory memory;
+        private final transient @Nullable Object[] fresh;
+
+        private Core(T machine) {
+            this.machine = machine;
+            this.memory = new Memory(machine);
+            this.fresh = memory.read();
+        }
+
+        private void beginAnew() {
+            memory.write(fresh);
+        }
+    }
+
     private final transient Listener listener;
-    private final transient Mutation mutation;
     private final NodeName self;
     private final NodeName peer;
     private final DeviceId device;
-    private final Replication machine;
-    private final transient Memory machineMemory;
-    private final transient @Nullable Object[] machineFresh;
+    private final transient Mutation mutation;
+    private final Core<Replication> replication;
+    private final Core<Outflow<SessionId>> outflow;
+
+    /** Two are enough: what belongs to the one before is gone when a third begins. */
+    private final List<Core<SessionProtocol>> protocols;
 
     // On disk. What is behind "synced" is lost with the power.
     private final List<Operation> log = new ArrayList<>();
@@ -92,30 +116,21 @@ final class Volume {
 
     // Of this run of the daemon.
     private boolean open;
-    private boolean writer;
-    private long writerEpoch;
-    private boolean parked;
     private boolean mounted;
     private long completed;
     private boolean syncDue;
-    private long flushMark;
     private final List<Waiting> waiting = new ArrayList<>();
 
-    // The session.
+    // The connection.
     private long session;
     private boolean connected;
-    private boolean announced;
-    private boolean live;
-    private Copy copyDue = Copy.NONE;
-    private long replayPlan;
-    private long replayFrom;
-    private boolean receiving;
-    private boolean awaitingBegin;
-    private boolean comparing;
-    private boolean flushAsked;
+    private Optional<Effect> copyDue = Optional.empty();
     private boolean commitDue;
-    private Lineage sourceLineage = Lineage.EMPTY;
+    private final List<Operation> shadow = new ArrayList<>();
     private long silentQuanta;
+
+    /** What is left to the event thread while a session's orders are carried out. */
+    private transient @Nullable Deque<Runnable> held;
 
     Volume(String self, String peer, DeviceId device, Mutation mutation, Listener listener) {
         this.listener = listener;
@@ -123,15 +138,21 @@ final class Volume {
         this.self = new NodeName(self);
         this.peer = new NodeName(peer);
         this.device = device;
-        this.machine = new Replication(this.self, this.peer, 0, REPLICA_TIMEOUT_NANOS);
-        this.machineMemory = new Memory(machine);
-        this.machineFresh = machineMemory.read();
+        this.replication =
+                new Core<>(new Replication(this.self, this.peer, 0, REPLICA_TIMEOUT_NANOS));
+        this.outflow = new Core<>(new Outflow<>());
+        this.protocols = List.of(protocol(1), protocol(2));
+    }
+
+    private Core<SessionProtocol> protocol(long number) {
+        return new Core<>(
+                new SessionProtocol(new SessionId(number), CLUSTER, peer, new OwnCopy(this)));
     }
 
     // ---- facts ----
 
     Replication machine() {
-        return machine;
+        return replication.machine;
     }
 
     NodeName self() {
@@ -162,12 +183,16 @@ final class Volume {
         return Operation.rootOf(log);
     }
 
+    private Seq last() {
+        return new Seq(log.size());
+    }
+
     boolean hasUnsynced() {
         return synced < log.size();
     }
 
     boolean takesWrites() {
-        return open && writer && mounted && !parked;
+        return open && mounted && outflow.machine.takesOperations();
     }
 
     boolean isSyncDue() {
@@ -179,19 +204,24 @@ final class Volume {
     }
 
     boolean isCopyDue() {
-        return copyDue != Copy.NONE;
+        return copyDue.isPresent();
     }
 
     boolean isConnected() {
         return connected;
     }
 
-    long announcedSession() {
-        return connected && announced ? session : 0;
+    private SessionProtocol protocol() {
+        return protocols.get((int) session - 1).machine;
+    }
+
+    /** The session of which the daemon knows; 0 without one. */
+    long greetedSession() {
+        return connected && protocol().isGreeted() ? session : 0;
     }
 
     boolean isTickDue() {
-        var deadline = machine.nextDeadlineNanos();
+        var deadline = machine().nextDeadlineNanos();
         return open && deadline.isPresent() && deadline.getAsLong() <= Clock.NOW_NANOS;
     }
 
@@ -199,7 +229,6 @@ final class Volume {
 
     /** A daemon starts: what was in the journal is found. */
     void open() {
-        machineMemory.write(machineFresh);
         open = true;
         step(new Event.Promised(promised));
     }
@@ -207,19 +236,14 @@ final class Volume {
     /** The daemon is gone; what it knew is, too. */
     void gone() {
         open = false;
-        writer = false;
-        writerEpoch = 0;
-        parked = false;
         mounted = false;
         completed = 0;
         syncDue = false;
-        flushMark = 0;
         waiting.clear();
-        endSession();
+        endConnection();
         session = 0;
-        replayPlan = 0;
-        replayFrom = 0;
-        machineMemory.write(machineFresh);
+        replication.beginAnew();
+        outflow.beginAnew();
     }
 
     void losePower(boolean losesTail) {
@@ -234,7 +258,7 @@ final class Volume {
     // ---- the front-end ----
 
     void mount() {
-        if (machine.role() != Role.PRIMARY) {
+        if (machine().role() != Role.PRIMARY) {
             throw new Violation("R38", self + " mounts without being the writer");
         }
         mounted = true;
@@ -253,11 +277,12 @@ final class Volume {
             }
         }
         if (found == 0) {
-            var operation = new Operation(id, writerEpoch);
+            long epoch = outflow.machine.epoch();
+            var operation = new Operation(id, epoch);
             log.add(operation);
             found = log.size();
-            if (live) {
-                listener.send(new Packet.OperationIs(writerEpoch, found, operation));
+            if (outflow.machine.live().isPresent()) {
+                send(epoch, last(), operation.framed(root()));
             }
         }
         whenDurable(new Waiting(found, Purpose.CLIENT, 0));
@@ -270,22 +295,22 @@ final class Volume {
         }
         waiting.add(wish);
         step(new Event.FlushWanted(new Seq(wish.upTo)));
-        if (live && wish.upTo > flushMark) {
-            flushMark = log.size();
-            listener.send(new Packet.Flush(writerEpoch));
-        }
+        outflow.machine
+                .flushMark(new Seq(wish.upTo), last())
+                .ifPresent(mark -> send(outflow.machine.epoch(), mark, flush()));
         syncDue = true;
+    }
+
+    /** What is complete by now is for a person who reads the frame. */
+    private static Frame flush() {
+        return new Frame.Flush(Seq.NONE);
     }
 
     private void done(Waiting wish) {
         switch (wish.purpose) {
             case CLIENT -> {}
-            case PROMOTION -> listener.promoted(new Epoch(wish.epoch));
-            case DRAIN -> {
-                if (parked) {
-                    listener.drained(log.size(), root());
-                }
-            }
+            case PROMOTION -> later(() -> listener.promoted(new Epoch(wish.epoch)));
+            case DRAIN -> later(() -> listener.drained(log.size(), root()));
         }
     }
 
@@ -311,35 +336,41 @@ final class Volume {
 
     private void take(Event event) {
         var due = new ArrayList<Waiting>();
-        for (var effect : machine.step(Clock.NOW_NANOS, event)) {
+        for (var effect : machine().step(Clock.NOW_NANOS, event)) {
             if (effect instanceof Effect.Complete(var upTo)) {
                 listener.acknowledged(log(), upTo.value());
                 completed = upTo.value();
                 due.addAll(waiting.stream().filter(wish -> wish.upTo <= completed).toList());
                 waiting.removeAll(due);
             } else {
-                perform(effect);
+                later(() -> perform(effect));
             }
         }
         due.forEach(this::done);
+    }
+
+    private void later(Runnable action) {
+        if (held == null) {
+            action.run();
+        } else {
+            held.add(action);
+        }
     }
 
     private void perform(Effect effect) {
         switch (effect) {
             case Effect.Complete _ -> throw new IllegalStateException("completed before");
             case Effect.WantShrink(var reason) -> listener.shrinkWanted(reason);
-            case Effect.WantGrow(var equalAt) ->
-                    listener.growWanted(announcedSession(), equalAt.value());
-            case Effect.StartReplay(var id, long plan, var from) -> {
-                replayPlan = plan;
-                live = false;
-                copyDue = isOpen(id) ? Copy.REPLAY : Copy.NONE;
-                replayFrom = from.value();
+            case Effect.WantGrow(var equalAt) -> {
+                acknowledgedAlone = Optional.empty();
+                listener.growWanted(greetedSession(), equalAt.value());
             }
-            case Effect.StartCompare(var id, _, _) -> {
-                live = false;
-                copyDue = isOpen(id) ? Copy.COMPARE : Copy.NONE;
+            case Effect.StartReplay(var id, long plan, var _) -> {
+                outflow.machine.beginReplay(plan);
+                copyDue = isOpen(id) ? Optional.of(effect) : Optional.empty();
             }
+            case Effect.StartCompare(var id, _, _) ->
+                    copyDue = isOpen(id) ? Optional.of(effect) : Optional.empty();
             case Effect.RefusePeer(_, var reason) -> {
                 if (reason.startsWith("R29") || reason.startsWith("R30")) {
                     throw new Violation("R29", "split brain: " + reason);
@@ -358,7 +389,7 @@ final class Volume {
     }
 
     private boolean isOpen(SessionId id) {
-        return connected && announced && id.value() == session;
+        return id.value() == greetedSession();
     }
 
     // ---- what the daemon orders ----
@@ -378,77 +409,60 @@ final class Volume {
     void promote(Epoch wanted, Set<NodeName> inSync, long generation, Set<Long> forced) {
         settleReader();
         long epoch = wanted.value();
-        var refusal = refusal(epoch, inSync);
+        var refusal =
+                Tenure.refusal(
+                        epoch,
+                        inSync,
+                        standing(),
+                        machine().peer(),
+                        connected && protocol().isComparing());
         if (refusal.isPresent()) {
-            listener.promotionFailed(wanted, refusal.get());
+            listener.promotionFailed(wanted, refusal.map(Promotion.Refused::detail).orElseThrow());
             return;
         }
-        synced = log.size();
-        receiving = false;
-        var tail = new Seq(log.size());
-        promised = epoch;
-        lineage = lineage.begin(epoch, tail.next(), device);
-        acknowledgedAlone = aloneSince(inSync, log.size());
-        writerEpoch = epoch;
-        writer = true;
-        parked = false;
+        if (connected) {
+            carryOut(new Input.Settling());
+        }
+        var tail = last();
+        var tenure = Tenure.begin(epoch, inSync, standing(), peer);
+        promised = tenure.promisedEpoch();
+        lineage = tenure.lineage();
+        acknowledgedAlone = tenure.acknowledgedAlone();
+        outflow.machine.becomeWriter(epoch);
         completed = 0;
         waiting.removeIf(wish -> wish.purpose == Purpose.PROMOTION);
         step(
                 new Event.Promoted(
-                        epoch,
-                        inSync,
-                        generation,
-                        tail,
-                        tail,
-                        lineage.only(new HashSet<>(forced))));
+                        epoch, inSync, generation, tail, new Seq(synced), lineage.only(forced)));
         whenDurable(new Waiting(tail.value(), Purpose.PROMOTION, epoch));
     }
 
-    private Optional<String> refusal(long epoch, Set<NodeName> inSync) {
-        if (epoch < promised || epoch <= lineage.headEpoch()) {
-            return Optional.of("epoch " + epoch + ", promised " + promised);
-        }
-        if (comparing) {
-            return Optional.of("R31: this copy is being compared");
-        }
-        var facts = machine.peer();
-        if (inSync.contains(peer) && facts.isPresent()) {
-            return switch (facts.get().relation()) {
-                case PEER_AHEAD, DIVERGED, UNRELATED ->
-                        Optional.of("the peer's history is " + facts.get().relation());
-                case EQUAL, PEER_BEHIND -> Optional.empty();
-            };
-        }
-        return Optional.empty();
-    }
-
-    private Optional<Seq> aloneSince(Set<NodeName> inSync, long last) {
-        if (inSync.contains(peer)) {
-            return Optional.empty();
-        }
-        return acknowledgedAlone.isPresent() ? acknowledgedAlone : Optional.of(new Seq(last + 1));
-    }
-
     void recordChanged(long epoch, Set<NodeName> inSync, long generation) {
-        if (machine.role() != Role.PRIMARY || machine.epoch() != epoch) {
+        if (machine().role() != Role.PRIMARY || machine().epoch() != epoch) {
             return;
         }
-        acknowledgedAlone = aloneSince(inSync, completed);
+        acknowledgedAlone =
+                Tenure.acknowledgedAlone(inSync, peer, new Seq(completed), acknowledgedAlone);
         step(new Event.RecordChanged(epoch, inSync, generation));
-        if (live) {
-            listener.send(new Packet.InSync(writerEpoch, inSync.contains(peer)));
+        if (greetedSession() != 0 && outflow.machine.isInOrder(protocol().id())) {
+            send(
+                    outflow.machine.isWriter()
+                            ? outflow.machine.epoch()
+                            : machine().promisedEpoch(),
+                    last(),
+                    new Frame.InSync(inSync.contains(peer)));
         }
         listener.factsChanged();
     }
 
+    /** R17: what is written from now on waits; told once everything before is on all of inSync. */
     void park() {
-        parked = true;
+        outflow.machine.park();
         whenDurable(new Waiting(log.size(), Purpose.DRAIN, 0));
     }
 
     void unpark() {
-        parked = false;
+        outflow.machine.unpark();
         waiting.removeIf(wish -> wish.purpose == Purpose.DRAIN);
     }
 
@@ -456,9 +470,7 @@ final class Volume {
         if (mounted) {
             throw new Violation("R38", self + " demotes while openers can still write");
         }
-        writer = false;
-        parked = false;
-        live = false;
+        outflow.machine.stopWriting();
         waiting.clear();
         settleReader();
         step(new Event.Demoted());
@@ -474,39 +486,42 @@ final class Volume {
         }
     }
 
-    void sendToPeer(Packet.Cluster message) {
-        if (announcedSession() != 0) {
-            listener.send(message);
+    /** Opaque, in order with everything else. */
+    void sendToPeer(byte[] message) {
+        if (greetedSession() != 0) {
+            send(machine().promisedEpoch(), Seq.NONE, new Frame.ClusterMessage(message));
         }
     }
 
-    // ---- the session ----
+    // ---- the connection ----
 
-    /** A connection was made; the standing is said first. */
+    private void send(long epoch, Seq seq, Frame frame) {
+        listener.send(Packet.Framed.of(epoch, seq, frame));
+    }
+
     void connect() {
         connected = true;
-        announced = false;
         silentQuanta = 0;
-        // Two numbers are enough: what belongs to the one before is gone when a third begins.
         session = session == 1 ? 2 : 1;
-        announceStanding();
+        carryOut(new Input.Opened());
     }
 
     private void announceStanding() {
         if (connected) {
-            listener.send(new Packet.StandingIs(standing()));
+            carryOut(new Input.StandingChanged());
         }
     }
 
+    /** What is known to be complete is of this run: no checkpoint has written it down. */
     private Standing standing() {
         return new Standing(
                 self,
                 device,
-                machine.role(),
+                machine().role(),
                 promised,
                 lineage,
-                new Seq(log.size()),
-                Seq.NONE,
+                last(),
+                new Seq(completed),
                 root(),
                 acknowledgedAlone);
     }
@@ -514,31 +529,26 @@ final class Volume {
     /** This end closes; what is under way to it arrives nowhere. */
     private void close(String reason) {
         listener.send(new Packet.Closed(reason));
-        ended(reason);
+        later(() -> ended(reason));
     }
 
     private void ended(String reason) {
-        var was = announcedSession();
-        synced = log.size();
-        endSession();
-        if (was != 0) {
-            step(new Event.SessionClosed(new SessionId(was), reason));
-            listener.sessionClosed(was, reason);
+        if (!connected) {
+            return;
         }
+        connected = false;
+        outflow.machine.sessionEnded(protocol().id());
+        carryOut(new Input.Closed(reason));
+        endConnection();
     }
 
-    private void endSession() {
+    private void endConnection() {
         connected = false;
-        announced = false;
-        live = false;
-        copyDue = Copy.NONE;
-        receiving = false;
-        awaitingBegin = false;
-        comparing = false;
-        flushAsked = false;
+        copyDue = Optional.empty();
         commitDue = false;
-        sourceLineage = Lineage.EMPTY;
+        shadow.clear();
         silentQuanta = 0;
+        protocols.forEach(Core::beginAnew);
     }
 
     /** A quantum has passed, in which the peer's signs of life came through or not. */
@@ -552,241 +562,219 @@ final class Volume {
         }
     }
 
-    void receive(Packet packet) {
-        if (!connected) {
-            return;
-        }
-        if (packet instanceof Packet.Closed(var reason)) {
-            ended("connection closed by the peer: " + reason);
-            return;
-        }
-        if (!announced) {
-            if (!(packet instanceof Packet.StandingIs(var standing))) {
-                close("the first frame must be the standing");
-                return;
-            }
-            announced = true;
-            var facts = PeerFacts.of(standing(), standing);
-            listener.sessionOpened(session, facts.relation());
-            ready(facts);
-            return;
-        }
-        handle(packet);
-        if (flushAsked && connected) {
-            commitDue = true;
-        }
-    }
-
-    private void handle(Packet packet) {
-        switch (packet) {
-            case Packet.StandingIs(var standing) -> ready(PeerFacts.of(standing(), standing));
-            case Packet.Cluster message -> listener.messageArrived(session, message);
-            case Packet.Rejected(var reason) -> close("the peer rejects us: " + reason);
-            case Packet.Durable(long seq, var root) ->
-                    step(
-                            new Event.PeerDurable(
-                                    new SessionId(session), new Seq(seq), check(seq, root)));
-            case Packet.ReplayBegins(long epoch, long after, var from) -> {
-                if (accepts(epoch)) {
-                    replayBegins(after, from);
+    /** What one step of the peer sent. */
+    void receive(List<Packet> together) {
+        for (int i = 0; i < together.size() && connected; i++) {
+            switch (together.get(i)) {
+                case Packet.Closed(var reason) -> ended("connection closed by the peer: " + reason);
+                case Packet.Framed frame -> {
+                    carryOut(new Input.Arrived(frame.envelope()));
+                    // What comes before the commit is made durable with it.
+                    boolean moreIsHere = i + 1 < together.size();
+                    commitDue =
+                            connected
+                                    && protocol()
+                                            .step(new Input.Handled(moreIsHere))
+                                            .contains(new Order.Sync(true));
                 }
             }
-            case Packet.OperationIs(long epoch, long seq, var operation) -> {
-                if (accepts(epoch) && isReceiving()) {
-                    received(seq, operation);
-                }
-            }
-            case Packet.Live(long epoch) -> {
-                if (accepts(epoch) && isReceiving()) {
-                    adoptLineage();
-                    began(ReplicationState.MIRRORING);
-                }
-            }
-            case Packet.Flush(long epoch) -> {
-                if (accepts(epoch) && isReceiving()) {
-                    flushAsked = true;
-                }
-            }
-            case Packet.InSync(long epoch, boolean receiver) -> {
-                if (accepts(epoch) && isReceiving()) {
-                    began(receiver ? ReplicationState.ESTABLISHED : ReplicationState.MIRRORING);
-                }
-            }
-            case Packet.CompareBegins(long epoch) -> {
-                if (accepts(epoch)) {
-                    if (comparing) {
-                        close("a compare begins within another one");
-                        return;
-                    }
-                    receiving = false;
-                    awaitingBegin = false;
-                    comparing = true;
-                    began(ReplicationState.COMPARE_TARGET);
-                }
-            }
-            case Packet.CompareEnds(long epoch, var theirs, var from) -> {
-                if (accepts(epoch) && !awaitingBegin) {
-                    if (!comparing) {
-                        close("no compare has begun");
-                        return;
-                    }
-                    compareEnds(theirs, from);
-                }
-            }
-            case Packet.Closed _ -> throw new IllegalStateException("handled before");
         }
     }
 
-    private boolean isReceiving() {
-        if (!receiving && !awaitingBegin && connected) {
-            close("operations without a begin of replay");
-        }
-        return receiving && !awaitingBegin && connected;
-    }
-
-    private void began(ReplicationState state) {
-        step(new Event.SourceBegan(new SessionId(session), state));
-    }
-
-    /** R2. */
-    private boolean accepts(long epoch) {
-        var rejection = mutation.rejects(machine.rejects(epoch));
-        if (rejection.isPresent()) {
-            listener.send(new Packet.Rejected(rejection.get()));
-            close("rejected: " + rejection.get());
-            return false;
-        }
-        if (machine.role() == Role.PRIMARY) {
-            close("R2: the peer writes a higher epoch than ours: " + epoch);
-            return false;
-        }
-        if (epoch > promised) {
-            promised = epoch;
-            step(new Event.Promised(epoch));
-        }
-        return true;
-    }
-
-    private void replayBegins(long after, Lineage from) {
-        if (after != log.size()) {
-            receiving = false;
-            awaitingBegin = true;
-            announceStanding();
-            return;
-        }
-        awaitingBegin = false;
-        sourceLineage = from;
-        receiving = true;
-        adoptLineage();
-        began(ReplicationState.REPLAY_TARGET);
-    }
-
-    private void adoptLineage() {
-        var reached = sourceLineage.upTo(new Seq(log.size()));
-        if (!reached.equals(lineage)) {
-            lineage = reached;
-            promised = Math.max(promised, reached.headEpoch());
-            acknowledgedAlone = Optional.empty();
-        }
-    }
-
-    private void received(long seq, Operation operation) {
-        if (seq != log.size() + 1) {
-            close("operation " + seq + " behind " + log.size());
-            return;
-        }
-        if (operation.epoch() > lineage.headEpoch()) {
-            adoptLineage();
-        }
-        log.add(operation);
-    }
-
-    private void compareEnds(List<Operation> theirs, Lineage from) {
-        log.clear();
-        log.addAll(theirs);
-        synced = log.size();
-        lineage = from.upTo(new Seq(log.size()));
-        promised = Math.max(promised, from.headEpoch());
-        acknowledgedAlone = Optional.empty();
-        comparing = false;
-        announceStanding();
-    }
-
-    /** Durable, then acknowledged. */
+    /** What came from the peer is durable, and acknowledged. */
     void commit() {
         commitDue = false;
-        flushAsked = false;
-        synced = log.size();
-        if (connected && receiving) {
-            listener.send(new Packet.Durable(synced, root()));
-        }
+        carryOut(new Order.Sync(true));
     }
 
-    /** Whoever needs the reader's lock finds it between two frames. */
+    /** Whoever takes the reader's lock finds it between two frames. */
     private void settleReader() {
         if (commitDue) {
             commit();
         }
     }
 
-    private RootCheck check(long seq, Root root) {
-        if (seq > log.size()) {
-            return RootCheck.UNKNOWN;
+    // ---- what the session orders ----
+
+    private void carryOut(Input input) {
+        inOrder(() -> perform(input));
+    }
+
+    private void carryOut(Order order) {
+        inOrder(() -> perform(order));
+    }
+
+    /** What the machine wants because of an order waits until all of them are done. */
+    private void inOrder(Runnable orders) {
+        if (held != null) {
+            throw new IllegalStateException("the session's orders are being carried out already");
         }
-        return Operation.rootOf(log.subList(0, (int) seq)).equals(root)
-                ? RootCheck.EQUAL
-                : RootCheck.DIFFERENT;
+        Deque<Runnable> after = new ArrayDeque<>();
+        held = after;
+        try {
+            orders.run();
+        } finally {
+            held = null;
+        }
+        after.forEach(Runnable::run);
+    }
+
+    private void perform(Input input) {
+        for (var order : protocol().step(input)) {
+            perform(order);
+        }
+    }
+
+    private void perform(Order order) {
+        switch (order) {
+            case Order.Send(long epoch, var seq, var frame) -> send(epoch, seq, frame);
+            case Order.End(var reason, var _) -> close(reason);
+            case Order.Tell(var event) -> step(event);
+            case Order.Greeted(var facts) -> {
+                long opened = session;
+                later(() -> listener.sessionOpened(opened, facts.relation()));
+            }
+            case Order.CheckReplay(var facts) ->
+                    step(
+                            new Event.PeerReady(
+                                    protocol().id(),
+                                    facts,
+                                    facts.replayCheck(
+                                            new Seq(1), rootAt(facts.standing().last()))));
+            case Order.Deliver(var message) -> {
+                long from = session;
+                later(() -> listener.messageArrived(from, message));
+            }
+            case Order.NoteRootsEqual _, Order.NoteRejected _, Order.MakeRoom(), Order.Apply() -> {}
+            case Order.ReportDivergence(var at, var what) ->
+                    throw new Violation("I2", self + " and its peer differ at " + at + ": " + what);
+            case Order.Farewell(var reason) -> {
+                long over = session;
+                later(() -> listener.sessionClosed(over, reason));
+            }
+            case Order.Promise(long epoch) -> {
+                promised = epoch;
+                step(new Event.Promised(epoch));
+            }
+            case Order.AdoptLineage(var adopted, long promisedWithIt) -> {
+                lineage = adopted;
+                promised = promisedWithIt;
+                acknowledgedAlone = Optional.empty();
+            }
+            case Order.Append(var seq, var framed) -> {
+                var operation = Operation.of(framed);
+                boolean sameRoot = operation.rootAfter(root()).equals(framed.root());
+                if (sameRoot) {
+                    log.add(operation);
+                }
+                perform(new Input.Appended(seq, framed.operation().length, sameRoot));
+            }
+            case Order.Sync(boolean acknowledge) -> {
+                synced = log.size();
+                perform(new Input.Synced(last(), root(), acknowledge));
+            }
+            case Order.BeginCompare _, Order.AbandonCompare() -> shadow.clear();
+            case Order.TakePart(var _, Frame.ManifestPart part) ->
+                    shadow.addAll(Operation.ofManifest(part.bytes()));
+            case Order.EndCompare(var seq, var ends) -> endCompare(seq, ends);
+            case Order.TakePart _, Order.Provide _, Order.AnswerVerify _, Order.Verified _ ->
+                    throw new IllegalStateException("never sent here: " + order);
+        }
+    }
+
+    private void endCompare(Seq seq, Frame.CompareEnds ends) {
+        if (shadow.size() != seq.value() || !Operation.rootOf(shadow).equals(ends.root())) {
+            throw new Violation("R31", self + " has another shadow than the compare's: " + shadow);
+        }
+        log.clear();
+        log.addAll(shadow);
+        shadow.clear();
+        synced = log.size();
+        lineage = ends.lineage().upTo(seq);
+        promised = Math.max(promised, ends.lineage().headEpoch());
+        acknowledgedAlone = Optional.empty();
+        perform(new Input.CompareEnded());
+    }
+
+    private Optional<Root> rootAt(Seq seq) {
+        return seq.value() <= log.size()
+                ? Optional.of(Operation.rootOf(log.subList(0, (int) seq.value())))
+                : Optional.empty();
     }
 
     // ---- as source ----
 
-    private void ready(PeerFacts facts) {
-        step(new Event.PeerReady(new SessionId(session), facts, replayCheck(facts)));
-    }
-
-    private ReplayCheck replayCheck(PeerFacts facts) {
-        long last = facts.standing().last().value();
-        return facts.replayCheck(
-                new Seq(1),
-                last <= log.size()
-                        ? Optional.of(Operation.rootOf(log.subList(0, (int) last)))
-                        : Optional.empty());
-    }
-
     /** The sender's thread gets to it. */
     void copy() {
-        var due = copyDue;
-        copyDue = Copy.NONE;
-        if (!connected || !writer) {
+        var due = copyDue.orElseThrow();
+        copyDue = Optional.empty();
+        switch (due) {
+            case Effect.StartReplay(var id, long plan, var from) -> replay(id, plan, from);
+            case Effect.StartCompare(_, var reason, boolean keepBranch) ->
+                    compare(reason, keepBranch);
+            default -> throw new IllegalStateException("nothing to send: " + due);
+        }
+    }
+
+    private void replay(SessionId to, long plan, Seq from) {
+        if (!outflow.machine.replays(plan)) {
             return;
         }
-        switch (due) {
-            case NONE -> {}
-            case REPLAY -> replay();
-            case COMPARE -> compare();
-        }
-    }
-
-    private void replay() {
-        long sent = replayFrom - 1;
-        listener.send(new Packet.ReplayBegins(writerEpoch, sent, lineage));
+        long epoch = outflow.machine.epoch();
+        int sent = (int) from.value() - 1;
+        send(epoch, new Seq(sent), new Frame.ReplayBegins(lineage));
         while (sent < log.size()) {
-            sent++;
-            listener.send(new Packet.OperationIs(writerEpoch, sent, log.get((int) sent - 1)));
+            var operation = log.get(sent++);
+            send(epoch, new Seq(sent), operation.framed(Operation.rootOf(log.subList(0, sent))));
         }
-        listener.send(new Packet.Live(writerEpoch));
-        listener.send(new Packet.Flush(writerEpoch));
-        live = true;
-        flushMark = sent;
-        step(new Event.WentLive(new SessionId(session), replayPlan, new Seq(sent)));
+        var reached = outflow.machine.goLive(plan, to, last(), last());
+        if (reached != Outflow.Reached.LIVE) {
+            throw new IllegalStateException("nothing came in between: " + reached);
+        }
+        send(epoch, last(), new Frame.Live());
+        send(epoch, last(), flush());
+        step(new Event.WentLive(to, plan, last()));
     }
 
-    private void compare() {
-        listener.send(new Packet.CompareBegins(writerEpoch));
+    private void compare(String reason, boolean keepBranch) {
+        long epoch = outflow.machine.epoch();
+        send(epoch, last(), new Frame.CompareBegins(reason, keepBranch, root()));
+        send(epoch, last(), new Frame.ManifestPart(Operation.manifest(log), true));
         // The target will stand here: it must never be ahead of a source that loses power.
         synced = log.size();
-        step(new Event.CompareSent(new SessionId(session), new Seq(log.size()), root()));
-        listener.send(new Packet.CompareEnds(writerEpoch, List.copyOf(log), lineage));
+        step(new Event.CompareSent(protocol().id(), last(), root()));
+        send(epoch, last(), new Frame.CompareEnds(root(), lineage));
+    }
+
+    /** The copy, as a session looks at it. */
+    private static final class OwnCopy implements LocalCopy {
+        private final transient Volume volume;
+
+        private OwnCopy(Volume volume) {
+            this.volume = volume;
+        }
+
+        @Override
+        public Standing standing() {
+            return volume.standing();
+        }
+
+        @Override
+        public Optional<String> rejects(long frameEpoch) {
+            return volume.mutation.rejects(volume.machine().rejects(frameEpoch));
+        }
+
+        @Override
+        public boolean isLive() {
+            return volume.machine().isLive();
+        }
+
+        @Override
+        public RootCheck check(Seq seq, Root root) {
+            return volume.rootAt(seq)
+                    .map(own -> own.equals(root) ? RootCheck.EQUAL : RootCheck.DIFFERENT)
+                    .orElse(RootCheck.UNKNOWN);
+        }
     }
 
     static NodeName name(io.leasehold.heartbeat.record.NodeName name) {
