@@ -107,6 +107,7 @@ final class Candidacy {
         if (rights.state().holdsPermit() && rights.record().mode() == mode) {
             var listened = time.nowNanos() >= listenUntilNanos || session.hello().isPresent();
             if (resumable || listened) {
+                session.hello().ifPresent(this::goAbove);
                 promoteIfWon(arbitration.attempt(Change.START_ALONE));
             }
             return;
@@ -161,6 +162,7 @@ final class Candidacy {
             case ME -> {
                 alarms.clear("meeting");
                 if (evidence.isPresent()) {
+                    goAbove(peers);
                     arbitration.finding(
                             "leads " + outcome.sentence(),
                             outcome.rule(),
@@ -182,6 +184,11 @@ final class Candidacy {
                 }
             }
         }
+    }
+
+    /** R1, R2: what the peer promised, or asked for in vain, is no epoch of ours. */
+    private void goAbove(Hello peers) {
+        rights.save(rights.state().withPromised(peers.promised()));
     }
 
     /**

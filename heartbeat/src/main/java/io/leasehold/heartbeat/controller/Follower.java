@@ -289,8 +289,11 @@ final class Follower {
     /** R10: the primary counts on us from here on. */
     void letIn(ClusterMessage.Grow grow) {
         var state = rights.state();
+        // By the record, and not by the promise: what this node asked for itself, in vain, may be
+        // higher than the epoch of whoever leads now. An epoch that it promised to another node is
+        // the epoch of the record that it follows, or is refused by the volume (R2).
         var older =
-                state.promised().isAfter(grow.epoch())
+                state.record().epoch().isAfter(grow.epoch())
                         || (grow.epoch().equals(state.record().epoch())
                                 && grow.gen().value() < state.record().gen().value());
         // Our word that we are outdated at this very record holds until a later one lets us in (ADR
