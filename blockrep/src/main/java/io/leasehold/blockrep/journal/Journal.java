@@ -96,7 +96,7 @@ public final class Journal implements AutoCloseable {
             boolean created) {
         this.directory = directory;
         this.segmentBytes = segmentBytes;
-        this.encoded = ByteBuffer.allocateDirect(Math.min(segmentBytes, Segment.recordBytesMax()));
+        this.encoded = directory.buffer(Math.min(segmentBytes, Segment.recordBytesMax()));
         this.files = files;
         this.superblockFile = superblockFile;
         this.superblock = superblock;
@@ -134,7 +134,7 @@ public final class Journal implements AutoCloseable {
             }
         }
         checkSizes(files, segmentBytes);
-        var used = firstInUse(files);
+        var used = firstInUse(directory, files);
         if (create && used.isPresent()) {
             // It was lost; this is no fresh copy (R19).
             throw new CorruptJournalException(
@@ -149,12 +149,12 @@ public final class Journal implements AutoCloseable {
                         : directory.open(SUPERBLOCK);
         // Also if the power went while the first superblock was written: nobody can have used this
         // copy.
-        boolean isNew = create || (used.isEmpty() && validSlots(superblockFile).isEmpty());
+        boolean isNew =
+                create || (used.isEmpty() && validSlots(directory, superblockFile).isEmpty());
         if (isNew) {
-            writeSlot(superblockFile, 0, fresh.get());
-            writeSlot(superblockFile, 1, fresh.get());
+            writeSlots(directory, superblockFile, fresh.get());
         }
-        var superblock = readSuperblock(superblockFile);
+        var superblock = readSuperblock(directory, superblockFile);
         var journal =
                 new Journal(directory, segmentBytes, files, superblockFile, superblock, isNew);
         journal.recover();
@@ -185,8 +185,7 @@ public final class Journal implements AutoCloseable {
             var editor = superblock.edit();
             change.apply(editor);
             var next = editor.done();
-            writeSlot(superblockFile, 0, next);
-            writeSlot(superblockFile, 1, next);
+            writeSlots(directory, superblockFile, next);
             superblock = next;
             return next;
         } catch (IOException e) {
@@ -643,6 +642,7 @@ public final class Journal implements AutoCloseable {
         file(seal.use())
                 .write(
                         Segment.encode(
+                                directory.buffer(Segment.HEADER_BYTES),
                                 new Segment.Header(
                                         seal,
                                         first,
@@ -690,7 +690,7 @@ public final class Journal implements AutoCloseable {
         if (use == 0) {
             return false;
         }
-        var block = ByteBuffer.allocateDirect(Segment.HEADER_BYTES);
+        var block = directory.buffer(Segment.HEADER_BYTES);
         file(use - 1).read(block, 0);
         return Segment.decodeHeader(block.clear())
                 .filter(header -> header.use() == use - 1)
@@ -700,7 +700,7 @@ public final class Journal implements AutoCloseable {
 
     private List<Segment.Header> readHeaders() throws IOException {
         var headers = new ArrayList<Segment.Header>();
-        var block = ByteBuffer.allocateDirect(Segment.HEADER_BYTES);
+        var block = directory.buffer(Segment.HEADER_BYTES);
         for (int index = 0; index < files.size(); index++) {
             files.get(index).read(block.clear(), 0);
             var header = Segment.decodeHeader(block.clear());
@@ -773,8 +773,8 @@ public final class Journal implements AutoCloseable {
     private final class Recovery {
         private final List<Segment.Header> headers;
         private final int start;
-        private final ByteBuffer content = ByteBuffer.allocateDirect(segmentBytes);
-        private final long[] window = new long[WINDOW_WORDS];
+        private final ByteBuffer content = directory.buffer(segmentBytes);
+        private final long[] window = new long[Math.min(WINDOW_WORDS, segmentBytes / Long.BYTES)];
         private Seq expected;
         private Root chain;
         private long epochBefore;
@@ -912,7 +912,7 @@ public final class Journal implements AutoCloseable {
             for (int i = headers.size() - 1; i > index; i--) {
                 var dropped = file(headers.get(i).use());
                 log.warn("{}: cut, its operations were never synced", dropped.path());
-                dropped.write(ByteBuffer.allocateDirect(Segment.HEADER_BYTES), 0);
+                dropped.write(directory.buffer(Segment.HEADER_BYTES), 0);
                 dropped.sync();
             }
             // A new incarnation: the records of a segment whose header was lost are found by
@@ -978,8 +978,9 @@ public final class Journal implements AutoCloseable {
     }
 
     /** A segment that was begun: a superblock has been whole before. */
-    private static Optional<JournalFile> firstInUse(List<JournalFile> files) throws IOException {
-        var block = ByteBuffer.allocateDirect(Segment.HEADER_BYTES);
+    private static Optional<JournalFile> firstInUse(
+            JournalDirectory directory, List<JournalFile> files) throws IOException {
+        var block = directory.buffer(Segment.HEADER_BYTES);
         for (var file : files) {
             file.read(block.clear(), 0);
             if (Segment.decodeHeader(block.clear()).isPresent()) {
@@ -989,8 +990,9 @@ public final class Journal implements AutoCloseable {
         return Optional.empty();
     }
 
-    private static List<Superblock> validSlots(JournalFile file) throws IOException {
-        var slot = ByteBuffer.allocateDirect(Superblock.SLOT_BYTES);
+    private static List<Superblock> validSlots(JournalDirectory directory, JournalFile file)
+            throws IOException {
+        var slot = directory.buffer(Superblock.SLOT_BYTES);
         var valid = new ArrayList<Superblock>();
         for (int at = 0; at < Superblock.FILE_BYTES; at += Superblock.SLOT_BYTES) {
             file.read(slot.clear(), at);
@@ -1006,8 +1008,9 @@ public final class Journal implements AutoCloseable {
         return valid;
     }
 
-    private static Superblock readSuperblock(JournalFile file) throws IOException {
-        var valid = validSlots(file);
+    private static Superblock readSuperblock(JournalDirectory directory, JournalFile file)
+            throws IOException {
+        var valid = validSlots(directory, file);
         if (valid.isEmpty()) {
             throw new CorruptJournalException(
                     file.path(), 0, "one valid slot of two", "none: wrong magic or checksum");
@@ -1015,24 +1018,27 @@ public final class Journal implements AutoCloseable {
         var newest = valid.stream().max(Comparator.comparingLong(Superblock::change)).orElseThrow();
         if (valid.size() < 2 || valid.getFirst().change() != valid.getLast().change()) {
             log.warn("{}: one slot was torn or damaged, the other one is whole", file.path());
-            writeSlot(file, 0, newest);
-            writeSlot(file, 1, newest);
+            writeSlots(directory, file, newest);
         }
         return newest;
     }
 
-    private static void writeSlot(JournalFile file, int slot, Superblock superblock)
+    /** One after the other: a torn write leaves the other slot whole. */
+    private static void writeSlots(
+            JournalDirectory directory, JournalFile file, Superblock superblock)
             throws IOException {
-        file.write(superblock.encode(), (long) slot * Superblock.SLOT_BYTES);
-        file.sync();
+        var slot = superblock.encode(directory.buffer(Superblock.SLOT_BYTES));
+        for (int at = 0; at < Superblock.FILE_BYTES; at += Superblock.SLOT_BYTES) {
+            file.write(slot.clear(), at);
+            file.sync();
+        }
     }
 
     /** Reads records in order. If the ring overtakes it, it says so. For one thread. */
     public final class Cursor implements AutoCloseable {
         private static final int WINDOW_BYTES = 256 << 10;
         private final Seq from;
-        private ByteBuffer window =
-                ByteBuffer.allocateDirect(Math.min(segmentBytes, WINDOW_BYTES)).limit(0);
+        private ByteBuffer window = directory.buffer(Math.min(segmentBytes, WINDOW_BYTES)).limit(0);
         private Segment.Seal seal;
         private long use;
         private int windowAt;
@@ -1119,7 +1125,7 @@ public final class Journal implements AutoCloseable {
         private void fill(int bytes, int end) throws IOException {
             int wanted = Math.min(bytes, end - at);
             if (window.capacity() < wanted) {
-                window = ByteBuffer.allocateDirect(Math.min(segmentBytes, bytes));
+                window = directory.buffer(Math.min(segmentBytes, bytes));
             }
             window.clear().limit(wanted);
             file(use).read(window, at);
@@ -1147,7 +1153,7 @@ public final class Journal implements AutoCloseable {
         /** Nothing to release yet; a cursor is used like every reader. */
         @Override
         public void close() {
-            window = ByteBuffer.allocateDirect(0);
+            window = ByteBuffer.allocate(0);
         }
     }
 }

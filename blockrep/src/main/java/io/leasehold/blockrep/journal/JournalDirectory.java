@@ -1,6 +1,7 @@
 package io.leasehold.blockrep.journal;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
@@ -21,4 +22,9 @@ public interface JournalDirectory {
     JournalFile create(String name, long sizeBytes) throws IOException;
 
     JournalFile open(String name) throws IOException;
+
+    /** Zeros, in memory that the files here read into and write from without a copy. */
+    default ByteBuffer buffer(int bytes) {
+        return ByteBuffer.allocateDirect(bytes);
+    }
 }

@@ -82,8 +82,8 @@ final class Segment {
         return recordBytes(OperationCodec.MAX_ENCODED_BYTES);
     }
 
-    static ByteBuffer encode(Header header) {
-        var block = ByteBuffer.allocateDirect(HEADER_BYTES);
+    /** Writes it to {@code block}, which is all zeros and then holds nothing else. */
+    static ByteBuffer encode(ByteBuffer block, Header header) {
         block.putLong(MAGIC).putLong(0);
         block.putLong(header.seal.use).putLong(header.first.value());
         block.putLong(header.rootBefore.high()).putLong(header.rootBefore.low());

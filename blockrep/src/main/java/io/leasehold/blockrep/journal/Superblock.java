@@ -256,8 +256,8 @@ public record Superblock(
         }
     }
 
-    ByteBuffer encode() {
-        var slot = ByteBuffer.allocateDirect(SLOT_BYTES);
+    /** Writes it to {@code slot}, which is all zeros and then holds nothing else. */
+    ByteBuffer encode(ByteBuffer slot) {
         int flags =
                 (writer ? WRITER : 0)
                         | (clean ? CLEAN : 0)

@@ -484,7 +484,9 @@ class JournalTest {
                 }
                 var superblock = disk.create("superblock", Superblock.FILE_BYTES);
                 superblock.write(
-                        Superblock.fresh(DEVICE, new ClusterName("test"), "boot").encode(), 0);
+                        Superblock.fresh(DEVICE, new ClusterName("test"), "boot")
+                                .encode(ByteBuffer.allocateDirect(Superblock.SLOT_BYTES)),
+                        0);
                 disk = disk.afterPowerLoss((index, write) -> survives);
 
                 var journal = open();

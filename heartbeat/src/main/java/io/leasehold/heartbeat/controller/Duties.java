@@ -211,7 +211,10 @@ final class Duties {
     }
 
     private void expire() {
-        rights.save(rights.state().withFailureCounts(service.failures()));
+        var failures = service.failures();
+        if (!failures.equals(rights.state().failureCounts())) {
+            rights.save(rights.state().withFailureCounts(failures));
+        }
         var standby = rights.state().standby();
         if (standby.isPresent()
                 && standby.get().untilEpochMillis().isPresent()

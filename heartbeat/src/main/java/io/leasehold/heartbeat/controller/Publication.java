@@ -66,7 +66,9 @@ final class Publication {
             published = announcement;
             effects.add(new Effect.PublishBeat(announcement.get()));
         }
-        session.introduce(hello());
+        if (session.isOpen()) {
+            session.introduce(hello());
+        }
         if (!rights.state().forcedEpochs().isEmpty()) {
             session.sendOnce(new ClusterMessage.ForcedEpochs(rights.state().forcedEpochs()));
         }

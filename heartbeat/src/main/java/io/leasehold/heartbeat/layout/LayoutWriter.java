@@ -18,22 +18,36 @@ import java.util.OptionalLong;
  * </pre>
  */
 public final class LayoutWriter {
-    private final ByteBuffer buffer;
+    /** Most messages and states are no longer. */
+    private static final int USUAL_BYTES = 512;
+
+    private final int limitBytes;
+    private ByteBuffer buffer;
 
     public LayoutWriter(int limitBytes) {
-        buffer = ByteBuffer.allocate(limitBytes);
+        this.limitBytes = limitBytes;
+        buffer = ByteBuffer.allocate(Math.min(limitBytes, USUAL_BYTES));
+    }
+
+    /** The buffer, with room for so many bytes unless that is beyond the limit. */
+    private ByteBuffer with(int bytes) {
+        if (buffer.remaining() < bytes && buffer.capacity() < limitBytes) {
+            var larger = Math.max(2 * buffer.capacity(), buffer.position() + bytes);
+            buffer = ByteBuffer.allocate(Math.min(limitBytes, larger)).put(buffer.flip());
+        }
+        return buffer;
     }
 
     public LayoutWriter octet(int value) {
         if (value < 0 || value > 0xFF) {
             throw new IllegalArgumentException("octet " + value);
         }
-        buffer.put((byte) value);
+        with(Byte.BYTES).put((byte) value);
         return this;
     }
 
     public LayoutWriter flag(boolean value) {
-        buffer.put((byte) (value ? 1 : 0));
+        with(Byte.BYTES).put((byte) (value ? 1 : 0));
         return this;
     }
 
@@ -47,19 +61,19 @@ public final class LayoutWriter {
         if (value < 0 || value > 0xFFFF) {
             throw new IllegalArgumentException("count " + value);
         }
-        buffer.putShort((short) value);
+        with(Short.BYTES).putShort((short) value);
         return this;
     }
 
     public LayoutWriter number(long value) {
-        buffer.putLong(value);
+        with(Long.BYTES).putLong(value);
         return this;
     }
 
     public LayoutWriter text(String value) {
         var bytes = value.getBytes(StandardCharsets.UTF_8);
         count(bytes.length);
-        buffer.put(bytes);
+        with(bytes.length).put(bytes);
         return this;
     }
 

@@ -145,13 +145,15 @@ public final class ResourceManager {
 
     /** Whether everything below the gate runs and is meant to. */
     public boolean gateWanted() {
-        return wanted >= gateIndex
-                && entries.stream()
-                        .filter(entry -> entry.index < gateIndex)
-                        .allMatch(entry ->
-                                entry.state == ResourceState.STARTED
-                                        && !entry.carriedOver
-                                        && !entry.mustStop);
+        if (wanted < gateIndex) {
+            return false;
+        }
+        for (var entry : entries.subList(0, gateIndex)) {
+            if (entry.state != ResourceState.STARTED || entry.carriedOver || entry.mustStop) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Switches monitoring; after a pause every monitor waits a whole interval. */
@@ -309,11 +311,21 @@ public final class ResourceManager {
 
     /** Everything is stopped. */
     public boolean isAllStopped() {
-        return entries.stream().allMatch(Entry::down);
+        for (var entry : entries) {
+            if (!entry.down()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     public boolean isBlocked() {
-        return entries.stream().anyMatch(entry -> entry.state == ResourceState.BLOCKED);
+        for (var entry : entries) {
+            if (entry.state == ResourceState.BLOCKED) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Everything that is configured runs. */
@@ -348,7 +360,7 @@ public final class ResourceManager {
 
     /** The one next action, if none is under way. */
     private List<Step> plan(long nowNanos) {
-        if (wanted == UNDECIDED || entries.stream().anyMatch(Entry::inFlight)) {
+        if (wanted == UNDECIDED || isActionUnderWay()) {
             return List.of();
         }
         var stopFrom = entries.size();
@@ -379,6 +391,15 @@ public final class ResourceManager {
         settled = true;
         return List.of(
                 wanted == entries.size() ? new Step.AllStarted() : new Step.StoppedDownTo(wanted));
+    }
+
+    private boolean isActionUnderWay() {
+        for (var entry : entries) {
+            if (entry.inFlight()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private List<Step> stopHighest(long nowNanos, int stopFrom) {
