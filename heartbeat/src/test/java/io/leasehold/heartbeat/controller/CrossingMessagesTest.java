@@ -42,8 +42,7 @@ class CrossingMessagesTest {
 
     private Controller start(Optional<DurableState> stored) {
         return new Controller(
-                new World(0, World.Chaos.NONE, ArbitrationMode.FENCING)
-                        .configuration(ME, ArbitrationMode.FENCING),
+                new World(ArbitrationMode.FENCING).configuration(ME, ArbitrationMode.FENCING),
                 new FencingArbiter(ME, PEER),
                 BOOT,
                 0,

@@ -84,7 +84,7 @@ class ScenarioTest {
                 lines.add(line);
             }
         }
-        var world = new World(0, World.Chaos.NONE, mode);
+        var world = new World(mode);
         writes(world);
         var end = 0L;
         for (var line : lines) {

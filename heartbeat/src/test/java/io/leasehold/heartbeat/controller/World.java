@@ -39,7 +39,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.PriorityQueue;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -48,8 +47,8 @@ import java.util.TreeSet;
  * volume, links and fence devices are models, small but honest about what is durable and what is
  * only sent.
  *
- * <p>One seed gives one history. With {@link Chaos#NONE} nothing random happens, and the trace of
- * the decisions can be stored as a scenario. The invariants are checked after every event.
+ * <p>Nothing is by chance, so that the trace of the decisions can be stored as a scenario. The
+ * invariants are checked after every event. Random faults are the business of {@code simulate}.
  */
 final class World {
 
@@ -60,22 +59,6 @@ final class World {
     private static final LinkName CROSSOVER = new LinkName("crossover");
     private static final LinkName LAN = new LinkName("lan");
     private static final Instant EPOCH = Instant.parse("2026-01-01T14:00:00Z");
-
-    /** How often things go wrong, as probabilities. */
-    record Chaos(
-            double beatLost,
-            double startFails,
-            double stopFails,
-            double fenceFails,
-            double fenceLate,
-            double diesBetweenEffects,
-            double ensembleAnswerLost,
-            double ensembleLate,
-            boolean jitter) {
-        static final Chaos NONE = new Chaos(0, 0, 0, 0, 0, 0, 0, 0, false);
-        static final Chaos JITTER = new Chaos(0, 0, 0, 0, 0, 0, 0, 0, true);
-        static final Chaos SOME = new Chaos(0.02, 0.03, 0.002, 0.2, 0.1, 0.0005, 0.1, 0.1, true);
-    }
 
     private record Scheduled(long atNanos, long order, Runnable action) {}
 
@@ -88,8 +71,6 @@ final class World {
     final Map<String, Box> boxes = new LinkedHashMap<>();
     final List<String> trace = new ArrayList<>();
     final Set<Long> acknowledged = new HashSet<>();
-    final Random random;
-    Chaos chaos;
     final ArbitrationMode mode;
     private final PriorityQueue<Scheduled> queue =
             new PriorityQueue<>(
@@ -103,8 +84,6 @@ final class World {
     private long nextOp = 1;
     private long nextSession = 1;
     private long nextBoot = 1;
-    private long events;
-    int takeovers;
     boolean fenceDead;
 
     /** Tried in this order; read when a daemon starts. */
@@ -119,9 +98,7 @@ final class World {
     String dhcpBrokenOn = "";
     boolean stopBroken;
 
-    World(long seed, Chaos chaos, ArbitrationMode mode) {
-        this.random = new Random(seed);
-        this.chaos = chaos;
+    World(ArbitrationMode mode) {
         this.mode = mode;
         for (var name : List.of("dhcp1", "dhcp2")) {
             boxes.put(name, new Box(new NodeName(name)));
@@ -190,10 +167,6 @@ final class World {
         return now;
     }
 
-    long events() {
-        return events;
-    }
-
     void at(long atNanos, Runnable action) {
         queue.add(new Scheduled(Math.max(atNanos, now), order++, action));
     }
@@ -202,20 +175,11 @@ final class World {
         at(now + nanos, action);
     }
 
-    private long about(long nanos) {
-        return chaos.jitter ? nanos / 2 + (long) (random.nextDouble() * nanos) : nanos;
-    }
-
-    private boolean happens(double probability) {
-        return probability > 0 && random.nextDouble() < probability;
-    }
-
     void run(long untilNanos) {
         while (!queue.isEmpty() && queue.peek().atNanos() <= untilNanos) {
             var next = queue.remove();
             now = next.atNanos();
             next.action().run();
-            events++;
             check();
         }
         now = untilNanos;
@@ -253,18 +217,18 @@ final class World {
             var carrier = up && boxes.values().stream().allMatch(other -> other.powered);
             if (box.powered && carrier != box.carrier) {
                 box.carrier = carrier;
-                in(about(2 * MILLI), () -> box.deliver(new Event.LinkCarrier(CROSSOVER, carrier)));
+                in(2 * MILLI, () -> box.deliver(new Event.LinkCarrier(CROSSOVER, carrier)));
             }
         }
     }
 
     private boolean passes(LinkName link, Box from) {
-        return !cut.contains(new Direction(link, from.name.value())) && !happens(chaos.beatLost);
+        return !cut.contains(new Direction(link, from.name.value()));
     }
 
     /** Opens a session when both volumes are up and can reach each other over the crossover. */
     private void sessions() {
-        in(about(20 * MILLI), this::sessions);
+        in(20 * MILLI, this::sessions);
         var all = List.copyOf(boxes.values());
         var one = all.get(0);
         var other = all.get(1);
@@ -279,7 +243,7 @@ final class World {
                 var id = box.session;
                 if (id.isPresent() && !box.closing) {
                     box.closing = true;
-                    in(about(60 * MILLI), () -> box.sessionBroke(id.getAsLong()));
+                    in(60 * MILLI, () -> box.sessionBroke(id.getAsLong()));
                 }
             }
             return;
@@ -422,10 +386,6 @@ final class World {
             return log.size();
         }
 
-        boolean holdsTheSameAs(Box box) {
-            return log.equals(box.log);
-        }
-
         void powerOn() {
             if (powered) {
                 return;
@@ -450,11 +410,9 @@ final class World {
             gateUntil = 0;
             running.clear();
             daemonGone();
-            // What was not flushed may be lost, but only as a suffix (R3).
+            // What was not flushed is lost.
             if (log.size() > flushed) {
-                var kept =
-                        chaos.jitter ? flushed + random.nextInt(log.size() - flushed + 1) : flushed;
-                log.subList(kept, log.size()).clear();
+                log.subList(flushed, log.size()).clear();
             }
             checked = false;
             carriers();
@@ -558,7 +516,7 @@ final class World {
             }
             var reachable = !withoutEnsemble.contains(name.value());
             in(
-                    about(20 * MILLI),
+                    20 * MILLI,
                     sameProcess(() ->
                             deliver(
                                     new Event.EnsembleHeard(
@@ -567,19 +525,11 @@ final class World {
                                                     : new EnsembleEvent.Suspended("no member")))));
         }
 
-        /** A request may be executed late, and its answer may be lost. */
         private void ask(EnsembleRequest request) {
             if (withoutEnsemble.contains(name.value())) {
                 return;
             }
-            in(
-                    happens(chaos.ensembleLate) ? about(SECOND) : about(MILLI),
-                    () -> {
-                        var answer = ensemble.execute(request);
-                        if (!happens(chaos.ensembleAnswerLost)) {
-                            deliver(new Event.EnsembleHeard(answer));
-                        }
-                    });
+            in(MILLI, () -> deliver(new Event.EnsembleHeard(ensemble.execute(request))));
         }
 
         private Arbiter arbiter() {
@@ -616,7 +566,7 @@ final class World {
             }
             var life = bootId;
             in(
-                    about(50 * MILLI),
+                    50 * MILLI,
                     () -> {
                         if (powered && life.equals(bootId)) {
                             keeperBeats(unused);
@@ -643,7 +593,7 @@ final class World {
             var age = now - progressNanos;
             for (var link : List.of(CROSSOVER, LAN)) {
                 if (passes(link, this) && other().powered) {
-                    in(about(MILLI), () -> other().beat(link, bytes, age));
+                    in(MILLI, () -> other().beat(link, bytes, age));
                 }
             }
         }
@@ -671,7 +621,7 @@ final class World {
             mirrored = false;
             var found = relation(log, peer.log);
             in(
-                    about(2 * MILLI),
+                    2 * MILLI,
                     () -> {
                         if (isSession(id)) {
                             announced = id;
@@ -714,7 +664,7 @@ final class World {
         private void source(long id) {
             var epoch = writerEpoch;
             in(
-                    about(20 * MILLI),
+                    20 * MILLI,
                     () -> {
                         var peer = other();
                         if (!isSession(id)
@@ -762,11 +712,10 @@ final class World {
             mirrored = false;
             growPending = false;
             parked = false;
-            takeovers++;
             log.add(new Op(epoch.value(), nextOp++));
             if (members.size() == 1) {
                 flushed = log.size();
-                in(about(3 * MILLI), sameProcess(() -> deliver(new Event.VolumePromoted(epoch))));
+                in(3 * MILLI, sameProcess(() -> deliver(new Event.VolumePromoted(epoch))));
             } else {
                 awaitingTail = true;
             }
@@ -815,7 +764,7 @@ final class World {
 
         private void replicate(Op op, long id, int upTo) {
             in(
-                    about(MILLI),
+                    MILLI,
                     () -> {
                         var peer = other();
                         if (!peer.isSession(id)
@@ -827,7 +776,7 @@ final class World {
                         peer.log.add(op);
                         peer.flushed = upTo;
                         in(
-                                about(MILLI),
+                                MILLI,
                                 () -> {
                                     if (isSession(id)
                                             && mirrored
@@ -879,13 +828,6 @@ final class World {
             var steps = running.step(now, event);
             for (var effect : steps) {
                 if (process != mine || !powered) {
-                    return;
-                }
-                if (happens(chaos.diesBetweenEffects)) {
-                    say(
-                            name.value(),
-                            "!     daemon dies before " + effect.getClass().getSimpleName());
-                    killDaemon(about(400 * MILLI));
                     return;
                 }
                 perform(effect);
@@ -990,18 +932,17 @@ final class World {
                     mirrored = false;
                     growPending = false;
                     parked = false;
-                    in(about(MILLI), sameProcess(() -> deliver(new Event.VolumeDemoted())));
+                    in(MILLI, sameProcess(() -> deliver(new Event.VolumeDemoted())));
                 }
                 case Effect.PrepareResource _, Effect.RoleChanged _ -> {}
                 case Effect.StartResource(var action, var resource, _, var adopt) ->
                         in(
-                                about(10 * MILLI),
+                                10 * MILLI,
                                 sameProcess(() -> {
                                     var broken =
                                             resource.equals(DHCP)
                                                     && !adopt
-                                                    && (dhcpBrokenOn.equals(name.value())
-                                                            || happens(chaos.startFails));
+                                                    && dhcpBrokenOn.equals(name.value());
                                     if (broken || (adopt && !running.contains(resource))) {
                                         deliver(
                                                 new Event.ResourceStartFailed(
@@ -1014,9 +955,9 @@ final class World {
                                 }));
                 case Effect.StopResource(var action, var resource, _) ->
                         in(
-                                about(5 * MILLI),
+                                5 * MILLI,
                                 sameProcess(() -> {
-                                    if (stopBroken || happens(chaos.stopFails)) {
+                                    if (stopBroken) {
                                         deliver(
                                                 new Event.ResourceStopFailed(
                                                         action, resource, "still there"));
@@ -1027,7 +968,7 @@ final class World {
                                 }));
                 case Effect.MonitorResource(var action, var resource, _) ->
                         in(
-                                about(2 * MILLI),
+                                2 * MILLI,
                                 sameProcess(() ->
                                         deliver(
                                                 new Event.MonitorResult(
@@ -1068,7 +1009,7 @@ final class World {
 
         private void drain(long untilNanos) {
             in(
-                    about(2 * MILLI),
+                    2 * MILLI,
                     sameProcess(() -> {
                         if (!parked) {
                             return;
@@ -1093,7 +1034,7 @@ final class World {
         private void send(long id, ClusterMessage message) {
             var bytes = ClusterMessageCodec.encode(message);
             // One ordered session: a message never overtakes another one.
-            lastArrival = Math.max(lastArrival + 1, now + about(MILLI));
+            lastArrival = Math.max(lastArrival + 1, now + MILLI);
             at(lastArrival, () -> arrive(id, bytes));
             if (message instanceof ClusterMessage.Grow && session.isPresent()) {
                 // Acknowledgements of both are needed from here on.
@@ -1124,10 +1065,9 @@ final class World {
         }
 
         private void fence(FenceRequestId id, Box target, FenceAction action, String level) {
-            var fails = fenceDead || deadLevels.contains(level) || happens(chaos.fenceFails);
-            var late = happens(chaos.fenceLate);
+            var fails = fenceDead || deadLevels.contains(level);
             in(
-                    late ? 4 * SECOND : about(fenceNanos),
+                    fenceNanos,
                     () -> {
                         if (!fails) {
                             if (action == FenceAction.OFF) {
