@@ -58,7 +58,7 @@ class LostRightsTest {
         long now = 0;
         var controller =
                 new Controller(
-                        new World(0, World.Chaos.NONE, ArbitrationMode.ZOOKEEPER)
+                        new World(ArbitrationMode.ZOOKEEPER)
                                 .configuration(ME, ArbitrationMode.ZOOKEEPER),
                         new ZookeeperArbiter(ME, PEER),
                         BOOT,
