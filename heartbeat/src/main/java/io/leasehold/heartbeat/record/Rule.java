@@ -43,7 +43,9 @@ public enum Rule {
     /** DESIGN.md, invariant 4: a process that was paused asks again. */
     PAUSE("a process that stood still trusts nothing that it knew"),
     /** DESIGN.md, invariant 7: the order of start and stop. */
-    ORDER("resources start in order and stop in reverse");
+    ORDER("resources start in order and stop in reverse"),
+    /** DESIGN.md, invariant 9. */
+    INPUT("bad input is refused, with its place, and changes nothing");
 
     private final String sentence;
 

@@ -85,7 +85,8 @@ class ConfigurationEditIT {
                                     .contains("dhcpd.conf:" + line));
             var reload = pair.pair().clusterctl(primary, "dhcp", "reload");
             assertThat(reload.exitStatus()).as(reload.output()).isEqualTo(3);
-            assertThat(reload.output() + reload.errors()).contains("dhcpd.conf:" + line);
+            assertThat(reload.output() + reload.errors())
+                    .contains("refused (INPUT)", "dhcpd.conf:" + line);
             // The old one stays in force.
             pair.assertEverybodyKeepsTheAddress();
             assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(before);

@@ -130,6 +130,21 @@ class TakeoverIT {
                                 .clusterctl(primary, "status", "--socket", "/run/nobody.sock")
                                 .exitStatus())
                 .isEqualTo(5);
+        shouldRefuse(primary, "POLICY", "fleet");
+        shouldRefuse(primary.peer(), "R1", "dhcp", "reload");
+        shouldRefuse(primary.peer(), "R1", "volume", "verify");
+        shouldRefuse(primary, "INPUT", "branches", "show", "no-such-branch");
+    }
+
+    /** Not tried, with the reason and the rule. */
+    private static void shouldRefuse(LabNode node, String rule, String... command)
+            throws Exception {
+        var answer = pair.pair().json(node, command);
+
+        assertThat(answer.path("kind").asText()).as(answer.toString()).isEqualTo("refused");
+        assertThat(answer.path("rule").asText()).isEqualTo(rule);
+        assertThat(answer.path("sentence").asText()).isNotBlank();
+        assertThat(pair.pair().clusterctl(node, command).exitStatus()).isEqualTo(3);
     }
 
     @Test

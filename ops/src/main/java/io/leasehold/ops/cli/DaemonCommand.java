@@ -98,8 +98,7 @@ abstract class DaemonCommand implements Callable<Integer> {
     }
 
     private void printRefusal(Reply.Refused refused) {
-        var rule = refused.rule().isEmpty() ? "" : " (" + refused.rule() + ")";
-        printError("refused" + rule + ": " + refused.sentence());
+        printError("refused (" + refused.rule() + "): " + refused.sentence());
         for (var check : refused.checks()) {
             if (!check.ok()) {
                 var checkRule = check.rule().isEmpty() ? "" : " (" + check.rule() + ")";

@@ -1,5 +1,6 @@
 package io.leasehold.ops.control;
 
+import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.ops.control.Reply.Answer;
 import java.io.IOException;
 import java.net.BindException;
@@ -12,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -184,8 +184,7 @@ public final class ControlServer implements AutoCloseable {
                         caller.user()
                                 + " may not control this node: root may, and members of the groups in"
                                 + " control.groups",
-                        "",
-                        List.of());
+                        Rule.POLICY);
             }
             var line = lines.readLine(ControlProtocol.REQUEST_BYTES_MAX);
             if (line.isEmpty()) {

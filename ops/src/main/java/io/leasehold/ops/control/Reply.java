@@ -1,5 +1,6 @@
 package io.leasehold.ops.control;
 
+import io.leasehold.heartbeat.record.Rule;
 import java.util.List;
 
 /** What a daemon says. The last reply of a connection, and only that, is an {@link Answer}. */
@@ -32,8 +33,19 @@ public sealed interface Reply {
     /**
      * It was not tried.
      *
-     * @param rule of PROTOCOL.md, such as {@code R6}; empty if the reason is another one
+     * @param rule the name of a {@link Rule}, such as {@code R6}
      * @param checks what was not as it has to be
      */
-    record Refused(String sentence, String rule, List<CheckView> checks) implements Answer {}
+    record Refused(String sentence, String rule, List<CheckView> checks) implements Answer {
+        public Refused {
+            if (rule.isBlank()) {
+                throw new IllegalArgumentException("refused by no rule: " + sentence);
+            }
+        }
+
+        /** Without a list of checks. */
+        public Refused(String sentence, Rule rule) {
+            this(sentence, rule.name(), List.of());
+        }
+    }
 }

@@ -136,6 +136,11 @@ public final class MachineCheck {
         return version(release).filter(version -> !version.isBefore(RESEND_KERNEL)).isPresent();
     }
 
+    /** The kernel of this machine, as {@code uname -r} prints it. */
+    public static String runningKernel() {
+        return System.getProperty("os.version", "unknown");
+    }
+
     private static Optional<Version> version(String release) {
         var matcher = RELEASE.matcher(release);
         return matcher.matches()

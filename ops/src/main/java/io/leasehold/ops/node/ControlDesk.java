@@ -175,7 +175,7 @@ final class ControlDesk implements ControlHandler {
                                     DAEMON_VERSION,
                                     ControlServer.PROTOCOL_VERSION,
                                     Runtime.version().toString(),
-                                    System.getProperty("os.version", "unknown"),
+                                    MachineCheck.runningKernel(),
                                     ProcessHandle.current().pid(),
                                     Duration.ofNanos(System.nanoTime() - startedNanos).toMillis()));
         };
@@ -196,8 +196,7 @@ final class ControlDesk implements ControlHandler {
             return new Reply.Refused(
                     "no ensemble is configured (zookeeper.members or zookeeper.servers): only pairs"
                             + " that share one know of each other",
-                    "",
-                    List.of());
+                    Rule.POLICY);
         }
         try {
             return new Reply.Report(Fleet.view(ensemble.published(), InstantSource.system()));
@@ -222,7 +221,7 @@ final class ControlDesk implements ControlHandler {
     private Reply.Answer verify(Replies replies) throws IOException, InterruptedException {
         if (!loop.view().record().isPrimary(settings.self())) {
             return new Reply.Refused(
-                    "the copies are compared on the primary, which is " + primary(), "", List.of());
+                    "the copies are compared on the primary, which is " + primary(), Rule.R1);
         }
         var told = new AtomicLong(System.nanoTime());
         return new Reply.Report(
@@ -237,7 +236,7 @@ final class ControlDesk implements ControlHandler {
     }
 
     private Reply.Answer restart() {
-        var kernel = System.getProperty("os.version", "unknown");
+        var kernel = MachineCheck.runningKernel();
         if (dhcp.isMounted() && !MachineCheck.canHandAMountOn(kernel)) {
             return new Reply.Refused(
                     "this node serves, and its kernel ("
@@ -245,8 +244,7 @@ final class ControlDesk implements ControlHandler {
                             + ") cannot hand the mount on to another daemon: that would be a failover."
                             + " Move the service first: clusterctl takeover "
                             + settings.peer(),
-                    "",
-                    List.of());
+                    Rule.R27);
         }
         restart.run();
         return new Reply.Done(
@@ -265,8 +263,7 @@ final class ControlDesk implements ControlHandler {
         if (outcome.isEmpty()) {
             return new Reply.Refused(
                     "dhcpd.conf is edited and applied on the primary, which is " + primary(),
-                    "",
-                    List.of());
+                    Rule.R1);
         }
         return switch (outcome.get()) {
             case DhcpService.Reloaded.Unchanged(long generation) ->
@@ -285,7 +282,7 @@ final class ControlDesk implements ControlHandler {
             case DhcpService.Reloaded.Refused(var findings) ->
                     new Reply.Refused(
                             "dhcpd.conf is refused, the old one stays in force.",
-                            "",
+                            Rule.INPUT.name(),
                             findings.stream()
                                     .map(finding ->
                                             new CheckView(

@@ -8,6 +8,7 @@ import io.leasehold.heartbeat.layout.LayoutException;
 import io.leasehold.heartbeat.layout.LayoutReader;
 import io.leasehold.heartbeat.layout.LayoutWriter;
 import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.ops.control.Reply;
 import java.io.IOException;
 import java.time.Duration;
@@ -59,8 +60,7 @@ final class Explanation {
                 .orElseGet(() ->
                         new Reply.Refused(
                                 "nothing to explain: no failover or takeover is recorded",
-                                "",
-                                List.of()));
+                                Rule.R40));
     }
 
     private static List<HistoryEntry> entries(List<HistoryItem> items, List<String> remarks) {

@@ -10,6 +10,7 @@ import io.leasehold.heartbeat.layout.LayoutException;
 import io.leasehold.heartbeat.layout.LayoutReader;
 import io.leasehold.heartbeat.layout.LayoutWriter;
 import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.ops.control.BranchView;
 import io.leasehold.ops.control.BranchesView;
 import io.leasehold.ops.control.Replies;
@@ -271,8 +272,7 @@ final class KeptBranches {
                 isAtPeer
                         ? name + " is on the disk of " + peerName + ": ask there"
                         : "no branch " + name + " is known: clusterctl branches list",
-                "",
-                List.of());
+                Rule.INPUT);
     }
 
     private static String sentence(Branch branch, int files, LeaseComparison.Counts leases) {

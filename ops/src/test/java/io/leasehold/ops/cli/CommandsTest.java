@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.ops.control.CheckView;
 import io.leasehold.ops.control.ControlServer;
 import io.leasehold.ops.control.Reply;
@@ -539,7 +540,7 @@ class CommandsTest {
 
         @Test
         void shouldSayWhichNodeToAsk() {
-            daemon.answers(new Reply.Refused("it is on the disk of dhcp2", "", List.of()));
+            daemon.answers(new Reply.Refused("it is on the disk of dhcp2", Rule.INPUT));
 
             var result = run("branches export " + SampleViews.BRANCH + " " + out);
 

@@ -126,6 +126,12 @@ class ControlSocketTest {
     }
 
     @Test
+    void shouldRefuseNothingWithoutARule() {
+        assertThatThrownBy(() -> new Reply.Refused("I do not want to", "", List.of()))
+                .hasMessageContaining("refused by no rule");
+    }
+
+    @Test
     void shouldNameTheCallerAsTheKernelDoes() throws IOException {
         var caller = new AtomicReference<Caller>();
         try (var _ =
