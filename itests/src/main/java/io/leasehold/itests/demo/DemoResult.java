@@ -24,6 +24,8 @@ public record DemoResult(
         double takeoverBackOutageMillis,
         Unshared unshared) {
 
+    private static final String LINE = "%-15s %9s %9s %12s %5s %7s %15s %10s";
+
     /** A crash of a stock dhcpd whose address, but not whose leases, another box takes over. */
     public record Unshared(
             int clients,
@@ -48,32 +50,42 @@ public record DemoResult(
         return isFlawless() ? 0 : 1;
     }
 
+    /** A line for the pair, and one for the same crash with unshared leases. */
     String table() {
-        return """
-                                        Leasehold   unshared leases
-        planned outage (ms)            %10.0f                 -
-        crash outage (ms)              %10.0f        %10.0f
-        clients                        %10d        %10d
-        same address                   %10d        %10d
-        NAK                            %10d        %10d
-        duplicates                     %10d        %10d
-        acknowledged leases missing    %10d        %10d
-        replicas identical             %10s                 -\
-        """
-                .formatted(
-                        plannedOutageMillis,
-                        crashOutageMillis,
-                        unshared.crashOutageMillis,
-                        clients,
-                        unshared.clients,
-                        sameAddress,
-                        unshared.sameAddress,
+        return String.join(
+                "\n",
+                LINE.formatted(
+                        "", "planned", "crash", "same", "", "dupli-", "acknowledged", "replicas"),
+                LINE.formatted(
+                        "",
+                        "outage",
+                        "outage",
+                        "address",
+                        "NAK",
+                        "cates",
+                        "leases missing",
+                        "identical"),
+                LINE.formatted(
+                        "Leasehold",
+                        millis(plannedOutageMillis),
+                        millis(crashOutageMillis),
+                        sameAddress + " of " + clients,
                         naks,
-                        unshared.naks,
                         duplicates,
-                        unshared.duplicates,
                         missingLeases,
+                        replicasIdentical ? "yes" : "NO"),
+                LINE.formatted(
+                        "unshared leases",
+                        "-",
+                        millis(unshared.crashOutageMillis),
+                        unshared.sameAddress + " of " + unshared.clients,
+                        unshared.naks,
+                        unshared.duplicates,
                         unshared.missingLeases,
-                        replicasIdentical ? "yes" : "NO");
+                        "-"));
+    }
+
+    private static String millis(double value) {
+        return "%.0f ms".formatted(value);
     }
 }

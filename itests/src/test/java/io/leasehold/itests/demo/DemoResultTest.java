@@ -31,6 +31,18 @@ class DemoResultTest {
         assertThat(result(CLIENTS, 0, 0, 0, true).exitStatus()).isZero();
     }
 
+    @Test
+    void shouldHaveALineForTheSameCrashWithUnsharedLeases() {
+        assertThat(result(CLIENTS, 0, 0, 0, true).table())
+                .isEqualTo(
+                        """
+                                          planned     crash         same        dupli-    acknowledged   replicas
+                                           outage    outage      address   NAK   cates  leases missing  identical
+                        Leasehold          120 ms    400 ms   201 of 201     0       0               0        yes
+                        unshared leases         -    130 ms   150 of 200    20      20             180          -\
+                        """);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "200, 0, 0, 0, true",
