@@ -1,6 +1,7 @@
 package io.leasehold.itests.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.leasehold.itests.lab.Installation;
 import io.leasehold.itests.lab.Lab;
 import io.leasehold.itests.lab.LabOptions;
@@ -12,7 +13,6 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Option;
 
@@ -75,8 +75,16 @@ abstract class BenchCommand implements Callable<Integer> {
         Files.write(raw(name), lines);
     }
 
-    void answer(Map<String, Object> figures) throws IOException {
-        figures.forEach((name, value) -> say("%-24s %s".formatted(name, value)));
+    /**
+     * Prints the figures.
+     *
+     * @param figures its components are what scripts read
+     */
+    void answer(Record figures) throws IOException {
+        JSON.convertValue(figures, ObjectNode.class)
+                .properties()
+                .forEach(figure ->
+                        say("%-24s %s".formatted(figure.getKey(), figure.getValue().asText())));
         say("raw samples: " + raw("").getParent());
         if (json) {
             System.out.println(JSON.writeValueAsString(figures));

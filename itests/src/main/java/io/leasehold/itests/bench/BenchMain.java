@@ -19,7 +19,7 @@ import picocli.CommandLine.Command;
         },
         footer = {"", "Exit status: 0 if the figures are as they must be, else 1."})
 public final class BenchMain {
-    private BenchMain() {}
+    BenchMain() {}
 
     public static void main(String[] arguments) {
         var commandLine = new CommandLine(new BenchMain());

@@ -14,7 +14,6 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -44,6 +43,23 @@ final class CommitBench extends BenchCommand {
             names = "--rounds",
             description = "each way of writing in turn, so often; the median counts (default: 3)")
     int rounds = 3;
+
+    /** Ratios are over raw; a figure without {@code raw} or {@code floor} is Leasehold's. */
+    record Figures(
+            double rawP50Micros,
+            double floorP50Micros,
+            double p50Micros,
+            double rawP99Micros,
+            double floorP99Micros,
+            double p99Micros,
+            double rawCommitsPerSecond8,
+            double floorCommitsPerSecond8,
+            double commitsPerSecond8,
+            double ratioP50,
+            double ratioP99,
+            double ratioThroughput8,
+            double floorRatioP50,
+            double floorRatioThroughput8) {}
 
     /** One measurement. */
     private record Run(Percentiles micros, double commitsPerSecond) {}
@@ -99,22 +115,22 @@ final class CommitBench extends BenchCommand {
         double ratioThroughput = throughput(ours8) / throughput(raw8);
         double floorRatioP50 = median(floor, 50) / rawP50;
         double floorRatioThroughput = throughput(floor8) / throughput(raw8);
-        var figures = new LinkedHashMap<String, Object>();
-        figures.put("rawP50Micros", rounded(rawP50));
-        figures.put("floorP50Micros", rounded(median(floor, 50)));
-        figures.put("p50Micros", rounded(median(ours, 50)));
-        figures.put("rawP99Micros", rounded(median(raw, 99)));
-        figures.put("p99Micros", rounded(median(ours, 99)));
-        figures.put("floorP99Micros", rounded(median(floor, 99)));
-        figures.put("rawCommitsPerSecond8", rounded(throughput(raw8)));
-        figures.put("floorCommitsPerSecond8", rounded(throughput(floor8)));
-        figures.put("commitsPerSecond8", rounded(throughput(ours8)));
-        figures.put("ratioP50", rounded(ratioP50));
-        figures.put("ratioP99", rounded(ratioP99));
-        figures.put("ratioThroughput8", rounded(ratioThroughput));
-        figures.put("floorRatioP50", rounded(floorRatioP50));
-        figures.put("floorRatioThroughput8", rounded(floorRatioThroughput));
-        answer(figures);
+        answer(
+                new Figures(
+                        rounded(rawP50),
+                        rounded(median(floor, 50)),
+                        rounded(median(ours, 50)),
+                        rounded(median(raw, 99)),
+                        rounded(median(floor, 99)),
+                        rounded(median(ours, 99)),
+                        rounded(throughput(raw8)),
+                        rounded(throughput(floor8)),
+                        rounded(throughput(ours8)),
+                        rounded(ratioP50),
+                        rounded(ratioP99),
+                        rounded(ratioThroughput),
+                        rounded(floorRatioP50),
+                        rounded(floorRatioThroughput)));
         return ratioP50 <= RATIO_P50_MAX
                         && ratioP99 <= RATIO_P99_MAX
                         && ratioThroughput >= RATIO_THROUGHPUT_MIN

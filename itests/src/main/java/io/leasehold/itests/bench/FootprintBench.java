@@ -14,7 +14,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -42,6 +41,8 @@ final class FootprintBench extends BenchCommand {
     @Option(names = "--leases", description = "held by clients (default: 1000)")
     int leases = 1000;
 
+    record Figures(double rssMiB, double startMillis, double restartMillis, double statusMillis) {}
+
     private final List<String> samples = new ArrayList<>();
 
     @Override
@@ -58,12 +59,7 @@ final class FootprintBench extends BenchCommand {
         double restart = restartMillis(lab, primary);
         double start = startMillis(lab, primary.peer());
         keep("footprint.csv", samples);
-        var figures = new LinkedHashMap<String, Object>();
-        figures.put("rssMiB", rounded(rss));
-        figures.put("startMillis", rounded(start));
-        figures.put("restartMillis", rounded(restart));
-        figures.put("statusMillis", rounded(status));
-        answer(figures);
+        answer(new Figures(rounded(rss), rounded(start), rounded(restart), rounded(status)));
         return rss <= RSS_MIB_MAX
                         && start <= START_MILLIS_MAX
                         && restart <= RESTART_MILLIS_MAX

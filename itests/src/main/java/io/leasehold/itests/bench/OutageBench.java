@@ -11,7 +11,6 @@ import io.leasehold.itests.lab.process.CommandException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -38,6 +37,23 @@ abstract class OutageBench extends BenchCommand {
             description = "fencing, or zookeeper without a fence device (default: fencing)",
             defaultValue = "fencing")
     LabOptions.Arbiter arbiter = LabOptions.Arbiter.FENCING;
+
+    /**
+     * What clients saw.
+     *
+     * @param fenceDelay empty if nothing is fenced
+     */
+    record Figures(
+            double medianMillis,
+            double minMillis,
+            double maxMillis,
+            int trials,
+            int leases,
+            String arbiter,
+            String fenceDelay,
+            int naks,
+            int duplicates,
+            int missingLeases) {}
 
     private int naks;
     private int duplicates;
@@ -79,20 +95,18 @@ abstract class OutageBench extends BenchCommand {
         duplicates += renewed.duplicateAddresses() + renewed.duplicateServers();
         missing += renewed.noAnswer();
         var sorted = new Percentiles(gaps);
-        var figures = new LinkedHashMap<String, Object>();
-        figures.put("medianMillis", rounded(sorted.median()));
-        figures.put("minMillis", rounded(sorted.min()));
-        figures.put("maxMillis", rounded(sorted.max()));
-        figures.put("trials", trials);
-        figures.put("leases", leases);
-        figures.put("arbiter", LabOptions.label(arbiter));
-        if (arbiter == LabOptions.Arbiter.FENCING) {
-            figures.put("fenceDelay", fenceDelay);
-        }
-        figures.put("naks", naks);
-        figures.put("duplicates", duplicates);
-        figures.put("missingLeases", missing);
-        answer(figures);
+        answer(
+                new Figures(
+                        rounded(sorted.median()),
+                        rounded(sorted.min()),
+                        rounded(sorted.max()),
+                        trials,
+                        leases,
+                        LabOptions.label(arbiter),
+                        arbiter == LabOptions.Arbiter.FENCING ? fenceDelay : "",
+                        naks,
+                        duplicates,
+                        missing));
         return sorted.median() <= limitMillis && naks + duplicates + missing == 0 ? 0 : 1;
     }
 

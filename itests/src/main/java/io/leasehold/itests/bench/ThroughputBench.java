@@ -9,7 +9,6 @@ import io.leasehold.itests.lab.process.CommandException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
@@ -52,6 +51,8 @@ final class ThroughputBench extends BenchCommand {
 
     private final List<String> samples = new ArrayList<>();
 
+    record Figures(double singleAckPerSecond, double pairAckPerSecond, double ratio) {}
+
     /** One run of perfdhcp. */
     private record Trial(double acksPerSecond, double loss) {}
 
@@ -61,11 +62,7 @@ final class ThroughputBench extends BenchCommand {
         double single = highest("single", plainLab(LabOptions.DEFAULT));
         double pair = highest("pair", pairLab(LabOptions.DEFAULT));
         keep("throughput.csv", samples);
-        var figures = new LinkedHashMap<String, Object>();
-        figures.put("singleAckPerSecond", rounded(single));
-        figures.put("pairAckPerSecond", rounded(pair));
-        figures.put("ratio", rounded(pair / single));
-        answer(figures);
+        answer(new Figures(rounded(single), rounded(pair), rounded(pair / single)));
         return pair / single >= RATIO_MIN ? 0 : 1;
     }
 
