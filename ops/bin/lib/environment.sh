@@ -7,7 +7,9 @@
 #   build_if_stale   build the jars if a source file changed since the last build
 #   jvm_flags        prints the JVM flags that our programs need (property jvm.flags of pom.xml)
 
-LEASEHOLD_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+# Without symbolic links: a program that runs stays with the build that it was started from when
+# /opt/leasehold becomes a link to another one.
+LEASEHOLD_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
 export LEASEHOLD_HOME
 LEASEHOLD_JAVA_RELEASE=25
 

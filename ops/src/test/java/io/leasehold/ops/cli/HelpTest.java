@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class HelpTest {
     private static final Path NO_SOCKET = Path.of("/nonexistent/control.sock");
@@ -19,39 +19,12 @@ class HelpTest {
     /** Do nothing by themselves. */
     private static final List<String> GROUPS = List.of("", "volume", "branches", "dhcp", "config");
 
+    static Stream<String> all() {
+        return Stream.concat(GROUPS.stream(), commands().stream());
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "",
-                "status",
-                "ready",
-                "why",
-                "explain",
-                "events",
-                "takeover",
-                "standby",
-                "online",
-                "cleanup",
-                "maintenance",
-                "fence",
-                "confirm-fenced",
-                "promote",
-                "links",
-                "volume",
-                "volume status",
-                "volume verify",
-                "branches",
-                "branches list",
-                "branches show",
-                "branches export",
-                "dhcp",
-                "dhcp reload",
-                "config",
-                "config check",
-                "config show",
-                "restart",
-                "version"
-            })
+    @MethodSource("all")
     void shouldHaveAnExample(String command) {
         var help = help(command);
 

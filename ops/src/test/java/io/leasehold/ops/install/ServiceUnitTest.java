@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The unit of systemd that people install, as it is in the examples. */
 class ServiceUnitTest {
@@ -25,13 +27,14 @@ class ServiceUnitTest {
 
     @TempDir Path directory = Path.of("/");
 
-    @Test
-    void shouldBeUnderstoodBySystemd() throws IOException, InterruptedException {
+    @ParameterizedTest
+    @ValueSource(strings = {"leasehold.service", "leasehold-witness.service"})
+    void shouldBeUnderstoodBySystemd(String name) throws IOException, InterruptedException {
         assumeTrue(Files.isExecutable(ANALYZE), ANALYZE + " is missing: install systemd");
-        var installed = directory.resolve("leasehold.service");
+        var installed = directory.resolve(name);
         Files.writeString(
                 installed,
-                Files.readString(UNIT)
+                Files.readString(UNIT.resolveSibling(name))
                         .replace("/opt/leasehold", Path.of("..").toRealPath().toString()));
 
         var process =
