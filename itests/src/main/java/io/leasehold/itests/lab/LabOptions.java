@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import io.leasehold.itests.lab.network.Addresses;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -16,6 +17,8 @@ import java.util.Locale;
  * @param seededLeases leases that are there from the start, for clients that remember them; for
  *     tables that would take minutes to fill
  * @param faultyDisk whether the servers' disks can lose unsynced writes, fail and be slow
+ * @param settings of the pair's configuration, {@code KEY = VALUE} each, besides or instead of the
+ *     lab's own
  */
 public record LabOptions(
         Server server,
@@ -25,7 +28,8 @@ public record LabOptions(
         int poolSize,
         int fenceDelayMillis,
         int seededLeases,
-        boolean faultyDisk) {
+        boolean faultyDisk,
+        List<String> settings) {
 
     /** What runs on dhcp1 and dhcp2. */
     public enum Server {
@@ -56,7 +60,15 @@ public record LabOptions(
 
     public static final LabOptions DEFAULT =
             new LabOptions(
-                    Server.LEASEHOLD, Arbiter.FENCING, Profile.DEFAULT, 3600, 4096, 50, 0, false);
+                    Server.LEASEHOLD,
+                    Arbiter.FENCING,
+                    Profile.DEFAULT,
+                    3600,
+                    4096,
+                    50,
+                    0,
+                    false,
+                    List.of());
 
     private static final ObjectMapper JSON =
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -73,6 +85,7 @@ public record LabOptions(
         if (fenceDelayMillis < 0) {
             throw new IllegalArgumentException("a negative fence delay");
         }
+        settings = List.copyOf(settings);
     }
 
     public static LabOptions plain() {
@@ -88,7 +101,8 @@ public record LabOptions(
                 poolSize,
                 fenceDelayMillis,
                 seededLeases,
-                faultyDisk);
+                faultyDisk,
+                settings);
     }
 
     public LabOptions withArbiter(Arbiter wanted) {
@@ -100,7 +114,8 @@ public record LabOptions(
                 poolSize,
                 fenceDelayMillis,
                 seededLeases,
-                faultyDisk);
+                faultyDisk,
+                settings);
     }
 
     public LabOptions withProfile(Profile wanted) {
@@ -112,7 +127,8 @@ public record LabOptions(
                 poolSize,
                 fenceDelayMillis,
                 seededLeases,
-                faultyDisk);
+                faultyDisk,
+                settings);
     }
 
     public LabOptions withLeaseSeconds(int wanted) {
@@ -124,7 +140,8 @@ public record LabOptions(
                 poolSize,
                 fenceDelayMillis,
                 seededLeases,
-                faultyDisk);
+                faultyDisk,
+                settings);
     }
 
     public LabOptions withPoolSize(int wanted) {
@@ -136,12 +153,21 @@ public record LabOptions(
                 wanted,
                 fenceDelayMillis,
                 seededLeases,
-                faultyDisk);
+                faultyDisk,
+                settings);
     }
 
     public LabOptions withFenceDelayMillis(int wanted) {
         return new LabOptions(
-                server, arbiter, profile, leaseSeconds, poolSize, wanted, seededLeases, faultyDisk);
+                server,
+                arbiter,
+                profile,
+                leaseSeconds,
+                poolSize,
+                wanted,
+                seededLeases,
+                faultyDisk,
+                settings);
     }
 
     public LabOptions withSeededLeases(int wanted) {
@@ -153,7 +179,8 @@ public record LabOptions(
                 poolSize,
                 fenceDelayMillis,
                 wanted,
-                faultyDisk);
+                faultyDisk,
+                settings);
     }
 
     public LabOptions withFaultyDisk(boolean wanted) {
@@ -165,7 +192,21 @@ public record LabOptions(
                 poolSize,
                 fenceDelayMillis,
                 seededLeases,
-                wanted);
+                wanted,
+                settings);
+    }
+
+    public LabOptions withSettings(String... wanted) {
+        return new LabOptions(
+                server,
+                arbiter,
+                profile,
+                leaseSeconds,
+                poolSize,
+                fenceDelayMillis,
+                seededLeases,
+                faultyDisk,
+                List.of(wanted));
     }
 
     static LabOptions read(Path file) throws IOException {

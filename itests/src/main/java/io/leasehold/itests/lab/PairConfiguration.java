@@ -148,6 +148,7 @@ final class PairConfiguration {
           probe { interface = probe0 }
         }
         %s
+        %s
         """
                 .formatted(
                         directory.lab(),
@@ -161,7 +162,8 @@ final class PairConfiguration {
                         Addresses.LAN_PREFIX_LENGTH,
                         LabNode.RELAY.lanAddress(),
                         LabNode.CLIENT.lanAddress(),
-                        profile());
+                        profile(),
+                        String.join("\n", options.settings()));
     }
 
     /** The witness has the highest id: of members that know the same, it leads. */

@@ -23,13 +23,21 @@ class PairConfigurationTest {
         }
         for (var arbiter : LabOptions.Arbiter.values()) {
             for (var profile : LabOptions.Profile.values()) {
-                var options = LabOptions.DEFAULT.withArbiter(arbiter).withProfile(profile);
+                var options =
+                        LabOptions.DEFAULT
+                                .withArbiter(arbiter)
+                                .withProfile(profile)
+                                .withSettings("volume.reserve = 64 MiB");
                 new PairConfiguration(lab, options).write();
 
                 var file = lab.etc(LabNode.DHCP1).resolve("leasehold.conf");
                 assertThat(ConfigurationFile.load(file))
                         .as(arbiter + " " + profile)
-                        .isInstanceOf(Loaded.Valid.class);
+                        .isInstanceOfSatisfying(
+                                Loaded.Valid.class,
+                                valid ->
+                                        assertThat(valid.configuration().volume().reserveBytes())
+                                                .isEqualTo(64 << 20));
                 assertThat(lab.etc(LabNode.DHCP2).resolve("leasehold.conf"))
                         .hasSameTextualContentAs(file);
                 assertThat(lab.etc(LabNode.DHCP2).resolve("cluster.key"))

@@ -3,7 +3,10 @@ package io.leasehold.itests.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.leasehold.itests.lab.ServerNode.Role;
+import io.leasehold.itests.lab.network.LabName;
 import io.leasehold.itests.lab.network.LabNode;
+import io.leasehold.itests.lab.power.LabDirectory;
+import io.leasehold.itests.lab.process.Command;
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -86,6 +89,7 @@ class CrashIT {
     void shouldGoOnWithTheSameDhcpServerWhenTheDaemonOfThePrimaryIsKilled() throws Exception {
         var primary = pair.primary();
         var boots = pair.bootIds();
+        long epoch = pair.epoch();
         long dhcpd = pair.process(primary, Role.DHCPD);
         long keeper = pair.process(primary, Role.KEEPER);
         long daemon = pair.process(primary, Role.DAEMON);
@@ -95,6 +99,7 @@ class CrashIT {
         pair.awaitHealthy();
         assertThat(pair.primary()).isEqualTo(primary);
         assertThat(pair.bootIds()).as("nobody was fenced").isEqualTo(boots);
+        assertThat(pair.epoch()).as("another process writes (R27)").isGreaterThan(epoch);
         // An error would have reached it otherwise, and it would have been started again.
         assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(dhcpd);
         assertThat(pair.process(primary, Role.KEEPER)).isEqualTo(keeper);
@@ -115,6 +120,28 @@ class CrashIT {
         assertThat(pair.bootIds()).as("nobody was fenced").isEqualTo(boots);
         assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(dhcpd);
         assertThat(pair.process(primary.peer(), Role.DAEMON)).isNotEqualTo(daemon);
+    }
+
+    /** install.md: a box that comes back with nothing is made equal, and nobody has to say so. */
+    @Test
+    void shouldMakeABoxEqualThatReturnsWithAnEmptyDisk() throws Exception {
+        var replaced = pair.primary();
+        var survivor = replaced.peer();
+        pair.underLoad(() -> {
+            pair.node(replaced).powerOff();
+            pair.pair().awaitServing(survivor);
+        });
+        long dhcpd = pair.process(survivor, Role.DHCPD);
+        var disk = LabDirectory.of(new LabName(NAME)).disk(replaced);
+        Command.of("find", disk.toString(), "-mindepth", "1", "-delete").check();
+
+        pair.underLoad(() -> {
+            pair.node(replaced).powerOn();
+            pair.awaitHealthy();
+        });
+
+        assertThat(pair.primary()).isEqualTo(survivor);
+        assertThat(pair.process(survivor, Role.DHCPD)).isEqualTo(dhcpd);
     }
 
     @Test

@@ -4,6 +4,8 @@ import io.leasehold.itests.lab.Lab;
 import io.leasehold.itests.lab.LabOptions;
 import io.leasehold.itests.lab.power.FenceBehaviour;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -57,6 +59,14 @@ final class UpCommand extends LabCommand {
             description = "disks that can lose unsynced writes, fail, fill up and be slow")
     boolean faultyDisk;
 
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description =
+                    "a setting of the pair's configuration, besides or instead of the lab's own; may"
+                            + " be given several times")
+    List<String> settings = new ArrayList<>();
+
     @Override
     int run() throws IOException, InterruptedException {
         var options =
@@ -68,7 +78,8 @@ final class UpCommand extends LabCommand {
                         poolSize,
                         Math.toIntExact(FenceBehaviour.parseDuration(fenceDelay).toMillis()),
                         seededLeases,
-                        faultyDisk);
+                        faultyDisk,
+                        settings);
         long startNanos = System.nanoTime();
         var lab = Lab.up(labName(), options);
         long millis = (System.nanoTime() - startNanos) / 1_000_000;
