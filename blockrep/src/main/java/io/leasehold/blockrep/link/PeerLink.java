@@ -303,7 +303,12 @@ public final class PeerLink implements AutoCloseable {
         if (!client) {
             secure.setNeedClientAuth(true);
         }
-        secure.startHandshake();
+        try {
+            secure.startHandshake();
+        } catch (RuntimeException e) {
+            // What a stranger sends must not end this process, whatever the TLS code makes of it.
+            throw new IOException("no handshake: " + e, e);
+        }
         // A resumed session would skip the certificates.
         secure.getSession().invalidate();
         secure.getOutputStream().write(versions.encode());
