@@ -62,7 +62,8 @@ public final class SessionProtocol {
 
     private static final List<Order> NOTHING = List.of();
 
-    private enum Phase {
+    /** The states of the drawing. */
+    public enum Phase {
         NEW,
         HELLO,
         IDLE,
@@ -99,6 +100,10 @@ public final class SessionProtocol {
 
     public SessionId id() {
         return id;
+    }
+
+    public Phase phase() {
+        return phase;
     }
 
     /** Both have said who they are, and the session is not over. */

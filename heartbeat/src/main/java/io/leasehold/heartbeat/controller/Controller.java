@@ -13,9 +13,11 @@ import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.record.Standing;
 import io.leasehold.heartbeat.resource.ResourceManager;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SequencedMap;
 
 /**
  * Decides for one node: who leads, who is fenced, what runs, what is said to the peer. Pure: the
@@ -322,6 +324,45 @@ public final class Controller {
         move.deadlines(deadlines);
         duties.deadlines(deadlines);
         return deadlines.earliest();
+    }
+
+    /** What a person must look at now; the {@link View} has it, too. */
+    public List<String> alarms() {
+        return overview.alarms();
+    }
+
+    /**
+     * In which state each of this node's machines is, by the names in their drawings; for whoever
+     * counts which of the drawn transitions were taken.
+     */
+    public SequencedMap<String, String> stages() {
+        var stages = new LinkedHashMap<String, String>();
+        stages.put("phase", lifecycle.phase().name());
+        stages.put("peer", watch.state().name());
+        for (var link : watch.links(time.nowNanos())) {
+            stages.put("link " + link.name(), link.state().name());
+        }
+        stages.put("fencing", fencing.phase().name());
+        for (var resource : service.status()) {
+            stages.put("resource " + resource.name(), resource.state().name());
+        }
+        stages.put("gate", gate.stage().name());
+        stages.put("ensemble", witness.stage().name());
+        stages.put("record", share());
+        stages.put("copy", rights.state().standing().name());
+        return stages;
+    }
+
+    /** What the record gives this node. */
+    private String share() {
+        var record = rights.record();
+        if (record.primary().isEmpty()) {
+            return "nobody";
+        }
+        if (record.isPrimary(me)) {
+            return record.isSole(me) ? "leads-alone" : "leads-both";
+        }
+        return record.isInSync(me) ? "follows-in-sync" : "follows-out-of-sync";
     }
 
     /** How things are at {@code nowNanos}; changes nothing. */

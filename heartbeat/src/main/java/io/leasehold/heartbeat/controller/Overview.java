@@ -54,6 +54,10 @@ final class Overview {
         return Narrator.tell(situation(nowNanos));
     }
 
+    List<String> alarms() {
+        return alarms.sentences();
+    }
+
     String verdict() {
         return view(time.nowNanos()).verdict();
     }

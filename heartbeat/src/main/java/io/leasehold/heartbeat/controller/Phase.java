@@ -16,6 +16,18 @@ import io.leasehold.heartbeat.record.Epoch;
  */
 sealed interface Phase {
 
+    /** As the drawing says it; of a departure also why and how far. */
+    default String name() {
+        return switch (this) {
+            case Idle() -> "Idle";
+            case Promoting _ -> "Promoting";
+            case Leading _ -> "Leading";
+            case Departing departing -> departing.purpose + "-" + departing.stage;
+            case Leaving _ -> "Leaving";
+            case Ended _ -> "Ended";
+        };
+    }
+
     /** Not a writer: follows the peer, or waits for it, for a proof or for a person. */
     record Idle() implements Phase {}
 

@@ -19,8 +19,11 @@ import java.util.OptionalLong;
  *   open until T --lease confirmed, renewal due--> open until T' > T
  *   open --T passed | not primary | resources below it stop | stood still--> shut
  *
- *   confirmed --this process stood still, no permit--> to be confirmed: the gate stays shut
- *   to be confirmed --the peer confirms our epoch and nonce | a new record is won--> confirmed
+ *   any, while writer --this process stood still, no permit--> to be confirmed: the gate stays shut
+ *   to be confirmed --the peer confirms our epoch and nonce | the ensemble | a record won--> shut
+ *
+ *   shut | to be confirmed --a record is won, the peer not proven silent (R9)--> peer silence awaited
+ *   peer silence awaited --its lease ran out | it is proven silent | demoted--> shut
  * </pre>
  */
 final class ServiceGate {
@@ -60,6 +63,25 @@ final class ServiceGate {
         this.session = session;
         this.time = time;
         this.effects = effects;
+    }
+
+    /** The states of the drawing. */
+    enum Stage {
+        SHUT,
+        OPEN,
+        TO_BE_CONFIRMED,
+        /** The record is won, and the other one's lease may still run. */
+        PEER_SILENCE_AWAITED
+    }
+
+    Stage stage() {
+        if (isPeerSilenceAwaited()) {
+            return Stage.PEER_SILENCE_AWAITED;
+        }
+        if (confirmationNeeded) {
+            return Stage.TO_BE_CONFIRMED;
+        }
+        return isOpen() ? Stage.OPEN : Stage.SHUT;
     }
 
     boolean isOpen() {

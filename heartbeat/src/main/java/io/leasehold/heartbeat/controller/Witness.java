@@ -304,6 +304,10 @@ final class Witness {
                 : Optional.empty();
     }
 
+    EnsembleRecord.Stage stage() {
+        return machine.stage();
+    }
+
     void deadlines(Deadlines deadlines) {
         if (isPresent()) {
             deadlines.at(machine.nextDeadlineNanos());

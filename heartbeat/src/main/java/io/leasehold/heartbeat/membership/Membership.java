@@ -16,7 +16,9 @@ import java.util.SequencedMap;
  *      |                ^  |                              |                               |
  *      |                |  +--daemon makes no progress, or early rule---------------------+
  *      |                +----------------------------beat---------------------------------+
- *      +--init-dead passed--> LOST
+ *      +--init-dead passed--> LOST --replication heard, no beat--> SUSPECT
+ *
+ *   any --this process stood still ({@link #forget})--> UNKNOWN
  * </pre>
  *
  * <p>Silence is counted over all links together and over the replication session: while replication

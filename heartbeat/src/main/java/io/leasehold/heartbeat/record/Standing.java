@@ -4,7 +4,7 @@ package io.leasehold.heartbeat.record;
  * What this node's copy of the data is worth (DRBD's disk states, R18, R31).
  *
  * <pre>
- *   INCONSISTENT --resync complete--> OUTDATED --grown (R10)--> UP_TO_DATE
+ *   INCONSISTENT | OUTDATED --equal, and grown (R10)--> UP_TO_DATE
  *   UP_TO_DATE --boot (R18)--> CONSISTENT --met the peer, or permit (R20)--> UP_TO_DATE
  *   UP_TO_DATE | CONSISTENT --P1 given, or told that the peer went on alone--> OUTDATED
  *   any --disk failed, other device--> INCONSISTENT

@@ -4,6 +4,7 @@ import static io.leasehold.itests.simulator.World.MILLI;
 import static io.leasehold.itests.simulator.World.SECOND;
 
 import io.leasehold.heartbeat.controller.Command;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.Standing;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -21,6 +22,9 @@ final class Adversary {
     private static final int FAULTS = 40;
     private static final long CALM_AWAITED_NANOS = 20 * SECOND;
     private static final int QUIET_SECONDS = 4;
+
+    /** Most writes are not answered before. */
+    private static final long WRITE_NANOS = 600_000;
 
     /** Of all seeds; the others are judged by the strict rules from beginning to end. */
     private static final double BEYOND_ALL_PROTOCOLS = 0.12;
@@ -50,6 +54,7 @@ final class Adversary {
         DISK_FAILS,
         DISK_FULL,
         DISK_SLOW,
+        COMPARE_INTERRUPTED,
         CLOCK_STEPS,
         DHCP_DIES,
         DHCP_BROKEN,
@@ -66,24 +71,35 @@ final class Adversary {
         STANDBY,
         MAINTENANCE,
         FENCE_BY_OPERATOR,
+        ARBITER_CHANGES,
         WITNESS_LOST,
         WITNESS_CUT,
+        ISOLATED,
         MEMBER_KILLED,
         LEADER_FROZEN,
         SESSION_EXPIRES,
+        ENSEMBLE_UNREACHABLE,
         REQUESTS_LATE,
         FENCE_LIES,
         CONFIRMED_WRONGLY,
         FORCED,
-        DISK_LOST
+        DISK_LOST,
+        BOTH_DISKS_LOST
     }
 
     /** What {@link Aftermath} judges. */
-    private static final Set<Fault> BEYOND = EnumSet.range(Fault.FENCE_LIES, Fault.DISK_LOST);
+    private static final Set<Fault> BEYOND = EnumSet.range(Fault.FENCE_LIES, Fault.BOTH_DISKS_LOST);
 
     /** Only where there is an ensemble. */
     private static final Set<Fault> OF_THE_ENSEMBLE =
             EnumSet.range(Fault.WITNESS_LOST, Fault.REQUESTS_LATE);
+
+    /**
+     * Not where the ensemble keeps the record: it does not change its arbiter (ADR 0026), and what
+     * is in it cannot be forced away from a copy that is gone (R12, R21).
+     */
+    private static final Set<Fault> WITHOUT_ENSEMBLE =
+            EnumSet.of(Fault.ARBITER_CHANGES, Fault.DISK_LOST, Fault.BOTH_DISKS_LOST);
 
     private final World world;
     private final Chance chance;
@@ -100,7 +116,8 @@ final class Adversary {
         for (var fault : Fault.values()) {
             if (chance.happens(BEYOND.contains(fault) ? Math.max(share, 0.5) : share)
                     && (beyond || !BEYOND.contains(fault))
-                    && (world.ensemble().isPresent() || !OF_THE_ENSEMBLE.contains(fault))) {
+                    && !(world.ensemble().isPresent() ? WITHOUT_ENSEMBLE : OF_THE_ENSEMBLE)
+                            .contains(fault)) {
                 selection.add(fault);
             }
         }
@@ -152,6 +169,11 @@ final class Adversary {
     }
 
     private boolean isOtherCopyWhole(Machine box) {
+        if (world.ensemble().isPresent()) {
+            // A shrink that was asked for, or will be before the failure is noticed, may be taken:
+            // the record then names this copy only.
+            return false;
+        }
         var mine = world.invariants().written(box);
         var theirs = world.invariants().written(box.other());
         return mine.isPresent()
@@ -203,8 +225,12 @@ final class Adversary {
 
     /** The box that serves, mostly. */
     private Machine victim() {
+        return victim(0.7);
+    }
+
+    private Machine victim(double serves) {
         var serving = world.machines().stream().filter(Machine::serves).findFirst();
-        return serving.isPresent() && chance.happens(0.7)
+        return serving.isPresent() && chance.happens(serves)
                 ? serving.get()
                 : world.machine(chance.below(2));
     }
@@ -226,15 +252,15 @@ final class Adversary {
 
     /** A client is being answered just then. */
     private void withAWriteInFlight(Machine box, Runnable action) {
-        if (chance.happens(0.8)) {
+        if (chance.happens(0.9)) {
             box.dhcp().serve();
         }
-        unlessHealed(chance.between(0, MILLI), action);
+        unlessHealed(chance.between(0, WRITE_NANOS), action);
     }
 
     private void strike() {
         var fault = choose();
-        var box = victim();
+        var box = CRASHES.contains(fault) ? victim(0.9) : victim();
         var device = box.fenceDevice();
         world.trace().say("", () -> "!     " + fault + " " + box.name());
         switch (fault) {
@@ -255,7 +281,16 @@ final class Adversary {
                                 box.powerOff();
                                 later(0, 100 * MILLI, () -> box.other().powerOff());
                             });
-            case KILL_DAEMON -> withAWriteInFlight(box, box::killDaemon);
+            case KILL_DAEMON ->
+                    withAWriteInFlight(
+                            box,
+                            () -> {
+                                if (chance.happens(0.5)) {
+                                    box.killDaemon();
+                                } else {
+                                    box.killDaemon(chance.between(100 * MILLI, 3 * SECOND));
+                                }
+                            });
             case KILL_DAEMON_IN_A_DISK_OPERATION ->
                     withAWriteInFlight(box, () -> box.disk().dieAfter(chance.below(12), false));
             case KILL_BOTH_DAEMONS ->
@@ -316,6 +351,7 @@ final class Adversary {
                 box.disk().latency(chance.between(20 * MILLI, 1200 * MILLI));
                 later(200 * MILLI, 4 * SECOND, () -> box.disk().latency(World.DISK_LATENCY_NANOS));
             }
+            case COMPARE_INTERRUPTED -> world.whenACompareBegins(this::interrupt);
             case CLOCK_STEPS -> box.stepWallClock(chance.between(-300 * SECOND, 300 * SECOND));
             case DHCP_DIES -> withAWriteInFlight(box, box::dhcpDies);
             case DHCP_BROKEN -> {
@@ -366,6 +402,7 @@ final class Adversary {
                                         .command(new Command.SetMaintenance(false)));
             }
             case FENCE_BY_OPERATOR -> box.other().command(new Command.Fence(box.name()));
+            case ARBITER_CHANGES -> changeArbiter(box);
             case WITNESS_LOST -> {
                 ensemble().stop(Ensemble.WITNESS, chance.happens(0.5));
                 later(200 * MILLI, 10 * SECOND, () -> ensemble().start(Ensemble.WITNESS));
@@ -379,6 +416,19 @@ final class Adversary {
                         10 * SECOND,
                         () -> ensemble().cutWitness(box.index(), false, false));
                 perhapsACrashToo(box);
+            }
+            case ISOLATED -> {
+                world.network().cut(0, chance.happens(0.5));
+                world.network().cut(1, false);
+                ensemble().cutWitness(box.index(), true, true);
+                later(
+                        500 * MILLI,
+                        8 * SECOND,
+                        () -> {
+                            world.network().heal(0);
+                            world.network().heal(1);
+                            ensemble().cutWitness(box.index(), false, false);
+                        });
             }
             case MEMBER_KILLED -> box.killMember();
             case LEADER_FROZEN ->
@@ -396,6 +446,11 @@ final class Adversary {
                                             .freeze(chance.between(100 * MILLI, 4 * SECOND));
                                 }
                             });
+            case ENSEMBLE_UNREACHABLE -> {
+                ensemble().isolate(box.index(), true);
+                later(200 * MILLI, 8 * SECOND, () -> ensemble().isolate(box.index(), false));
+                perhapsACrashToo(chance.oneOf(world.machines()));
+            }
             case SESSION_EXPIRES -> ensemble().expireSession(box.index());
             case FENCE_LIES -> {
                 fenceFault(device, FenceDevice.Fault.LIES);
@@ -420,11 +475,9 @@ final class Adversary {
                 separate(box, true);
                 later(2 * SECOND, 4 * SECOND, box::force);
             }
-            case DISK_LOST -> {
-                if (world.ensemble().isEmpty()) {
-                    box.disk().fault(ModelDisk.Fault.FAILS);
-                }
-            }
+            case DISK_LOST -> box.disk().fault(ModelDisk.Fault.FAILS);
+            case BOTH_DISKS_LOST ->
+                    world.machines().forEach(each -> each.disk().fault(ModelDisk.Fault.FAILS));
             case REQUESTS_LATE -> {
                 ensemble()
                         .weather(chance.oneOf(List.of(0.1, 0.4)), chance.oneOf(List.of(0.1, 0.4)));
@@ -432,6 +485,44 @@ final class Adversary {
                 perhapsACrashToo(box);
             }
         }
+    }
+
+    /**
+     * Both files are edited, and one daemon after the other is restarted; in whatever order, and
+     * perhaps with something else in between. Now and then only one file is edited, until a person
+     * notices ({@link Repairer}).
+     */
+    private void changeArbiter(Machine box) {
+        var next =
+                box.arbiter() == ArbitrationMode.FENCING
+                        ? ArbitrationMode.OPERATOR
+                        : ArbitrationMode.FENCING;
+        var first = chance.happens(0.7) ? box.other() : box;
+        first.changeArbiter(next);
+        if (chance.happens(0.8)) {
+            later(300 * MILLI, 5 * SECOND, () -> first.other().changeArbiter(next));
+        }
+        if (chance.happens(0.4)) {
+            later(0, 6 * SECOND, () -> withAWriteInFlight(box, box::powerOff));
+        }
+    }
+
+    /** In the middle of a compare, whose target is {@code target}. */
+    private void interrupt(Machine target) {
+        var box = chance.happens(0.5) ? target : target.other();
+        unlessHealed(
+                chance.between(0, 3 * MILLI),
+                () -> {
+                    world.trace().say("", () -> "!     a compare is interrupted");
+                    switch (chance.below(3)) {
+                        case 0 -> box.powerOff();
+                        case 1 -> box.killDaemon();
+                        default -> {
+                            world.network().cut(0, chance.happens(0.5));
+                            later(200 * MILLI, 4 * SECOND, () -> world.network().heal(0));
+                        }
+                    }
+                });
     }
 
     /** Neither hears the other one for a while, though both may live. */
@@ -494,6 +585,7 @@ final class Adversary {
             }
             box.clientLink(true);
             box.command(new Command.SetMaintenance(false));
+            box.changeArbiter(world.machine(0).arbiter());
         }
     }
 }

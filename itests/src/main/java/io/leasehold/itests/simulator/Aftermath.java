@@ -1,7 +1,6 @@
 package io.leasehold.itests.simulator;
 
 import io.leasehold.blockrep.volume.Seq;
-import io.leasehold.heartbeat.record.DurableState;
 import java.util.BitSet;
 import java.util.Optional;
 
@@ -35,6 +34,7 @@ final class Aftermath {
     private final BitSet lost = new BitSet();
 
     private boolean named;
+    private boolean begunAnew;
 
     Aftermath(World world) {
         this.world = world;
@@ -49,6 +49,7 @@ final class Aftermath {
         if (cause.isEmpty()) {
             cause = Optional.of(what);
             named = false;
+            begunAnew = false;
             acknowledged.clear();
             lost.clear();
             addAll(acknowledged, world.invariants().acknowledged());
@@ -81,8 +82,13 @@ final class Aftermath {
 
     /** Who serves without what was lost does so because a person said so. */
     void servingBegan(Machine box) {
+        begunAnew |= isNewPair();
         if (!lost.isEmpty()
-                && world.invariants().written(box).filter(this::mayHaveNothing).isEmpty()) {
+                && !begunAnew
+                && world.invariants()
+                        .written(box)
+                        .filter(state -> !state.forcedEpochs().isEmpty())
+                        .isEmpty()) {
             throw new Violation(
                     "R6",
                     "%s serves without %d acknowledged operations that were lost with a disk, and nobody has forced it"
@@ -90,9 +96,9 @@ final class Aftermath {
         }
     }
 
-    /** Two new disks are a new pair, at its first epoch: nobody is left who could know better. */
-    private boolean mayHaveNothing(DurableState state) {
-        return !state.forcedEpochs().isEmpty() || state.record().epoch().value() == 1;
+    /** Neither has anything of what was before: nobody is left who could know better. */
+    private boolean isNewPair() {
+        return world.machines().stream().noneMatch(box -> idsOn(box).intersects(acknowledged));
     }
 
     /**

@@ -1,6 +1,5 @@
 package io.leasehold.itests.simulator;
 
-import java.util.Comparator;
 import java.util.PriorityQueue;
 
 /**
@@ -8,11 +7,15 @@ import java.util.PriorityQueue;
  * first happens first, so that one seed is one history.
  */
 final class Agenda {
-    private record Entry(long atNanos, long order, Runnable action) {}
+    private record Entry(long atNanos, long order, Runnable action) implements Comparable<Entry> {
+        @Override
+        public int compareTo(Entry other) {
+            int byTime = Long.compare(atNanos, other.atNanos);
+            return byTime != 0 ? byTime : Long.compare(order, other.order);
+        }
+    }
 
-    private final PriorityQueue<Entry> entries =
-            new PriorityQueue<>(
-                    Comparator.comparingLong(Entry::atNanos).thenComparingLong(Entry::order));
+    private final PriorityQueue<Entry> entries = new PriorityQueue<>();
     private long nowNanos;
     private long planned;
 

@@ -12,6 +12,7 @@ import io.leasehold.heartbeat.controller.Event;
 import io.leasehold.heartbeat.controller.VolumeStatus;
 import io.leasehold.heartbeat.layout.LayoutException;
 import io.leasehold.heartbeat.membership.LinkName;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.ClusterRecord;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.NodeName;
@@ -42,6 +43,7 @@ final class Daemon implements Replica.Listener {
     private final World world;
     private final Machine box;
     private final DaemonProcess process;
+    private final ArbitrationMode arbiter;
     private final Replica replica;
     private final Controller controller;
     private final Optional<EnsembleClient> ensemble;
@@ -64,11 +66,12 @@ final class Daemon implements Replica.Listener {
         this.world = world;
         this.box = box;
         this.process = process;
+        this.arbiter = box.arbiter();
         this.replica = Replica.open(world, box, process, this);
         this.controller =
                 new Controller(
-                        world.configuration(box.name()),
-                        world.arbiter(box.name()),
+                        world.configuration(box),
+                        world.arbiter(box),
                         world.sabotage().bootId(box.bootId()),
                         incarnation,
                         world.sabotage().rights(box.disk().rights()),
@@ -96,6 +99,11 @@ final class Daemon implements Replica.Listener {
 
     Controller controller() {
         return controller;
+    }
+
+    /** What its configuration said when it started. */
+    ArbitrationMode arbiter() {
+        return arbiter;
     }
 
     /** Its copy of the record. */
@@ -167,15 +175,26 @@ final class Daemon implements Replica.Listener {
 
     private void step(Event event) {
         long now = box.clock().nowNanos();
-        order(controller.step(now, event));
+        order(stepped(now, event));
         var deadline = controller.nextDeadlineNanos();
         if (deadline.isPresent() && deadline.getAsLong() <= now) {
             if (event instanceof Event.Tick) {
                 throw new IllegalStateException("a tick leaves its deadline in the past");
             }
-            order(controller.step(now, new Event.Tick()));
+            order(stepped(now, new Event.Tick()));
+            deadline = controller.nextDeadlineNanos();
         }
-        planTick();
+        planTick(deadline);
+    }
+
+    private List<Effect> stepped(long now, Event event) {
+        if (world.coverage().isEmpty()) {
+            return controller.step(now, event);
+        }
+        var before = controller.stages();
+        var effects = controller.step(now, event);
+        world.coverage().get().stepped(before, controller.stages(), event);
+        return effects;
     }
 
     private void order(List<Effect> effects) {
@@ -184,8 +203,7 @@ final class Daemon implements Replica.Listener {
         }
     }
 
-    private void planTick() {
-        var deadline = controller.nextDeadlineNanos();
+    private void planTick(OptionalLong deadline) {
         if (deadline.isPresent()) {
             long at =
                     Math.max(
@@ -208,7 +226,7 @@ final class Daemon implements Replica.Listener {
             inbox.add(new Event.Tick());
             work();
         } else {
-            planTick();
+            planTick(deadline);
         }
     }
 
@@ -255,6 +273,7 @@ final class Daemon implements Replica.Listener {
             case Effect.OpenGate(var until) -> box.openGate(box.clock().worldNanos(until));
             case Effect.CloseGate() -> box.closeGate();
             case Effect.Note(var decision) -> {
+                world.coverage().ifPresent(coverage -> coverage.decided(decision.rule()));
                 box.say(() ->
                         "%-10s %-6s %s <- %s"
                                 .formatted(

@@ -71,6 +71,9 @@ final class Ensemble {
         private Optional<ClusterRecord> record = Optional.empty();
         private ZnodeVersion version = ZnodeVersion.ABSENT;
 
+        /** Of what its leader sends. */
+        private long lastArrivalNanos;
+
         /** As leader: how far each member has logged. */
         private final long[] reached = new long[MEMBERS];
 
@@ -226,6 +229,7 @@ final class Ensemble {
         weather(0, 0);
         for (int box = 0; box < 2; box++) {
             cutWitness(box, false, false);
+            isolate(box, false);
         }
         freeze(WITNESS, false);
         start(WITNESS);
@@ -235,6 +239,8 @@ final class Ensemble {
         return late == 0
                 && lost == 0
                 && members.stream().allMatch(Member::serves)
+                && !isolated[0]
+                && !isolated[1]
                 && !witnessCutFrom[0]
                 && !witnessCutFrom[1]
                 && !witnessCutTo[0]
@@ -552,10 +558,16 @@ final class Ensemble {
                 var entries = List.copyOf(leader.logged);
                 long committed = leader.appliedPlace;
                 long life = member.life;
+                // One connection: what is sent later does not come earlier.
+                member.lastArrivalNanos =
+                        Math.max(
+                                member.lastArrivalNanos + 1,
+                                world.agenda().nowNanos()
+                                        + world.chance().about(LATENCY_NANOS)
+                                        + world.chance().about(World.DISK_LATENCY_NANOS));
                 world.agenda()
-                        .after(
-                                world.chance().about(LATENCY_NANOS)
-                                        + world.chance().about(World.DISK_LATENCY_NANOS),
+                        .at(
+                                member.lastArrivalNanos,
                                 () -> {
                                     if (member.runs() && member.life == life) {
                                         take(member, leader, entries, committed);

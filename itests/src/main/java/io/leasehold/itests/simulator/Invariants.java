@@ -201,6 +201,9 @@ final class Invariants {
                 }
             }
         }
+        if (changed && record.isPrimary(box.name())) {
+            requireArbiter(box, before.map(DurableState::record), state);
+        }
         if (state.standing() == Standing.UP_TO_DATE
                 && !isOvertaken(box)
                 && before.filter(old -> old.standing() == Standing.UP_TO_DATE).isEmpty()) {
@@ -208,6 +211,37 @@ final class Invariants {
         }
         if (changed && record.inSync().size() == 2) {
             world.bothInSync();
+        }
+    }
+
+    /**
+     * R12: who leads does so by the arbiter that it is configured for; and a record passes to
+     * another arbiter only with the other node's durable word, or by force.
+     */
+    private void requireArbiter(Machine box, Optional<ClusterRecord> before, DurableState next) {
+        var record = next.record();
+        if (box.daemon().filter(daemon -> daemon.arbiter() == record.mode()).isEmpty()) {
+            throw new Violation(
+                    "R12", box.name() + " decides by arbiter " + record.mode() + ", not its own");
+        }
+        var other = written(box.other());
+        boolean passes =
+                before.filter(old -> old.primary().isPresent() && old.mode() != record.mode())
+                        .isPresent();
+        boolean byBoth =
+                other.filter(theirs ->
+                                theirs.standing().isOutdated()
+                                        || !record.epoch().isAfter(theirs.promised()))
+                        .isPresent();
+        if (passes && !byBoth && !next.forcedEpochs().contains(record.epoch())) {
+            throw new Violation(
+                    "R12",
+                    "%s takes its record from arbiter %s to %s, and %s has not given its word"
+                            .formatted(
+                                    box.name(),
+                                    before.orElseThrow().mode(),
+                                    record.mode(),
+                                    box.other().name()));
         }
     }
 

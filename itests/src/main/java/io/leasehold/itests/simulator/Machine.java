@@ -4,6 +4,7 @@ import io.leasehold.heartbeat.controller.Announcement;
 import io.leasehold.heartbeat.controller.Command;
 import io.leasehold.heartbeat.controller.CommandResult;
 import io.leasehold.heartbeat.controller.Event;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.resource.ResourceName;
@@ -50,6 +51,7 @@ final class Machine {
     private final NodeName name;
     private final FenceDevice fenceDevice;
     private final DhcpServer dhcp;
+    private ArbitrationMode arbiter;
     private ModelDisk disk;
     private final List<ModelDisk> drawer = new ArrayList<>();
     private LocalClock clock;
@@ -93,6 +95,7 @@ final class Machine {
         this.world = world;
         this.index = index;
         this.name = new NodeName(name);
+        this.arbiter = world.setup().mode();
         this.disk = newDisk();
         this.fenceDevice = new FenceDevice(world, this);
         this.dhcp = new DhcpServer(world, this);
@@ -123,6 +126,22 @@ final class Machine {
 
     Machine other() {
         return world.machine(1 - index);
+    }
+
+    /** In its configuration file; a daemon reads it when it starts. */
+    ArbitrationMode arbiter() {
+        return arbiter;
+    }
+
+    /** A person edits the file and says {@code clusterctl restart} (ADR 0026). */
+    void changeArbiter(ArbitrationMode next) {
+        if (arbiter != next) {
+            say(() -> "!     arbiter = " + next + ", and its daemon is restarted");
+            arbiter = next;
+        }
+        if (daemon.filter(running -> running.arbiter() != next).isPresent()) {
+            daemonExits("restarted by a person");
+        }
     }
 
     ModelDisk disk() {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,7 @@ final class ModelDisk implements JournalDirectory {
     }
 
     private static final class Content {
+        private static final int PIECE_BYTES = 1024;
         private final byte[] synced;
         private final byte[] cached;
         private final List<Write> unsynced = new ArrayList<>();
@@ -54,10 +56,51 @@ final class ModelDisk implements JournalDirectory {
             synced = new byte[sizeBytes];
             cached = new byte[sizeBytes];
         }
+
+        private void write(ByteBuffer source, int offsetBytes) {
+            int length = source.remaining();
+            int from = 0;
+            int to = length;
+            if (unsynced.isEmpty() && source.hasArray()) {
+                // Most of a superblock is as it was: only what differs is carried about.
+                var bytes = source.array();
+                int at = source.arrayOffset() + source.position();
+                int first =
+                        Arrays.mismatch(
+                                bytes, at, at + length, cached, offsetBytes, offsetBytes + length);
+                from = first < 0 ? length : first;
+                while (to - from >= PIECE_BYTES
+                        && Arrays.equals(
+                                bytes,
+                                at + to - PIECE_BYTES,
+                                at + to,
+                                cached,
+                                offsetBytes + to - PIECE_BYTES,
+                                offsetBytes + to)) {
+                    to -= PIECE_BYTES;
+                }
+            }
+            var changed = new byte[to - from];
+            source.get(source.position() + from, changed);
+            System.arraycopy(changed, 0, cached, offsetBytes + from, changed.length);
+            unsynced.add(new Write(offsetBytes, length, from, changed));
+        }
     }
 
+    /**
+     * @param offsetBytes where it begins
+     * @param lengthBytes what a loss of power may cut it to
+     * @param changedAt where in it {@code changed} begins; the rest is what the file had anyway
+     */
     @SuppressWarnings("ArrayRecordComponent") // Never compared.
-    private record Write(int offsetBytes, byte[] bytes) {}
+    private record Write(int offsetBytes, int lengthBytes, int changedAt, byte[] changed) {
+        private void apply(byte[] to, int kept) {
+            int bytes = Math.min(changed.length, kept - changedAt);
+            if (bytes > 0) {
+                System.arraycopy(changed, 0, to, offsetBytes + changedAt, bytes);
+            }
+        }
+    }
 
     private final Chance chance;
     private final String name;
@@ -136,11 +179,11 @@ final class ModelDisk implements JournalDirectory {
                 int kept =
                         switch (manner) {
                             case 0 -> 0;
-                            case 1 -> write.bytes.length;
+                            case 1 -> write.lengthBytes;
                             default ->
-                                    chance.happens(0.5) ? 0 : chance.below(write.bytes.length + 1);
+                                    chance.happens(0.5) ? 0 : chance.below(write.lengthBytes + 1);
                         };
-                System.arraycopy(write.bytes, 0, file.synced, write.offsetBytes, kept);
+                write.apply(file.synced, kept);
             }
             file.unsynced.clear();
             System.arraycopy(file.synced, 0, file.cached, 0, file.synced.length);
@@ -216,6 +259,12 @@ final class ModelDisk implements JournalDirectory {
         return files.containsKey(file);
     }
 
+    /** On the heap: nothing here is given to a kernel. */
+    @Override
+    public ByteBuffer buffer(int bytes) {
+        return ByteBuffer.allocate(bytes);
+    }
+
     @Override
     public JournalFile create(String file, long sizeBytes) throws IOException {
         operation();
@@ -245,10 +294,7 @@ final class ModelDisk implements JournalDirectory {
             @Override
             public void write(ByteBuffer source, long offsetBytes) throws IOException {
                 operation();
-                var bytes = new byte[source.remaining()];
-                source.get(source.position(), bytes);
-                System.arraycopy(bytes, 0, content.cached, (int) offsetBytes, bytes.length);
-                content.unsynced.add(new Write((int) offsetBytes, bytes));
+                content.write(source, (int) offsetBytes);
             }
 
             @Override
@@ -258,8 +304,7 @@ final class ModelDisk implements JournalDirectory {
                     return;
                 }
                 for (var write : content.unsynced) {
-                    System.arraycopy(
-                            write.bytes, 0, content.synced, write.offsetBytes, write.bytes.length);
+                    write.apply(content.synced, write.lengthBytes);
                 }
                 content.unsynced.clear();
             }

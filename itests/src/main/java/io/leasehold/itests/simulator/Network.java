@@ -11,7 +11,7 @@ import java.util.List;
 /**
  * What connects the boxes: a crossover cable for beats and replication, and the LAN for beats. Each
  * direction of each can be cut; beats can be lost, late, doubled and overtake each other; a
- * connection keeps its order and loses nothing, it only stands still.
+ * connection keeps its order and loses nothing, it is only late, or stands still.
  */
 final class Network {
     static final LinkName CROSSOVER = new LinkName("crossover");
@@ -20,6 +20,9 @@ final class Network {
 
     private static final long LATENCY_NANOS = 200_000;
     private static final long CARRIER_NANOS = 2_000_000;
+
+    /** Linux sends again after 200 ms at the least. */
+    private static final long RETRANSMISSION_NANOS = 200_000_000;
 
     private final World world;
     private final boolean[][] cut = new boolean[LINKS.size()][2];
@@ -82,11 +85,13 @@ final class Network {
     }
 
     /**
-     * How beats fare, as probabilities.
+     * How packets fare, as probabilities. What a connection loses is sent again, and what is behind
+     * it waits.
      *
      * @param lost of each beat
      * @param doubled of each beat
-     * @param late of each beat: it is overtaken by several later ones
+     * @param late of each beat: it is overtaken by several later ones; of each segment of a
+     *     connection, whose order holds
      */
     void weather(double lost, double doubled, double late) {
         loss = lost;
@@ -126,7 +131,7 @@ final class Network {
     private void deliver(
             int link, Machine from, Announcement announcement, long number, long ageNanos) {
         var boot = from.bootId();
-        long late = world.chance().happens(strays) ? 200_000_000L : LATENCY_NANOS;
+        long late = world.chance().happens(strays) ? RETRANSMISSION_NANOS : LATENCY_NANOS;
         var to = from.other();
         world.agenda()
                 .after(
@@ -191,10 +196,11 @@ final class Network {
             }
             // Acknowledged by nobody: a cut return path stalls the sender after a window's worth,
             // which is more than is ever under way here.
+            long latency = world.chance().happens(strays) ? RETRANSMISSION_NANOS : LATENCY_NANOS;
             lastArrivalNanos[from] =
                     Math.max(
                             lastArrivalNanos[from] + 1,
-                            world.agenda().nowNanos() + world.chance().about(LATENCY_NANOS));
+                            world.agenda().nowNanos() + world.chance().about(latency));
             world.agenda().at(lastArrivalNanos[from], () -> arrive(from, arrival));
         }
 

@@ -21,6 +21,7 @@ final class Repairer {
     private int rounds;
     private int roundsWithoutService;
     private int roundsRefused;
+    private int roundsOfTwoArbiters;
     private boolean maintenanceOver;
 
     Repairer(World world) {
@@ -58,6 +59,11 @@ final class Repairer {
             roundsWithoutService = 0;
             putAwayWhatIsRefused();
         }
+        if (world.machines().stream().noneMatch(Repairer::namesAnotherArbiter)) {
+            roundsOfTwoArbiters = 0;
+        } else if (++roundsOfTwoArbiters > PATIENCE_ROUNDS) {
+            world.machine(1).changeArbiter(world.machine(0).arbiter());
+        }
         for (var box : world.machines()) {
             if (box.disk().fault() == ModelDisk.Fault.FAILS && mayLoseDisk(box)) {
                 replaceDisk(box, false);
@@ -94,6 +100,8 @@ final class Repairer {
      * ensemble nothing can be forced beside it (R12).
      */
     private void decide() {
+        // Whoever asks why nothing moves is told by the verdict that maintenance was left on.
+        world.machines().forEach(box -> box.command(new Command.SetMaintenance(false)));
         if (world.ensemble().isPresent()) {
             return;
         }
@@ -116,12 +124,14 @@ final class Repairer {
 
     /**
      * R29, R30: one serves, and what the other one has is refused: its disk is kept, and it begins
-     * anew.
+     * anew. So does one of two that serve at one epoch (R1), after a fence device has lied.
      */
     private void putAwayWhatIsRefused() {
         for (var box : world.machines()) {
             if (box.serves()
-                    && (asksFor(box, "is not synced: R29") || asksFor(box, "is not synced: R30"))) {
+                    && (asksFor(box, "is not synced: R29")
+                            || asksFor(box, "is not synced: R30")
+                            || asksFor(box, "is not synced: R1:"))) {
                 if (++roundsRefused > PATIENCE_ROUNDS) {
                     roundsRefused = 0;
                     replaceDisk(box.other(), true);
@@ -145,9 +155,21 @@ final class Repairer {
         return box.replica().isPresent()
                 && box.daemon()
                         .filter(daemon ->
-                                daemon.controller().view(box.clock().nowNanos()).alarms().stream()
+                                daemon.controller().alarms().stream()
                                         .anyMatch(alarm -> alarm.contains(words)))
                         .isPresent();
+    }
+
+    /** R12: whether somebody who looks at that node sees that the two files differ. */
+    private static boolean namesAnotherArbiter(Machine box) {
+        return asksFor(box, "configured for different arbiters")
+                || (box.replica().isPresent()
+                        && box.daemon()
+                                .orElseThrow()
+                                .controller()
+                                .view(box.clock().nowNanos())
+                                .verdict()
+                                .contains("configured for another arbiter"));
     }
 
     /** Makes it true first, then says so. */

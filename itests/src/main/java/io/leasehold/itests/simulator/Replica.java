@@ -422,7 +422,7 @@ final class Replica implements LocalCopy {
 
     private void take(Event event) {
         var due = new ArrayList<Runnable>();
-        for (var effect : machine.step(clock.nowNanos(), event)) {
+        for (var effect : stepped(event)) {
             if (effect instanceof Effect.Complete(var upTo)) {
                 world.invariants().acknowledged(box, history, completed, upTo);
                 completed = upTo;
@@ -435,6 +435,20 @@ final class Replica implements LocalCopy {
         }
         due.forEach(Runnable::run);
         planTick();
+    }
+
+    private List<Effect> stepped(Event event) {
+        if (world.coverage().isEmpty()) {
+            return machine.step(clock.nowNanos(), event);
+        }
+        var coverage = world.coverage().get();
+        var flow = Coverage.stateOf(machine);
+        var completions = Coverage.completionsOf(machine);
+        var effects = machine.step(clock.nowNanos(), event);
+        var name = Coverage.nameOf(event);
+        coverage.moved("replication", flow, Coverage.stateOf(machine), name);
+        coverage.moved("completions", completions, Coverage.completionsOf(machine), name);
+        return effects;
     }
 
     private void planTick() {
@@ -1120,7 +1134,7 @@ final class Replica implements LocalCopy {
             commits++;
             current = Optional.empty();
             outflow.sessionEnded(this);
-            for (var order : protocol().step(new Input.Closed(endReason.orElse("ended")))) {
+            for (var order : stepped(new Input.Closed(endReason.orElse("ended")))) {
                 try {
                     perform(order);
                 } catch (IOException e) {
@@ -1148,9 +1162,24 @@ final class Replica implements LocalCopy {
         }
 
         private void perform(Input input) throws IOException {
-            for (var order : protocol().step(input)) {
+            for (var order : stepped(input)) {
                 perform(order);
             }
+        }
+
+        private List<Order> stepped(Input input) {
+            var before = protocol().phase();
+            var orders = protocol().step(input);
+            if (world.coverage().isPresent()) {
+                world.coverage()
+                        .get()
+                        .moved(
+                                "session",
+                                before.name(),
+                                protocol().phase().name(),
+                                Coverage.nameOf(input));
+            }
+            return orders;
         }
 
         private void perform(Order order) throws IOException {
@@ -1194,8 +1223,10 @@ final class Replica implements LocalCopy {
                         apply(journal.end().durable());
                     }
                 }
-                case Order.BeginCompare(var _, var base, var begins) ->
-                        compare = Optional.of(new Compare(base, begins));
+                case Order.BeginCompare(var _, var base, var begins) -> {
+                    compare = Optional.of(new Compare(base, begins));
+                    world.compareBegins(box);
+                }
                 case Order.TakePart(var _, Frame.ManifestPart part) -> {
                     var ids = ByteBuffer.wrap(part.bytes());
                     while (ids.hasRemaining()) {

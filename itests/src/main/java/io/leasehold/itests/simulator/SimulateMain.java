@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -33,6 +34,7 @@ import picocli.CommandLine.ParameterException;
             "  simulate --from 1001 --seeds 1000 --mode W  # the next ones with arbiter zookeeper",
             "  simulate --minutes 30        # as many seeds as fit into half an hour",
             "  simulate --seed 4711 --trace # one history, told line by line",
+            "  simulate --seeds 2000 --coverage # and what of the machines' drawings was used",
             "  simulate --exhaustive --help # instead: every state of a small scope",
             "",
             "Exit status: 0 if every rule held, 1 if one did not: its seed, rule and trace are shown.",
@@ -43,6 +45,7 @@ public final class SimulateMain implements Callable<Integer> {
     private static final long SEEDS_DEFAULT = 200;
     private static final int TRACE_LINES_SHOWN = 150;
     private static final int VIOLATIONS_TOLD_MAX = 5;
+    private static final int EVENTS_TOLD_MAX = 4;
 
     @Option(
             names = "--seeds",
@@ -79,6 +82,14 @@ public final class SimulateMain implements Callable<Integer> {
     @Option(names = "--trace", description = "print everything that happens")
     private boolean trace;
 
+    @Option(
+            names = "--coverage",
+            description =
+                    "count which transitions of each state machine's drawing the run took, by which"
+                            + " events; list those that it did not take. With --json: in the last"
+                            + " line, too. About half as fast")
+    private boolean coverage;
+
     @Option(names = "--json", description = "the last line is one object with the figures")
     private boolean json;
 
@@ -114,6 +125,10 @@ public final class SimulateMain implements Callable<Integer> {
                     new CommandLine(this),
                     "--seed is one history, and has an arbiter of its own: --mode goes with --from");
         }
+        if (coverage && trace) {
+            throw new ParameterException(
+                    new CommandLine(this), "--coverage counts many histories, --trace tells one");
+        }
         if (seeds.filter(n -> n < 1).isPresent() || minutes.filter(n -> n < 1).isPresent()) {
             throw new ParameterException(
                     new CommandLine(this), "--seeds and --minutes must be at least 1");
@@ -136,12 +151,13 @@ public final class SimulateMain implements Callable<Integer> {
         long last = first;
         long failovers = 0;
         long violations = 0;
+        var counting = new Coverage();
         for (long next = first; played < count && System.nanoTime() - deadline < 0; next++) {
             if (mode.isPresent() && Simulation.arbiter(next) != mode.get().arbiter) {
                 continue;
             }
             last = next;
-            var outcome = Simulation.run(next, trace);
+            var outcome = coverage ? Simulation.run(next, counting) : Simulation.run(next, trace);
             played++;
             failovers += outcome.failovers();
             if (trace) {
@@ -173,6 +189,9 @@ public final class SimulateMain implements Callable<Integer> {
                 failovers,
                 perSecond,
                 violations == 0 ? "every rule held" : violations + " VIOLATIONS");
+        if (coverage) {
+            tell(counting);
+        }
         if (json) {
             Map<String, Object> figures = new LinkedHashMap<>();
             figures.put("seeds", played);
@@ -180,9 +199,59 @@ public final class SimulateMain implements Callable<Integer> {
             figures.put("failovers", failovers);
             figures.put("violations", violations);
             figures.put("failoversPerSecond", Math.round(perSecond));
+            if (coverage) {
+                figures.put("transitions", transitions(counting));
+                figures.put("rulesNotNamed", counting.rulesNotNamed());
+            }
             System.out.println(JSON.writeValueAsString(figures));
         }
         return violations == 0 ? 0 : 1;
+    }
+
+    private static void tell(Coverage counting) {
+        for (var machine : counting.machines()) {
+            System.out.printf(
+                    "%n%s: %d of %d transitions taken%n",
+                    machine.name(), machine.covered(), machine.drawn().size());
+            for (var taken : machine.drawn()) {
+                System.out.printf(
+                        "  %9s  %s  %s%n",
+                        taken.times() == 0 ? "NEVER" : taken.times(),
+                        taken.edge(),
+                        mostly(taken.byEvent()));
+            }
+            machine.notDrawn()
+                    .forEach((edge, times) ->
+                            System.out.printf(
+                                    "  %9d  %s  NOT DRAWN, or by several ways%n", times, edge));
+        }
+        System.out.printf("%nrules that no decision named: %s%n", counting.rulesNotNamed());
+    }
+
+    private static String mostly(Map<String, Long> byEvent) {
+        return byEvent.entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                .limit(EVENTS_TOLD_MAX)
+                .map(entry -> entry.getKey() + " " + entry.getValue())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static Map<String, Object> transitions(Coverage counting) {
+        var machines = new LinkedHashMap<String, Object>();
+        for (var machine : counting.machines()) {
+            var counts = new LinkedHashMap<String, Object>();
+            machine.drawn().forEach(taken -> counts.put(taken.edge().toString(), taken.byEvent()));
+            var figures = new LinkedHashMap<String, Object>();
+            figures.put("drawn", machine.drawn().size());
+            figures.put("taken", machine.covered());
+            figures.put("never", machine.untaken().stream().map(Drawing.Edge::toString).toList());
+            figures.put(
+                    "notDrawn",
+                    machine.notDrawn().keySet().stream().map(Drawing.Edge::toString).toList());
+            figures.put("byEvent", counts);
+            machines.put(machine.name(), figures);
+        }
+        return machines;
     }
 
     /** Of processor time: what else the machine does makes no history slower. */

@@ -41,9 +41,9 @@ public final class Simulation {
     private final Adversary adversary;
     private final Repairer repairer;
 
-    private Simulation(long seed, boolean traced, Sabotage sabotage) {
+    private Simulation(long seed, boolean traced, Sabotage sabotage, Optional<Coverage> coverage) {
         var chance = new Chance(seed);
-        world = new World(chance, Setup.drawn(chance), traced, sabotage);
+        world = new World(chance, Setup.drawn(chance), traced, sabotage, coverage);
         adversary = new Adversary(world);
         repairer = new Repairer(world);
     }
@@ -64,7 +64,17 @@ public final class Simulation {
 
     /** The same, with a rule broken. */
     static Outcome run(long seed, boolean traced, Sabotage sabotage) {
-        var simulation = new Simulation(seed, traced, sabotage);
+        return run(seed, traced, sabotage, Optional.empty());
+    }
+
+    /** The same, counting what its machines do; that does not change what happens. */
+    static Outcome run(long seed, Coverage coverage) {
+        return run(seed, false, Sabotage.NONE, Optional.of(coverage));
+    }
+
+    private static Outcome run(
+            long seed, boolean traced, Sabotage sabotage, Optional<Coverage> coverage) {
+        var simulation = new Simulation(seed, traced, sabotage, coverage);
         Optional<Broken> violation = Optional.empty();
         try {
             simulation.play();

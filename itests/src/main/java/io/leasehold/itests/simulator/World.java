@@ -6,7 +6,6 @@ import io.leasehold.heartbeat.lease.LeaseTiming;
 import io.leasehold.heartbeat.membership.LinkConfiguration;
 import io.leasehold.heartbeat.record.Arbiter;
 import io.leasehold.heartbeat.record.ArbitrationMode;
-import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Standing;
 import io.leasehold.heartbeat.record.arbiter.fencing.FencingArbiter;
 import io.leasehold.heartbeat.record.arbiter.operator.OperatorArbiter;
@@ -16,6 +15,7 @@ import io.leasehold.heartbeat.resource.ResourceName;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** Both boxes, what is between them, and what is asked of them: all that one seed determines. */
 final class World {
@@ -28,6 +28,7 @@ final class World {
     private final Chance chance;
     private final Trace trace;
     private final Sabotage sabotage;
+    private final Optional<Coverage> coverage;
     private final Invariants invariants = new Invariants(this);
     private final Network network = new Network(this);
     private final List<Machine> machines;
@@ -38,6 +39,7 @@ final class World {
     private double deathBetweenEffects;
     private double stallBetweenEffects;
     private boolean clientsAsk = true;
+    private Optional<Consumer<Machine>> atTheNextCompare = Optional.empty();
 
     private long lastOperation;
     private int lastServer = -1;
@@ -47,6 +49,19 @@ final class World {
     private long answers;
 
     World(Chance chance, Setup setup, boolean traced, Sabotage sabotage) {
+        this(chance, setup, traced, sabotage, Optional.empty());
+    }
+
+    /**
+     * @param coverage counts what the machines do; empty: nobody does
+     */
+    World(
+            Chance chance,
+            Setup setup,
+            boolean traced,
+            Sabotage sabotage,
+            Optional<Coverage> coverage) {
+        this.coverage = coverage;
         this.chance = chance;
         this.setup = setup;
         this.sabotage = sabotage;
@@ -76,6 +91,10 @@ final class World {
 
     Sabotage sabotage() {
         return sabotage;
+    }
+
+    Optional<Coverage> coverage() {
+        return coverage;
     }
 
     Network network() {
@@ -147,6 +166,17 @@ final class World {
         return chance.happens(stallBetweenEffects);
     }
 
+    /** Once: when the next shadow is begun, its box is told. */
+    void whenACompareBegins(Consumer<Machine> harm) {
+        atTheNextCompare = Optional.of(harm);
+    }
+
+    void compareBegins(Machine target) {
+        var harm = atTheNextCompare;
+        atTheNextCompare = Optional.empty();
+        harm.ifPresent(strike -> strike.accept(target));
+    }
+
     // ---- failovers ----
 
     /** The service of a box ends, and not in order. */
@@ -194,24 +224,27 @@ final class World {
     /** One box serves and the other could. */
     boolean isCalm() {
         return machines.get(0).serves() != machines.get(1).serves()
-                && machines.stream()
-                        .allMatch(box ->
-                                box.replica().filter(Replica::isSettled).isPresent()
-                                        && invariants
-                                                .written(box)
-                                                .filter(state ->
-                                                        state.record().inSync().size() == 2
-                                                                && state.standing()
-                                                                        == Standing.UP_TO_DATE)
-                                                .isPresent());
+                && couldServe(machines.get(0))
+                && couldServe(machines.get(1));
+    }
+
+    private boolean couldServe(Machine box) {
+        return box.replica().filter(Replica::isSettled).isPresent()
+                && invariants
+                        .written(box)
+                        .filter(state ->
+                                state.record().inSync().size() == 2
+                                        && state.standing() == Standing.UP_TO_DATE)
+                        .isPresent();
     }
 
     // ---- configuration ----
 
-    Arbiter arbiter(NodeName me) {
-        var peer =
-                machines.get(0).name().equals(me) ? machines.get(1).name() : machines.get(0).name();
-        return switch (setup.mode()) {
+    /** Of the one that the box's configuration file names now. */
+    Arbiter arbiter(Machine box) {
+        var me = box.name();
+        var peer = box.other().name();
+        return switch (box.arbiter()) {
             case FENCING -> sabotage.arbiter(new FencingArbiter(me, peer));
             case OPERATOR -> sabotage.arbiter(new OperatorArbiter(me, peer));
             // Whoever wants to break this one falsifies what the ensemble says.
@@ -219,22 +252,24 @@ final class World {
         };
     }
 
-    ClusterConfiguration configuration(NodeName me) {
-        return sabotage.configuration(honestConfiguration(me));
+    ClusterConfiguration configuration(Machine box) {
+        return sabotage.configuration(honestConfiguration(box));
     }
 
-    private ClusterConfiguration honestConfiguration(NodeName me) {
+    private ClusterConfiguration honestConfiguration(Machine box) {
+        // A file that names arbiter fencing without a device is refused.
+        var fences = box.arbiter() == ArbitrationMode.FENCING || setup.fenceDevice();
         return new ClusterConfiguration(
                 "lab",
-                me,
+                box.name(),
                 machines.stream().map(Machine::name).toList(),
-                setup.mode(),
+                box.arbiter(),
                 setup.timing(),
                 List.of(
                         new LinkConfiguration(Network.CROSSOVER, true),
                         new LinkConfiguration(Network.LAN, false)),
                 new FencingConfiguration(
-                        setup.fenceDevice()
+                        fences
                                 ? List.of(new FencingConfiguration.Level("bmc", 2 * SECOND))
                                 : List.of(),
                         0,

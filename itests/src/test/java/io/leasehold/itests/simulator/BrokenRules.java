@@ -60,6 +60,7 @@ final class BrokenRules {
             case "the-permit-follows-the-wait" -> new PermitWithTheWin();
             case "a-proof-is-void-once-the-peer-was-heard" -> new OldFenceCounts();
             case "outdated-only-when-silent" -> new NothingRunsHere();
+            case "modes-never-mix" -> new ModesMix();
             default -> throw new IllegalArgumentException("no such rule: " + name);
         };
     }
@@ -198,6 +199,33 @@ final class BrokenRules {
                     fenced && change == Change.GO_ALONE
                             ? proof.or(() -> Optional.of(readOff(state, "it was fenced")))
                             : proof);
+        }
+    }
+
+    /** R12: whoever is asked decides, whosever the record is. */
+    private static final class ModesMix implements Sabotage {
+        @Override
+        public Arbiter arbiter(Arbiter honest) {
+            return new Arbiter() {
+                @Override
+                public ArbitrationMode mode() {
+                    return honest.mode();
+                }
+
+                @Override
+                public Ruling rule(Change change, DurableState state, Optional<Proof> proof) {
+                    var record = state.record();
+                    var taken =
+                            new ClusterRecord(
+                                    honest.mode(),
+                                    record.epoch(),
+                                    record.primary(),
+                                    record.inSync(),
+                                    record.gen(),
+                                    record.requestId());
+                    return honest.rule(change, state.withRecord(taken), proof);
+                }
+            };
         }
     }
 

@@ -28,6 +28,7 @@ import java.util.OptionalLong;
  *   1s    kill NODE 400ms · kill-keeper NODE · pause NODE 2s · freeze NODE 2s
  *         disk NODE fails|full|slow|works · disk NODE garbled (off: its last operation is another one)
  *         clients silent|ask
+ *         arbiter NODE fencing|operator   in its file, and its daemon is restarted
  *   2s    cut LINK · cut LINK from NODE · heal LINK · client-link NODE down|up
  *   3s    fence NODE fails|late|lies|works · dhcp NODE dies|broken|works · stop NODE broken|works
  *   4s    ensemble NODE lost|found · witness lost|found
@@ -204,6 +205,11 @@ final class Script implements Sabotage {
             case "freeze" -> box(words.get(1)).freeze(nanos(words.get(2)));
             case "disk" -> disk(where, box(words.get(1)), words.get(2));
             case "clients" -> world().clientsAsk(words.get(1).equals("ask"));
+            case "arbiter" ->
+                    box(words.get(1))
+                            .changeArbiter(
+                                    ArbitrationMode.valueOf(
+                                            words.get(2).toUpperCase(java.util.Locale.ROOT)));
             case "cut" -> {
                 if (words.size() > 2) {
                     world().network().cut(link(words.get(1)), box(words.get(3)).index());

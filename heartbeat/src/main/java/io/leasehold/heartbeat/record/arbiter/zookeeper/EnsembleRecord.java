@@ -284,6 +284,23 @@ public final class EnsembleRecord {
                 : OptionalLong.empty();
     }
 
+    /** The states of the drawing. */
+    public enum Stage {
+        QUIET,
+        LOOKING,
+        WRITING,
+        UNDECIDED
+    }
+
+    public Stage stage() {
+        if (undecided.isPresent()) {
+            return asked.filter(open -> open.kind() == Kind.PROPOSE).isPresent()
+                    ? Stage.WRITING
+                    : Stage.UNDECIDED;
+        }
+        return wish.isPresent() ? Stage.LOOKING : Stage.QUIET;
+    }
+
     public boolean isConnected() {
         return connected;
     }
