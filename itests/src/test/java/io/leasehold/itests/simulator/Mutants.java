@@ -46,10 +46,7 @@ final class Mutants {
     static List<Mutant> all() {
         return List.of(
                 mutant("a promotion keeps the epoch that it found", BrokenRules.SameEpoch::new, 1),
-                mutant(
-                        "a promise is not written down",
-                        seeds(W, BrokenRules.PromisesForgotten::new),
-                        2),
+                mutant("a promise is not written down", BrokenRules.PromisesForgotten::new, 2),
                 mutant(
                         "the peer's acknowledgement is taken for granted",
                         BrokenRules.AcknowledgedUnasked::new,
