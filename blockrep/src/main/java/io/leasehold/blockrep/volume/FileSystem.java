@@ -189,6 +189,10 @@ public final class FileSystem {
         volume.lock().lock();
         try {
             boolean exact = settled && blocks.isPresent() && inode.pendingOperations == 0;
+            if (exact) {
+                inode.seenBlocks = blocks;
+                inode.contentBytesSinceSeen = 0;
+            }
             long sizeBytes =
                     switch (inode.kind) {
                         case FILE -> inode.sizeBytes;
@@ -224,16 +228,23 @@ public final class FileSystem {
     }
 
     /**
-     * What the disk is going to use for a file: what it uses now, and room for the content that is
-     * on its way; never more than a file without holes.
+     * What the disk is going to use for a file: what it uses now, or did when it was last seen, and
+     * room for the content that came since; never more than a file without holes.
      *
      * @param now empty if that cannot be told at the moment
      */
     private static long expectedBlocks(Inode inode, OptionalLong now) {
-        long withoutHoles = allocated(inode.sizeBytes);
-        return now.isPresent()
-                ? Math.min(withoutHoles, now.getAsLong() + allocated(inode.pendingContentBytes))
-                : withoutHoles;
+        long expected = allocated(inode.sizeBytes);
+        if (now.isPresent()) {
+            expected = Math.min(expected, now.getAsLong() + allocated(inode.pendingContentBytes));
+        }
+        if (inode.seenBlocks.isPresent()) {
+            expected =
+                    Math.min(
+                            expected,
+                            inode.seenBlocks.getAsLong() + allocated(inode.contentBytesSinceSeen));
+        }
+        return expected;
     }
 
     /** Units of 512 bytes: the disk allocates by the block. */

@@ -3,6 +3,7 @@ package io.leasehold.blockrep.volume;
 import io.leasehold.blockrep.volume.Operation.Access;
 import java.util.Collections;
 import java.util.NavigableMap;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
@@ -56,6 +57,15 @@ final class Inode {
 
     /** Content in them: so much may be allocated for it. */
     long pendingContentBytes;
+
+    /**
+     * What the file occupied when the disk was last asked with nothing pending, in units of 512
+     * bytes; a new file begins with nothing. Empty after a restart.
+     */
+    OptionalLong seenBlocks = OptionalLong.empty();
+
+    /** Content that came since then. */
+    long contentBytesSinceSeen;
 
     Inode(FileId id, FileKind kind, Access access, Bytes target, long timeNanos) {
         this.id = id;

@@ -274,13 +274,18 @@ public final class Volume implements AutoCloseable {
                 .ifPresent(inode -> {
                     inode.pendingOperations += change;
                     inode.pendingContentBytes += change * contentBytes(operation);
+                    if (change > 0) {
+                        inode.contentBytesSinceSeen += contentBytes(operation);
+                    }
                 });
     }
 
     /** A new file was not there yet when its creation was counted. */
     private void countPendingOfNew(Operation operation) {
         if (operation instanceof Operation.Create create) {
-            tree.get(create.id()).pendingOperations = 1;
+            var inode = tree.get(create.id());
+            inode.pendingOperations = 1;
+            inode.seenBlocks = OptionalLong.of(0);
         }
     }
 
