@@ -83,12 +83,11 @@ final class Adversary {
         FENCE_LIES,
         CONFIRMED_WRONGLY,
         FORCED,
-        DISK_LOST,
-        BOTH_DISKS_LOST
+        DISK_LOST
     }
 
     /** What {@link Aftermath} judges. */
-    private static final Set<Fault> BEYOND = EnumSet.range(Fault.FENCE_LIES, Fault.BOTH_DISKS_LOST);
+    private static final Set<Fault> BEYOND = EnumSet.range(Fault.FENCE_LIES, Fault.DISK_LOST);
 
     /** Only where there is an ensemble. */
     private static final Set<Fault> OF_THE_ENSEMBLE =
@@ -99,7 +98,7 @@ final class Adversary {
      * is in it cannot be forced away from a copy that is gone (R12, R21).
      */
     private static final Set<Fault> WITHOUT_ENSEMBLE =
-            EnumSet.of(Fault.ARBITER_CHANGES, Fault.DISK_LOST, Fault.BOTH_DISKS_LOST);
+            EnumSet.of(Fault.ARBITER_CHANGES, Fault.DISK_LOST);
 
     private final World world;
     private final Chance chance;
@@ -476,8 +475,6 @@ final class Adversary {
                 later(2 * SECOND, 4 * SECOND, box::force);
             }
             case DISK_LOST -> box.disk().fault(ModelDisk.Fault.FAILS);
-            case BOTH_DISKS_LOST ->
-                    world.machines().forEach(each -> each.disk().fault(ModelDisk.Fault.FAILS));
             case REQUESTS_LATE -> {
                 ensemble()
                         .weather(chance.oneOf(List.of(0.1, 0.4)), chance.oneOf(List.of(0.1, 0.4)));

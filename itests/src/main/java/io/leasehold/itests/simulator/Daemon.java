@@ -3,6 +3,7 @@ package io.leasehold.itests.simulator;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.heartbeat.controller.Announcement;
+import io.leasehold.heartbeat.controller.ClusterMessage;
 import io.leasehold.heartbeat.controller.ClusterMessageCodec;
 import io.leasehold.heartbeat.controller.Command;
 import io.leasehold.heartbeat.controller.CommandId;
@@ -44,6 +45,7 @@ final class Daemon implements Replica.Listener {
     private final Machine box;
     private final DaemonProcess process;
     private final ArbitrationMode arbiter;
+    private final ClusterRecord found;
     private final Replica replica;
     private final Controller controller;
     private final Optional<EnsembleClient> ensemble;
@@ -76,6 +78,7 @@ final class Daemon implements Replica.Listener {
                         incarnation,
                         world.sabotage().rights(box.disk().rights()),
                         box.clock().wallClock());
+        this.found = record();
         this.ensemble =
                 world.ensemble()
                         .map(members ->
@@ -104,6 +107,11 @@ final class Daemon implements Replica.Listener {
     /** What its configuration said when it started. */
     ArbitrationMode arbiter() {
         return arbiter;
+    }
+
+    /** The record that was on its disk when it started. */
+    ClusterRecord found() {
+        return found;
     }
 
     /** Its copy of the record. */
@@ -284,6 +292,9 @@ final class Daemon implements Replica.Listener {
             }
             case Effect.SendToPeer(var session, var message) -> {
                 if (session == replica.sessionId()) {
+                    if (message instanceof ClusterMessage.Promised(var epoch, _)) {
+                        world.invariants().promised(box, epoch, replica.promisedEpoch());
+                    }
                     var unused = replica.sendToPeer(ClusterMessageCodec.encode(message));
                 }
             }

@@ -220,6 +220,10 @@ final class Invariants {
      */
     private void requireArbiter(Machine box, Optional<ClusterRecord> before, DurableState next) {
         var record = next.record();
+        if (box.daemon().filter(daemon -> daemon.found().equals(record)).isPresent()) {
+            // Decided by the daemon before, whose power was lost in the middle of writing it down.
+            return;
+        }
         if (box.daemon().filter(daemon -> daemon.arbiter() == record.mode()).isEmpty()) {
             throw new Violation(
                     "R12", box.name() + " decides by arbiter " + record.mode() + ", not its own");
@@ -291,6 +295,18 @@ final class Invariants {
         }
     }
 
+    /** R2: a box gives its word; {@code byVolume} is what its volume has promised durably. */
+    void promised(Machine box, Epoch epoch, long byVolume) {
+        boolean byRights =
+                written(box).filter(state -> !epoch.isAfter(state.promised())).isPresent();
+        if (!byRights || byVolume < epoch.value()) {
+            throw new Violation(
+                    "R2",
+                    "%s promises epoch %s, which is not durable: its volume says %d"
+                            .formatted(box.name(), epoch, byVolume));
+        }
+    }
+
     /** R39: a front-end begins to read. */
     void mounted(Machine box, Operations tree, Operations history) {
         if (tree.size() < history.size()) {
@@ -316,6 +332,9 @@ final class Invariants {
             if (!aftermath.isOpen()) {
                 throw new Violation("R29", "split brain: " + reason);
             }
+            aftermath.named();
+        } else if (reason.startsWith("R1:") && aftermath.isOpen()) {
+            // Both write, and both say so: a person parts them.
             aftermath.named();
         }
     }

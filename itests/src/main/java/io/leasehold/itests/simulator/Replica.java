@@ -537,6 +537,11 @@ final class Replica implements LocalCopy {
         }
     }
 
+    /** R2, as it is durable. */
+    long promisedEpoch() {
+        return journal.superblock().promisedEpoch();
+    }
+
     // ---- what the daemon orders ----
 
     /** R2; false if a higher epoch is promised already. */
