@@ -118,14 +118,15 @@ public final class Demo implements Callable<Integer> {
                     result.isFlawless()
                             ? "nothing was lost, nobody was sent away, no address was given twice"
                             : "THIS IS NOT AS IT SHOULD BE: see the table");
+            if (keep) {
+                say("the lab stays up: ops/bin/lab --help (with --name %s)".formatted(name));
+            }
             if (json) {
                 print(JSON.writeValueAsString(result));
             }
             return result.exitStatus();
         } finally {
-            if (keep) {
-                say("the lab stays up: ops/bin/lab --help (with --name %s)".formatted(name));
-            } else {
+            if (!keep) {
                 Lab.down(name);
             }
         }

@@ -33,8 +33,6 @@ class DiskFailureIT {
     private static final String RUN_DIRECTORY = "/run/dhcp-pair";
     private static final String FILLER = "/var/lib/leasehold/filler";
 
-    /** Each request takes so long: a flush is still within volume.replica-timeout. */
-
     /** Longer than volume.replica-timeout: a flush is not acknowledged in time. */
     private static final Duration TOO_SLOW = Duration.ofSeconds(5);
 
