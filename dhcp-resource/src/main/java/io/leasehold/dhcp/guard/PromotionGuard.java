@@ -337,7 +337,8 @@ public final class PromotionGuard {
         if (!Files.exists(file)) {
             return;
         }
-        long kept = Long.parseLong(Files.readString(file).strip());
+        // Not readString: it asks for one byte first, and gets no more of a sysctl.
+        long kept = Long.parseLong(Files.readAllLines(file).getFirst().strip());
         if (active > kept) {
             findings.add(
                     Finding.warning(

@@ -60,7 +60,8 @@ public final class NeighbourLimits {
     private List<String> read() throws IOException {
         var values = new ArrayList<String>();
         for (var name : NAMES) {
-            values.add(Files.readString(kernel.resolve(name)).strip());
+            // Not readString: it asks for one byte first, and gets no more of a sysctl.
+            values.add(Files.readAllLines(kernel.resolve(name)).getFirst().strip());
         }
         return values;
     }
