@@ -119,6 +119,10 @@ public final class EnsembleRecord {
     private Optional<Watch> watch = Optional.empty();
     private long notBeforeNanos;
     private long pauseNanos;
+
+    /** The last write was made on what a look had just shown, and the ensemble did not take it. */
+    private boolean overtaken;
+
     private long nextNumber;
 
     /** Not connected yet; {@code startedNanos} is now. */
@@ -211,7 +215,7 @@ public final class EnsembleRecord {
             case EnsembleEvent.Written(var number, var version) ->
                     answers(number).ifPresent(done -> written(done, version, steps));
             case EnsembleEvent.VersionMismatch(var number) ->
-                    answers(number).ifPresent(done -> mismatch(done, steps));
+                    answers(number).ifPresent(done -> mismatch(nowNanos, done, steps));
             case EnsembleEvent.Unknown(var number, var reason) -> {
                 if (answers(number).isPresent()) {
                     connection = connected ? "no answer: " + reason : connection;
@@ -340,6 +344,9 @@ public final class EnsembleRecord {
         known = Optional.of(seen);
         lookDue = false;
         answered();
+        if (!overtaken) {
+            pauseNanos = timing.pauseMinNanos();
+        }
         var own = undecided.map(Proposal::next);
         if (own.isEmpty() || !own.equals(seen.record())) {
             steps.add(new Step.Seen(seen.record()));
@@ -402,6 +409,8 @@ public final class EnsembleRecord {
         lookDue = false;
         settled = true;
         answered();
+        overtaken = false;
+        pauseNanos = timing.pauseMinNanos();
         switch (done.kind()) {
             case PROPOSE, DECIDE -> {
                 var won = undecided.orElseThrow();
@@ -424,10 +433,17 @@ public final class EnsembleRecord {
         }
     }
 
-    private void mismatch(Asked done, List<Step> steps) {
+    private void mismatch(long nowNanos, Asked done, List<Step> steps) {
         known = Optional.empty();
         lookDue = true;
         answered();
+        // Once is a race: the look comes at once. Again, right after a look, is a member that shows
+        // what the ensemble has left behind, or a rival that writes without end: neither gets any
+        // better by hundreds of writes a second.
+        if (overtaken) {
+            pause(nowNanos);
+        }
+        overtaken = true;
         if (done.kind() == Kind.PROPOSE) {
             // Its one and only try has failed, so it was not taken and will not be.
             var lost = undecided.orElseThrow();
@@ -476,7 +492,6 @@ public final class EnsembleRecord {
     private void answered() {
         connection = "connected";
         trouble = "";
-        pauseNanos = timing.pauseMinNanos();
     }
 
     private void pause(long nowNanos) {

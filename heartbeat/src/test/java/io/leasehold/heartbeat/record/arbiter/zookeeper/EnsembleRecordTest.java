@@ -374,6 +374,68 @@ class EnsembleRecordTest {
     }
 
     @Nested
+    class WhenAnotherWriteCameFirst {
+        private final ClusterRecord old = record(5, 9, A, A, B);
+
+        /** A member that is left behind: it shows an old record, and its leader refuses. */
+        private EnsembleEvent leftBehind(EnsembleRequest request) {
+            return switch (request) {
+                case EnsembleRequest.Look(var number) ->
+                        new EnsembleEvent.Found(number, Optional.of(old), new ZnodeVersion(0));
+                case EnsembleRequest.Write(var number, _, _) ->
+                        new EnsembleEvent.VersionMismatch(number);
+            };
+        }
+
+        private void overtake() {
+            ensemble.execute(new EnsembleRequest.Write(0, old, ensemble.version()));
+        }
+
+        @Test
+        void shouldLookAtOnce() {
+            overtake();
+            a.wish(Change.GO_ALONE, record(5, 10, A, A));
+            a.carryAll();
+
+            assertThat(a.told(Step.Lost.class)).hasSize(1);
+            assertThat(a.told(Step.Won.class)).hasSize(1);
+        }
+
+        @Test
+        void shouldPauseLongerAndLongerButWithinABoundIfALookDoesNotShowIt() {
+            a.wish(Change.GO_ALONE, record(5, 10, A, A));
+            var asks = 0;
+            for (var end = now + 10_000 * MILLI; now < end; ) {
+                while (!a.sent.isEmpty()) {
+                    asks++;
+                    a.hear(leftBehind(a.take()));
+                }
+                var due = a.machine.nextDeadlineNanos().orElseThrow();
+                assertThat(due).isGreaterThan(now);
+                later(due - now);
+            }
+
+            assertThat(asks).as("looks and writes in 10 s").isBetween(60, 100);
+        }
+
+        @Test
+        void shouldNotPauseAnyMoreAfterAWriteThatWasTaken() {
+            a.wish(Change.GO_ALONE, record(5, 10, A, A));
+            while (!a.sent.isEmpty()) {
+                a.hear(leftBehind(a.take()));
+            }
+            later(10 * MILLI);
+            a.carryAll();
+            assertThat(a.told(Step.Won.class)).hasSize(1);
+
+            overtake();
+            a.wish(Change.ADMIT_PEER, record(5, 11, A, A, B));
+            a.carryAll();
+            assertThat(a.told(Step.Won.class)).as("the first look comes at once again").hasSize(2);
+        }
+    }
+
+    @Nested
     class WhenTheConnectionIsLost {
         @Test
         void shouldAskNothingUntilItIsBackAndThenLookFirst() {
