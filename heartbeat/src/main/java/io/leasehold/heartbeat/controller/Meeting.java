@@ -20,7 +20,7 @@ import io.leasehold.heartbeat.record.Standing;
  *   one is usable, the other is not       the usable one leads                       R18, R24
  *   (outdated, inconsistent, or fresh where the other has seen a primary: not usable; nor is
  *   consistent where the other is fresh, because it may have gone on alone before its disk was
- *   replaced)
+ *   replaced; nor is fresh where the other has operations that it lacks)
  *   both usable                           the newer history; on a tie the lower node R28
  *   both outdated, same record            the newer history; on a tie the lower node R16, R28
  *   neither history contains the other    nobody                                     R29
@@ -79,8 +79,8 @@ final class Meeting {
                         resuming.node() + " was primary in this power-on and continues");
             }
         }
-        var iAmUsable = isUsable(mine, peers);
-        if (iAmUsable != isUsable(peers, mine)) {
+        var iAmUsable = isUsable(mine, peers, relation == Relation.PEER_AHEAD);
+        if (iAmUsable != isUsable(peers, mine, relation == Relation.PEER_BEHIND)) {
             return new Outcome(
                     iAmUsable ? Lead.ME : Lead.PEER,
                     Rule.R18,
@@ -127,10 +127,15 @@ final class Meeting {
 
     /**
      * A fresh copy is usable beside another fresh one only: where somebody has been primary
-     * already, it was never a member, and stands in for one whose disk was replaced (R6, R7).
+     * already, it was never a member, and stands in for one whose disk was replaced (R6, R7). The
+     * other one need not know that primary: it may have got its operations, and lost it before it
+     * stored its record.
+     *
+     * @param lacksOperations whether the other one has operations that this one has not
      */
-    private static boolean isUsable(Hello hello, Hello other) {
-        if (hello.record().primary().isEmpty() && other.record().primary().isPresent()) {
+    private static boolean isUsable(Hello hello, Hello other, boolean lacksOperations) {
+        if (hello.record().primary().isEmpty()
+                && (other.record().primary().isPresent() || lacksOperations)) {
             return false;
         }
         if (hello.standing() == Standing.CONSISTENT

@@ -106,7 +106,26 @@ class MeetingTest {
                 }
             }
         }
+        for (var standing : List.of(Standing.CONSISTENT, Standing.OUTDATED)) {
+            all.add(fresh(node, standing));
+        }
         return all;
+    }
+
+    private static Hello fresh(NodeName node, Standing standing) {
+        return new Hello(
+                node,
+                new BootId("b"),
+                0,
+                Role.WAITING,
+                ClusterRecord.fresh(ArbitrationMode.FENCING, node),
+                Epoch.NONE,
+                standing,
+                false,
+                false,
+                true,
+                Position.EMPTY,
+                ArbitrationMode.FENCING);
     }
 
     @Test
@@ -148,20 +167,7 @@ class MeetingTest {
     /** A disk that was replaced: its owner was a member, this copy never was. */
     @Test
     void shouldNotLetAFreshCopyLeadWhereSomebodyHasBeenPrimary() {
-        var fresh =
-                new Hello(
-                        A,
-                        new BootId("b"),
-                        0,
-                        Role.WAITING,
-                        ClusterRecord.fresh(ArbitrationMode.FENCING, A),
-                        Epoch.NONE,
-                        Standing.CONSISTENT,
-                        false,
-                        false,
-                        true,
-                        Position.EMPTY,
-                        ArbitrationMode.FENCING);
+        var fresh = fresh(A, Standing.CONSISTENT);
 
         assertThat(
                         Meeting.decide(
@@ -188,5 +194,30 @@ class MeetingTest {
                                         A)
                                 .lead())
                 .isEqualTo(Lead.NOBODY);
+    }
+
+    /**
+     * B stood in for a disk, too: it got every operation from A's old one, which was lost before B
+     * stored whose they were.
+     */
+    @Test
+    void shouldNotLetAFreshCopyLeadOverOneThatHasMore() {
+        assertThat(
+                        Meeting.decide(
+                                        fresh(A, Standing.CONSISTENT),
+                                        fresh(B, Standing.OUTDATED),
+                                        Relation.PEER_AHEAD,
+                                        A)
+                                .lead())
+                .isEqualTo(Lead.NOBODY);
+        assertThat(
+                        Meeting.decide(
+                                        fresh(A, Standing.CONSISTENT),
+                                        fresh(B, Standing.CONSISTENT),
+                                        Relation.PEER_AHEAD,
+                                        A)
+                                .lead())
+                .as("it was filled before it was ever used")
+                .isEqualTo(Lead.PEER);
     }
 }
