@@ -210,6 +210,18 @@ final class Candidacy {
         if (!lifecycle.isIdle() || !promiseAsked.equals(Optional.of(epoch))) {
             return;
         }
+        if (!arbitration.isSettled()) {
+            // R11: the peer was given up after it was asked, and what the ensemble was asked for
+            // since may be taken at any moment, at another epoch. Whoever continued by this promise
+            // would then be the writer of an epoch that the record does not name.
+            effects.note(
+                    "arbiter",
+                    Rule.R11,
+                    "the promise of epoch " + epoch + " is void",
+                    "the ensemble was asked for another one meanwhile");
+            promiseAsked = Optional.empty();
+            return;
+        }
         var member = !standing.isOutdated();
         evidence.is(
                 new Proof.PeerPromised(
@@ -254,7 +266,10 @@ final class Candidacy {
         }
     }
 
-    /** R17, on the new one: void unless the record is still the one that it names. */
+    /**
+     * R17, on the new one: void unless the record is still the one that it names, and unless this
+     * node may still become its primary.
+     */
     void handedOver(Epoch epoch, Generation gen, Position position) {
         var record = rights.record();
         var names = epoch.equals(record.epoch()) && gen.equals(record.gen());
@@ -271,6 +286,20 @@ final class Candidacy {
                     sameArbiter
                             ? "the record is " + record.describe()
                             : peer + " is configured for another arbiter (R12)");
+            return;
+        }
+        if (rights.state().standing().isOutdated()) {
+            // R6: its word that it is outdated at this very record has crossed the hand-over, and
+            // the peer may go on by it (ADR 0024). The hand-over says the same of the peer, so now
+            // both are, and only a meeting can tell who leads (R16, R28).
+            effects.note(
+                    "record",
+                    Rule.R17,
+                    "the hand-over of epoch " + epoch + " is void",
+                    me + " has marked itself outdated",
+                    peer + " is outdated, too: both meet");
+            evidence.peerOutdated(
+                    Rule.R28, peer + " handed over to " + me + ", which was outdated, too");
             return;
         }
         effects.note(

@@ -162,6 +162,7 @@ public final class Controller {
                         config,
                         lifecycle,
                         rights,
+                        evidence,
                         session,
                         watch,
                         gate,

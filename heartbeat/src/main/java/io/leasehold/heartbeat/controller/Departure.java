@@ -22,7 +22,8 @@ import java.util.OptionalInt;
  *   DEPOSED      all               ----------------------------------→ demoted → Idle, outdated
  *   DISK_FAILED  all → Idle, inconsistent
  *
- *   HAND_OVER, before DEMOTING: limit, peer lost, session broken, not drained → Leading (given up)
+ *   HAND_OVER, before DEMOTING: limit, peer lost, outdated or proven off, session broken, not
+ *                               drained → Leading (given up)
  *   any: a resource does not stop, the volume does not demote → self-fence (R38)
  * </pre>
  */
@@ -36,6 +37,7 @@ final class Departure {
     private final long limitNanos;
     private final Lifecycle lifecycle;
     private final Rights rights;
+    private final Evidence evidence;
     private final PeerSession session;
     private final PeerWatch watch;
     private final ServiceGate gate;
@@ -52,6 +54,7 @@ final class Departure {
             ClusterConfiguration config,
             Lifecycle lifecycle,
             Rights rights,
+            Evidence evidence,
             PeerSession session,
             PeerWatch watch,
             ServiceGate gate,
@@ -66,6 +69,7 @@ final class Departure {
         this.limitNanos = config.handOverLimitNanos();
         this.lifecycle = lifecycle;
         this.rights = rights;
+        this.evidence = evidence;
         this.session = session;
         this.watch = watch;
         this.gate = gate;
@@ -116,6 +120,12 @@ final class Departure {
             }
             if (watch.isLost()) {
                 giveUp(peer + " is lost: " + watch.reason());
+                return OptionalInt.empty();
+            }
+            // It does not become primary by a hand-over any more (R6), and the record needs it no
+            // longer.
+            if (evidence.proof().isPresent()) {
+                giveUp(evidence.proof().get().sentence());
                 return OptionalInt.empty();
             }
         }

@@ -160,6 +160,13 @@ final class Duties {
         if (witness.taken().isPresent()) {
             witness.claimed();
             var record = taken.proposal().next();
+            if (lifecycle.isWriter() && !record.epoch().equals(rights.record().epoch())) {
+                throw new IllegalStateException(
+                        "R11: the writer of "
+                                + rights.record().describe()
+                                + " had asked the ensemble for "
+                                + record.describe());
+            }
             effects.note(
                     "record",
                     Rule.R11,

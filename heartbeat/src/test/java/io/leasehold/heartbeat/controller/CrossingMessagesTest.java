@@ -18,6 +18,10 @@ import io.leasehold.heartbeat.record.Position;
 import io.leasehold.heartbeat.record.RequestId;
 import io.leasehold.heartbeat.record.Standing;
 import io.leasehold.heartbeat.record.arbiter.fencing.FencingArbiter;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRequest;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.ZnodeVersion;
+import io.leasehold.heartbeat.record.arbiter.zookeeper.ZookeeperArbiter;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -297,5 +301,160 @@ class CrossingMessagesTest {
         assertThat(written().orElseThrow().promised()).isEqualTo(request.epoch());
         when(message(new ClusterMessage.Promised(request.epoch(), Standing.UP_TO_DATE)));
         assertThat(written().orElseThrow().record().epoch()).isEqualTo(request.epoch());
+    }
+
+    /** As a member of generation 2 whose primary asked it to leave, and was told that it did. */
+    private void leaveTheRecord() {
+        when(
+                started(),
+                new Event.SessionOpened(SESSION, Relation.PEER_BEHIND),
+                hello(Role.PRIMARY, record(PEER, 1, PEER), Standing.UP_TO_DATE),
+                message(new Grow(FIRST, new Generation(2), 0)),
+                beat(Role.PRIMARY, 2, true));
+        assertThat(written().orElseThrow().standing()).isEqualTo(Standing.OUTDATED);
+    }
+
+    /**
+     * R6, R17: the primary goes on by that word, which was on its way when it handed over: two
+     * would lead epoch 2.
+     */
+    @Test
+    void shouldNotTakeAHandOverThatItsWordHasCrossed() {
+        leaveTheRecord();
+
+        when(message(new ClusterMessage.HandOver(FIRST, new Generation(2), Position.EMPTY)));
+
+        assertThat(written()).isEmpty();
+        assertThat(effects).noneMatch(Effect.PromoteVolume.class::isInstance);
+    }
+
+    /** R28: a hand-over says that who hands over is outdated; if both are, they meet. */
+    @Test
+    void shouldLeadByAHandOverThatCameTooLateIfBothHaveMet() {
+        leaveTheRecord();
+
+        when(
+                message(new ClusterMessage.HandOver(FIRST, new Generation(2), Position.EMPTY)),
+                hello(Role.WAITING, record(PEER, 2, PEER, ME), Standing.OUTDATED));
+
+        assertThat(written().orElseThrow().record().isSole(ME)).isTrue();
+        assertThat(effects).anyMatch(Effect.PromoteVolume.class::isInstance);
+    }
+
+    /** What was ordered is done at once, until nothing more is ordered. */
+    private void startAndStopAsOrdered() {
+        for (boolean ordered = true; ordered; ) {
+            var answers = new ArrayList<Event>();
+            for (var effect : effects) {
+                if (effect instanceof Effect.StartResource(var action, var resource, _, _)) {
+                    answers.add(new Event.ResourceStarted(action, resource));
+                } else if (effect instanceof Effect.StopResource(var action, var resource, _)) {
+                    answers.add(new Event.ResourceStopped(action, resource));
+                }
+            }
+            ordered = !answers.isEmpty();
+            if (ordered) {
+                when(answers.toArray(Event[]::new));
+            }
+        }
+    }
+
+    /** R6, R17: it could not take it, and the record does not need it any more. */
+    @Test
+    void shouldGiveUpAHandOverToANodeThatHasMarkedItselfOutdated() {
+        lead();
+        startAndStopAsOrdered();
+        when(new Event.GrowWanted(SESSION, 0));
+        var both = written().orElseThrow().record();
+        assertThat(both.isInSync(PEER)).isTrue();
+        when(
+                message(new ClusterMessage.GrowAccepted(both.epoch(), both.gen())),
+                hello(Role.SECONDARY, both, Standing.UP_TO_DATE),
+                beat(Role.SECONDARY, 2, false));
+        when(new Event.CommandReceived(new CommandId(1), new Command.Takeover(PEER)));
+        startAndStopAsOrdered();
+        assertThat(controller.stages()).containsEntry("phase", "HAND_OVER-DRAINING");
+
+        when(message(new ClusterMessage.Outdated(both.epoch(), both.gen(), OutdatedReason.ASKED)));
+
+        assertThat(effects).anyMatch(Effect.Unpark.class::isInstance);
+        assertThat(controller.stages()).containsEntry("phase", "Leading");
+        assertThat(written().orElseThrow().record().isSole(ME)).isTrue();
+    }
+
+    /**
+     * R11: the peer was asked for epoch 2, then given up, and the ensemble asked for epoch 3. What
+     * the ensemble takes is the record.
+     */
+    @Test
+    void shouldNotContinueByAPromiseWhileTheEnsembleMayTakeAnotherEpoch() {
+        var both =
+                new ClusterRecord(
+                        ArbitrationMode.ZOOKEEPER,
+                        FIRST,
+                        Optional.of(ME),
+                        Set.of(ME, PEER),
+                        new Generation(2),
+                        new RequestId(ME, 2));
+        controller =
+                new Controller(
+                        new World(ArbitrationMode.ZOOKEEPER)
+                                .configuration(ME, ArbitrationMode.ZOOKEEPER),
+                        new ZookeeperArbiter(ME, PEER),
+                        BOOT,
+                        0,
+                        Optional.of(
+                                DurableState.fresh(ArbitrationMode.ZOOKEEPER, ME, BOOT)
+                                        .withRecord(both)
+                                        .withStanding(Standing.UP_TO_DATE)
+                                        .withWasPrimary(true)
+                                        .withBoot(BOOT, Optional.of("disk"))),
+                        new WallClock(now, Instant.EPOCH, ZoneOffset.UTC));
+        when(started(), new Event.EnsembleHeard(new EnsembleEvent.Connected()));
+        when(
+                new Event.EnsembleHeard(
+                        new EnsembleEvent.Found(
+                                asked().number(), Optional.of(both), new ZnodeVersion(7))));
+        when(
+                new Event.EnsembleHeard(
+                        new EnsembleEvent.Written(asked().number(), new ZnodeVersion(8))));
+        when(
+                opened(),
+                message(
+                        new Hello(
+                                PEER,
+                                BOOT,
+                                0,
+                                Role.WAITING,
+                                both,
+                                FIRST,
+                                Standing.UP_TO_DATE,
+                                false,
+                                false,
+                                true,
+                                Position.EMPTY,
+                                ArbitrationMode.ZOOKEEPER)));
+        var promised = new Epoch(2);
+        assertThat(said())
+                .contains(new ClusterMessage.PromiseRequest(FIRST, promised, new Generation(3)));
+        now += 2_000_000_000L;
+        when(new Event.Listened(now, 0));
+        assertThat(asked())
+                .isInstanceOfSatisfying(
+                        EnsembleRequest.Write.class,
+                        write -> assertThat(write.record().epoch()).isEqualTo(new Epoch(3)));
+
+        when(message(new ClusterMessage.Promised(promised, Standing.UP_TO_DATE)));
+
+        assertThat(effects).noneMatch(Effect.PromoteVolume.class::isInstance);
+        assertThat(controller.view(now).record()).isEqualTo(both);
+    }
+
+    private EnsembleRequest asked() {
+        return effects.stream()
+                .filter(Effect.AskEnsemble.class::isInstance)
+                .map(effect -> ((Effect.AskEnsemble) effect).request())
+                .reduce((_, last) -> last)
+                .orElseThrow();
     }
 }
