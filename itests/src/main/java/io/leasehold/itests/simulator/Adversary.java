@@ -83,11 +83,12 @@ final class Adversary {
         FENCE_LIES,
         CONFIRMED_WRONGLY,
         FORCED,
-        DISK_LOST
+        DISK_LOST,
+        BOTH_DISKS_LOST
     }
 
     /** What {@link Aftermath} judges. */
-    private static final Set<Fault> BEYOND = EnumSet.range(Fault.FENCE_LIES, Fault.DISK_LOST);
+    private static final Set<Fault> BEYOND = EnumSet.range(Fault.FENCE_LIES, Fault.BOTH_DISKS_LOST);
 
     /** Only where there is an ensemble. */
     private static final Set<Fault> OF_THE_ENSEMBLE =
@@ -98,7 +99,7 @@ final class Adversary {
      * is in it cannot be forced away from a copy that is gone (R12, R21).
      */
     private static final Set<Fault> WITHOUT_ENSEMBLE =
-            EnumSet.of(Fault.ARBITER_CHANGES, Fault.DISK_LOST);
+            EnumSet.of(Fault.ARBITER_CHANGES, Fault.DISK_LOST, Fault.BOTH_DISKS_LOST);
 
     private final World world;
     private final Chance chance;
@@ -465,7 +466,7 @@ final class Adversary {
                             if (wrong != box && wrong.isPowered()) {
                                 world.invariants()
                                         .aftermath()
-                                        .begin("a person takes silence for death");
+                                        .deceived("a person takes silence for death");
                             }
                             box.command(new Command.ConfirmFenced(wrong.name()));
                         });
@@ -475,6 +476,8 @@ final class Adversary {
                 later(2 * SECOND, 4 * SECOND, box::force);
             }
             case DISK_LOST -> box.disk().fault(ModelDisk.Fault.FAILS);
+            case BOTH_DISKS_LOST ->
+                    world.machines().forEach(each -> each.disk().fault(ModelDisk.Fault.FAILS));
             case REQUESTS_LATE -> {
                 ensemble()
                         .weather(chance.oneOf(List.of(0.1, 0.4)), chance.oneOf(List.of(0.1, 0.4)));

@@ -1,8 +1,11 @@
 package io.leasehold.itests.simulator;
 
+import static io.leasehold.itests.simulator.World.SECOND;
+
 import io.leasehold.blockrep.volume.Seq;
 import java.util.BitSet;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * How a history is judged after something that no protocol survives: a fence device that lies, a
@@ -10,7 +13,8 @@ import java.util.Optional;
  * serve then, and clients may have been told what the winner never knew. What still must hold:
  *
  * <pre>
- *   strict --such a fault--> aftermath --one serves, both are in sync, nothing is missing--> strict
+ *   strict --such a fault--> aftermath --calm for a while, and nothing is missing--> strict
+ *   calm: one serves, and both are in sync
  * </pre>
  *
  * <ul>
@@ -18,12 +22,17 @@ import java.util.Optional;
  *       refused as split brain (R29), or a person chose the other one (R21); nobody drops it as a
  *       mere tail (R25).
  *   <li>Both branches are kept: it is in the history that goes on, or in a branch on either disk.
- *   <li>If the only copy was lost with its disk, nobody serves without it but by a forced epoch.
+ *   <li>If the only copy was lost with its disk, nobody serves without it but by a forced epoch, or
+ *       as a new pair: on two empty disks. Whoever has not heard that the other one went on without
+ *       it, because a lie made it do so, cannot know what was lost there.
  * </ul>
  *
  * <p>At the next calm this is checked once for all, and every rule holds again from there.
  */
 final class Aftermath {
+    /** What was told is acted upon a moment later: calm that does not last is none. */
+    private static final long CALM_NANOS = SECOND;
+
     private final World world;
     private Optional<String> cause = Optional.empty();
 
@@ -34,7 +43,9 @@ final class Aftermath {
     private final BitSet lost = new BitSet();
 
     private boolean named;
+    private boolean deceived;
     private boolean begunAnew;
+    private OptionalLong calmSinceNanos = OptionalLong.empty();
 
     Aftermath(World world) {
         this.world = world;
@@ -46,15 +57,34 @@ final class Aftermath {
 
     /** Such a fault has just happened. */
     void begin(String what) {
+        calmSinceNanos = OptionalLong.empty();
         if (cause.isEmpty()) {
             cause = Optional.of(what);
             named = false;
+            deceived = false;
             begunAnew = false;
             acknowledged.clear();
             lost.clear();
             addAll(acknowledged, world.invariants().acknowledged());
             world.trace().say("", () -> "!     judged from here by another rule: " + what);
         }
+    }
+
+    /** One was told that the other one is off, and it is not. */
+    void deceived(String what) {
+        begin(what);
+        deceived = true;
+    }
+
+    /** Whether the pair has been calm for long enough; told after every step. */
+    boolean isOver(boolean calm) {
+        long now = world.agenda().nowNanos();
+        if (!calm) {
+            calmSinceNanos = OptionalLong.empty();
+        } else if (calmSinceNanos.isEmpty()) {
+            calmSinceNanos = OptionalLong.of(now);
+        }
+        return calm && now - calmSinceNanos.getAsLong() >= CALM_NANOS;
     }
 
     /** A split brain was refused, or a person has decided: from here on a loss is no secret. */
@@ -84,6 +114,7 @@ final class Aftermath {
     void servingBegan(Machine box) {
         begunAnew |= isNewPair();
         if (!lost.isEmpty()
+                && !deceived
                 && !begunAnew
                 && world.invariants()
                         .written(box)
@@ -96,9 +127,12 @@ final class Aftermath {
         }
     }
 
-    /** Neither has anything of what was before: nobody is left who could know better. */
+    /**
+     * Neither has anything of what was before: nobody is left who could know better, but for the
+     * person who has put both disks in.
+     */
     private boolean isNewPair() {
-        return world.machines().stream().noneMatch(box -> idsOn(box).intersects(acknowledged));
+        return world.machines().stream().noneMatch(box -> copyOf(box).intersects(acknowledged));
     }
 
     /**
@@ -145,7 +179,7 @@ final class Aftermath {
                     "after %s: operation %d was acknowledged, and is in no copy and no branch"
                             .formatted(cause.orElseThrow(), missing.nextSetBit(0)));
         }
-        if (diverged && !named) {
+        if (diverged && !named && !begunAnew) {
             throw new Violation(
                     "R29",
                     "after "
@@ -157,10 +191,15 @@ final class Aftermath {
         world.invariants().beginAnew(going, completed);
     }
 
-    private static BitSet idsOn(Machine box) {
-        var ids = new BitSet();
-        addAll(ids, box.disk().tree());
+    private static BitSet copyOf(Machine box) {
+        var ids = idsIn(box.disk().tree());
         box.daemon().ifPresent(daemon -> addAll(ids, daemon.replica().history()));
+        return ids;
+    }
+
+    /** With what was set aside on its disk, or lies in a drawer. */
+    private static BitSet idsOn(Machine box) {
+        var ids = copyOf(box);
         box.branches().forEach(branch -> addAll(ids, branch));
         return ids;
     }

@@ -45,7 +45,6 @@ final class Daemon implements Replica.Listener {
     private final Machine box;
     private final DaemonProcess process;
     private final ArbitrationMode arbiter;
-    private final ClusterRecord found;
     private final Replica replica;
     private final Controller controller;
     private final Optional<EnsembleClient> ensemble;
@@ -78,7 +77,6 @@ final class Daemon implements Replica.Listener {
                         incarnation,
                         world.sabotage().rights(box.disk().rights()),
                         box.clock().wallClock());
-        this.found = record();
         this.ensemble =
                 world.ensemble()
                         .map(members ->
@@ -107,11 +105,6 @@ final class Daemon implements Replica.Listener {
     /** What its configuration said when it started. */
     ArbitrationMode arbiter() {
         return arbiter;
-    }
-
-    /** The record that was on its disk when it started. */
-    ClusterRecord found() {
-        return found;
     }
 
     /** Its copy of the record. */
@@ -267,8 +260,10 @@ final class Daemon implements Replica.Listener {
     private void perform(Effect effect) throws IOException {
         switch (effect) {
             case Effect.PersistState(var state) -> {
-                box.disk().writeRights(state);
-                world.invariants().persisted(box, state, replica.history());
+                box.disk()
+                        .writeRights(
+                                state,
+                                () -> world.invariants().persisted(box, state, replica.history()));
                 if (box.disk().isSlow()) {
                     busyUntilNanos = world.agenda().nowNanos() + box.disk().latencyNanos();
                 }

@@ -56,6 +56,18 @@ final class Ensemble {
     private record Entry(
             long place, Optional<ClusterRecord> taken, ZnodeVersion version, Optional<Origin> by) {}
 
+    /**
+     * What a leader has when it sends to a follower.
+     *
+     * @param appliedPlace of the last entry in {@code record} and {@code version}; those behind it
+     *     are in {@code logged}
+     */
+    private record Sent(
+            List<Entry> logged,
+            long appliedPlace,
+            Optional<ClusterRecord> record,
+            ZnodeVersion version) {}
+
     private static final class Member {
         private final int index;
         private boolean up;
@@ -555,8 +567,12 @@ final class Ensemble {
                     && member.leader == leader.index
                     && member.term == leader.term
                     && passes(leader.index, member.index)) {
-                var entries = List.copyOf(leader.logged);
-                long committed = leader.appliedPlace;
+                var sent =
+                        new Sent(
+                                List.copyOf(leader.logged),
+                                leader.appliedPlace,
+                                leader.record,
+                                leader.version);
                 long life = member.life;
                 // One connection: what is sent later does not come earlier.
                 member.lastArrivalNanos =
@@ -570,20 +586,27 @@ final class Ensemble {
                                 member.lastArrivalNanos,
                                 () -> {
                                     if (member.runs() && member.life == life) {
-                                        take(member, leader, entries, committed);
+                                        take(member, leader, sent);
                                     }
                                 });
             }
         }
     }
 
-    private void take(Member member, Member leader, List<Entry> entries, long committed) {
-        for (var entry : entries) {
+    private void take(Member member, Member leader, Sent sent) {
+        if (member.lastPlace() < sent.appliedPlace()) {
+            // What was sent while it stood still, or was cut off, is lost: it is synced anew.
+            member.logged.clear();
+            member.appliedPlace = sent.appliedPlace();
+            member.record = sent.record();
+            member.version = sent.version();
+        }
+        for (var entry : sent.logged()) {
             if (entry.place() > member.lastPlace()) {
                 member.logged.add(entry);
             }
         }
-        apply(member, committed);
+        apply(member, sent.appliedPlace());
         if (!passes(member.index, leader.index)) {
             return;
         }

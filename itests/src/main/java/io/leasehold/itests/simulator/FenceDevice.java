@@ -67,7 +67,7 @@ final class FenceDevice {
                                         if (action == FenceAction.OFF && machine.isPowered()) {
                                             world.invariants()
                                                     .aftermath()
-                                                    .begin(
+                                                    .deceived(
                                                             "the fence device of "
                                                                     + machine.name()
                                                                     + " lies");

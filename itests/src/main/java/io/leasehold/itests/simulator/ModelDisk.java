@@ -203,13 +203,18 @@ final class ModelDisk implements JournalDirectory {
         });
     }
 
-    /** Written beside, synced, renamed: it is there whole, or not at all. */
-    void writeRights(DurableState state) throws IOException {
+    /**
+     * Written beside, synced, renamed: it is there whole, or not at all.
+     *
+     * @param durable told when it is there; whoever writes may be gone before it hears of that
+     */
+    void writeRights(DurableState state, Runnable durable) throws IOException {
         operation();
         if (fault == Fault.FULL) {
             throw new IOException("No space left on device");
         }
         rights = Optional.of(StateCodec.encode(state));
+        durable.run();
         operation();
     }
 

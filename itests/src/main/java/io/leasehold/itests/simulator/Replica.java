@@ -214,7 +214,7 @@ final class Replica implements LocalCopy {
             throw new IOException("the history is too long to be copied from its beginning", e);
         }
         var unused = written.sync();
-        to.writeRights(from.rights().orElseThrow());
+        to.writeRights(from.rights().orElseThrow(), () -> {});
     }
 
     private static Superblock neverEmpty() {
@@ -424,7 +424,7 @@ final class Replica implements LocalCopy {
         var due = new ArrayList<Runnable>();
         for (var effect : stepped(event)) {
             if (effect instanceof Effect.Complete(var upTo)) {
-                world.invariants().acknowledged(box, history, completed, upTo);
+                world.invariants().completed(box, history, completed, upTo, mounted);
                 completed = upTo;
                 while (!waiting.isEmpty() && !waiting.peek().upTo.isAfter(upTo)) {
                     due.add(waiting.remove().completion);

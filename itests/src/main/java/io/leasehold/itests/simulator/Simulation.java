@@ -126,7 +126,7 @@ public final class Simulation {
             }
             world.clientsAsk(false);
             runFor(QUIET_NANOS);
-        } while (!world.isCalm());
+        } while (!world.isCalm() || world.invariants().aftermath().isOpen());
     }
 
     private void runFor(long nanos) {

@@ -143,7 +143,7 @@ final class World {
         var happened = agenda.step(untilNanos);
         invariants.check();
         var aftermath = invariants.aftermath();
-        if (aftermath.isOpen() && isCalm()) {
+        if (aftermath.isOpen() && aftermath.isOver(isCalm())) {
             var serving = machines.stream().filter(Machine::serves).findFirst().orElseThrow();
             var going = serving.replica().orElseThrow();
             aftermath.close(going.history(), going.committed());
