@@ -372,12 +372,17 @@ public final class SessionProtocol {
         return new Event.SourceBegan(id, state);
     }
 
-    /** The source's epochs, as far as this copy has got: durable before an operation of them is. */
+    /**
+     * The source's epochs, as far as this copy has got: durable before an operation of them is, and
+     * behind what they begin behind. A lineage that begins behind the end of its history could
+     * never be continued.
+     */
     private List<Order> adopting(Standing own) {
         var reached = sourceLineage.upTo(own.last());
         return reached.equals(own.lineage())
                 ? NOTHING
                 : List.of(
+                        new Order.Sync(true),
                         new Order.AdoptLineage(
                                 reached, Math.max(own.promisedEpoch(), reached.headEpoch())));
     }

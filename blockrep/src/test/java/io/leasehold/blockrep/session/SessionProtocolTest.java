@@ -231,6 +231,7 @@ class SessionProtocolTest {
             assertThat(when(9, 5, new Frame.ReplayBegins(LONGER)))
                     .containsExactly(
                             new Order.Promise(9),
+                            new Order.Sync(true),
                             new Order.AdoptLineage(LONGER, 9),
                             told(ReplicationState.REPLAY_TARGET));
         }
@@ -289,7 +290,24 @@ class SessionProtocolTest {
             when(2, 4, new Frame.ReplayBegins(LONGER));
             copy.standing = standingOf(ME, MINE, Role.SECONDARY, 2, 5);
             assertThat(when(4, 6, operation(4)))
-                    .startsWith(new Order.Promise(4), new Order.AdoptLineage(LONGER, 4));
+                    .startsWith(
+                            new Order.Promise(4),
+                            new Order.Sync(true),
+                            new Order.AdoptLineage(LONGER, 4));
+        }
+
+        /** R26: else a loss of power takes the operations, and leaves the epoch behind them. */
+        @Test
+        void shouldMakeDurableWhatAnEpochBeginsBehindBeforeItTakesTheEpoch() {
+            when(2, 4, new Frame.ReplayBegins(LONGER));
+            when(2, 5, operation(2));
+            copy.standing = standingOf(ME, MINE, Role.SECONDARY, 2, 5);
+            assertThat(when(4, 5, new Frame.Live()))
+                    .containsExactly(
+                            new Order.Promise(4),
+                            new Order.Sync(true),
+                            new Order.AdoptLineage(LONGER, 4),
+                            told(ReplicationState.MIRRORING));
         }
 
         @Test

@@ -227,9 +227,10 @@ final class Volume {
 
     // ---- life ----
 
-    /** A daemon starts: what was in the journal is found. */
+    /** A daemon starts: what was in the journal is found, and durable from then on. */
     void open() {
         open = true;
+        synced = log.size();
         step(new Event.Promised(promised));
     }
 
@@ -422,6 +423,8 @@ final class Volume {
         }
         if (connected) {
             carryOut(new Input.Settling());
+        } else {
+            synced = log.size();
         }
         var tail = last();
         var tenure = Tenure.begin(epoch, inSync, standing(), peer);

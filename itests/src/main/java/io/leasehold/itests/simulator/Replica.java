@@ -745,6 +745,8 @@ final class Replica implements LocalCopy {
     private void settle() throws IOException {
         if (current.isPresent()) {
             current.get().perform(new Input.Settling());
+        } else {
+            var unused = journal.sync();
         }
     }
 
