@@ -1,5 +1,6 @@
 package io.leasehold.blockrep;
 
+import io.leasehold.blockrep.journal.Journal;
 import io.leasehold.blockrep.journal.RecordsGoneException;
 import io.leasehold.blockrep.link.PeerLink;
 import io.leasehold.blockrep.link.PeerSession;
@@ -8,10 +9,13 @@ import io.leasehold.blockrep.replication.Event.SourceBegan;
 import io.leasehold.blockrep.replication.PeerFacts;
 import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.ReplicationState;
+import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.resync.CompareSource;
 import io.leasehold.blockrep.resync.CompareTarget;
+import io.leasehold.blockrep.resync.PatchTarget;
 import io.leasehold.blockrep.resync.Progress;
+import io.leasehold.blockrep.resync.ResyncTarget;
 import io.leasehold.blockrep.resync.VerifyTarget;
 import io.leasehold.blockrep.session.Input;
 import io.leasehold.blockrep.session.Order;
@@ -56,7 +60,13 @@ final class Conversation implements PeerLink.Handler {
     /** What the journal has and the tree does not. */
     private final ArrayDeque<Received> unapplied = new ArrayDeque<>();
 
-    private Optional<CompareTarget> compareTarget = Optional.empty();
+    private Optional<ResyncTarget> compareTarget = Optional.empty();
+
+    /** A compare of which nothing but its begin has come. */
+    private Optional<Order.BeginCompare> compareBegun = Optional.empty();
+
+    /** Where the replay began that this node is the target of. */
+    private Seq replayedBehind = Seq.NONE;
 
     /** The session before was refused: that it is tried again need not be said each time. */
     private boolean again;
@@ -319,22 +329,22 @@ final class Conversation implements PeerLink.Handler {
             case Order.Append(var seq, var operation) -> append(in, seq, operation);
             case Order.Sync(var acknowledge) -> sync(in, acknowledge);
             case Order.Apply() -> apply();
-            case Order.BeginCompare(var epoch, var base, var begins) ->
-                    beginCompare(session, epoch, base, begins);
-            case Order.TakePart(var seq, var part) -> takePart(seq, part);
+            case Order.BeginCompare begin -> beginCompare(session, begin);
+            case Order.TakePart(var seq, var part) -> takePart(session, seq, part);
             case Order.EndCompare(var seq, var ends) -> endCompare(in, seq, ends);
             case Order.AbandonCompare() -> {
                 var abandoned = compareTarget;
                 compareTarget = Optional.empty();
+                compareBegun = Optional.empty();
                 if (abandoned.isPresent()) {
                     abandoned.get().close();
                 }
             }
-            case Order.Provide(var wanted) ->
+            case Order.Provide(var seq, var answer) ->
                     compareSource
                             .get()
-                            .orElseThrow(() -> new ProtocolException("chunks wanted, no compare"))
-                            .wanted(wanted);
+                            .orElseThrow(() -> new ProtocolException("an answer, but no compare"))
+                            .answered(seq, answer);
             case Order.AnswerVerify(var epoch, var seq, var piece) ->
                     answerVerify(session, epoch, seq, piece);
             case Order.Verified(var answer) -> verifyRun.ifPresent(run -> run.answered(answer));
@@ -360,6 +370,7 @@ final class Conversation implements PeerLink.Handler {
     private void showResync(Event event) {
         if (event instanceof SourceBegan(var _, var state)) {
             if (state == ReplicationState.REPLAY_TARGET) {
+                replayedBehind = copy.journal.end().last();
                 copy.resync(
                         Optional.of(
                                 new Copy.RunningResync(
@@ -387,9 +398,21 @@ final class Conversation implements PeerLink.Handler {
                         frame.root());
         if (sameRoot) {
             unapplied.add(new Received(seq, operation));
-            copy.resync().ifPresent(r -> r.progress().done(System.nanoTime(), bytes));
+            copy.resync().ifPresent(running -> received(running.progress(), seq, bytes));
         }
         performAll(in, in.protocol.step(new Input.Appended(seq, bytes, sameRoot)));
+    }
+
+    /** How much is left the source said in operations; how large they are, those before tell. */
+    private void received(Progress progress, Seq seq, int operationBytes) {
+        progress.done(System.nanoTime(), Journal.recordBytes(operationBytes));
+        long count = seq.value() - replayedBehind.value();
+        var sourceLast =
+                copy.replicator.ask(
+                        machine -> machine.peer().map(peer -> peer.standing().last()).orElse(seq));
+        long left = Math.max(0, sourceLast.value() - seq.value());
+        long doneBytes = progress.doneBytes();
+        progress.total(doneBytes + (long) ((double) doneBytes * left / Math.max(1, count)));
     }
 
     private void sync(Talk in, boolean acknowledge) throws IOException {
@@ -420,11 +443,9 @@ final class Conversation implements PeerLink.Handler {
 
     // ---- compare ----
 
-    private void beginCompare(PeerSession session, long epoch, Seq base, Frame.CompareBegins begins)
-            throws IOException {
-        log.info("compare with {}: {}", copy.configuration.peer(), begins.reason());
-        var progress = new Progress(System.nanoTime());
-        copy.resync(Optional.of(new Copy.RunningResync(VolumeFacts.ResyncKind.COMPARE, progress)));
+    private void beginCompare(PeerSession session, Order.BeginCompare begin) throws IOException {
+        log.info("compare with {}: {}", copy.configuration.peer(), begin.begins().reason());
+        compareBegun = Optional.of(begin);
         compareTarget =
                 Optional.of(
                         new CompareTarget(
@@ -432,29 +453,63 @@ final class Conversation implements PeerLink.Handler {
                                 copy.volume(),
                                 copy.journal,
                                 session.outbox(),
-                                epoch,
-                                base,
-                                begins,
-                                progress));
+                                begin.epoch(),
+                                begin.base(),
+                                begin.begins(),
+                                running(VolumeFacts.ResyncKind.COMPARE)));
     }
 
-    private void takePart(Seq seq, Frame.ComparePart part) throws IOException {
-        var target = compareTarget.orElseThrow();
-        switch (part) {
-            case Frame.ManifestPart manifest -> target.manifestPart(manifest);
-            case Frame.ChunkHashes hashes -> target.chunkHashes(hashes);
-            case Frame.Chunk chunk -> target.chunk(chunk);
-            case Frame.CatchUp operation -> target.catchUp(seq, operation);
+    private Progress running(VolumeFacts.ResyncKind kind) {
+        var progress = new Progress(System.nanoTime());
+        copy.resync(Optional.of(new Copy.RunningResync(kind, progress)));
+        return progress;
+    }
+
+    private void takePart(PeerSession session, Seq seq, Frame.ComparePart part) throws IOException {
+        var begun = compareBegun;
+        compareBegun = Optional.empty();
+        if (begun.isPresent() && part instanceof Frame.SharedPoint(var root)) {
+            copyOnlyChanges(session, begun.get(), seq, root);
+        } else {
+            compareTarget.orElseThrow().take(seq, part);
         }
+    }
+
+    private void copyOnlyChanges(
+            PeerSession session, Order.BeginCompare begin, Seq shared, Root root)
+            throws IOException {
+        var changes =
+                PatchTarget.begin(
+                        copy.configuration.directory(),
+                        copy.volume(),
+                        copy.journal,
+                        session.outbox(),
+                        begin.epoch(),
+                        begin.base(),
+                        begin.begins(),
+                        shared,
+                        root,
+                        new Progress(System.nanoTime()));
+        if (changes.isEmpty()) {
+            log.info("all is compared: that both were the same at {} is not known here", shared);
+            return;
+        }
+        log.info("both were the same at {}: what was touched since is copied", shared);
+        compareTarget.orElseThrow().close();
+        compareTarget = Optional.of(changes.get());
+        copy.resync(
+                Optional.of(
+                        new Copy.RunningResync(
+                                VolumeFacts.ResyncKind.CHANGES, changes.get().progress())));
     }
 
     private void endCompare(Talk in, Seq seq, Frame.CompareEnds ends) throws IOException {
         try (var target = compareTarget.orElseThrow()) {
             var branchName = Copy.branchName(copy.configuration, copy.journal);
-            var branch = copy.betweenCheckpoints(() -> target.switchTo(seq, ends, branchName));
+            var branch = copy.betweenCheckpoints(() -> switchTo(target, seq, ends, branchName));
             branch.ifPresent(name ->
                     log.warn(
-                            "the old tree is kept as branch {}: it had something that the peer did not have",
+                            "what is replaced is kept as branch {}: it had something that the peer did not have",
                             name));
         }
         compareTarget = Optional.empty();
@@ -463,13 +518,21 @@ final class Conversation implements PeerLink.Handler {
         performAll(in, in.protocol.step(new Input.CompareEnded()));
     }
 
+    private Optional<String> switchTo(
+            ResyncTarget target, Seq seq, Frame.CompareEnds ends, String branchName)
+            throws IOException {
+        var branch = target.switchTo(seq, ends, branchName);
+        copy.knownChanges.restart();
+        return branch;
+    }
+
     /**
      * Sends the journal to the peer from {@code from} on, then goes live; on a thread of its own.
      */
     void replay(SessionId id, long plan, PeerSession session, Seq from, long epoch) {
         var progress = new Progress(System.nanoTime());
-        var running = new Copy.RunningResync(VolumeFacts.ResyncKind.REPLAY, progress);
-        copy.resync(Optional.of(running));
+        progress.total(copy.journal.bytesFrom(from));
+        copy.resync(Optional.of(new Copy.RunningResync(VolumeFacts.ResyncKind.REPLAY, progress)));
         var sent = new Seq(from.value() - 1);
         var begin = sent;
         long unflushedBytes = 0;
@@ -509,9 +572,10 @@ final class Conversation implements PeerLink.Handler {
                                                 ByteBuffer.wrap(record.operation())));
                 sent = record.seq();
                 unflushedBytes += record.operation().length;
-                progress.done(System.nanoTime(), record.operation().length);
+                progress.done(System.nanoTime(), Journal.recordBytes(record.operation().length));
                 if (current && unflushedBytes > SessionProtocol.UNSYNCED_BYTES_MAX) {
                     unflushedBytes = 0;
+                    progress.total(progress.doneBytes() + copy.journal.bytesFrom(sent.next()));
                     current = flushReplayed(plan, session, epoch, sent);
                 }
                 session.outbox().makeRoom();
@@ -525,7 +589,7 @@ final class Conversation implements PeerLink.Handler {
         } catch (InterruptedException e) {
             session.abort("replay was interrupted");
         } finally {
-            copy.resyncEnded(running);
+            copy.resyncEnded(progress);
         }
     }
 

@@ -3,9 +3,11 @@ package io.leasehold.blockrep;
 import io.leasehold.blockrep.journal.Journal;
 import io.leasehold.blockrep.replication.Event.RootCheck;
 import io.leasehold.blockrep.replication.Replication;
+import io.leasehold.blockrep.replication.Role;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.Standing;
 import io.leasehold.blockrep.resync.Branch;
+import io.leasehold.blockrep.resync.KnownChanges;
 import io.leasehold.blockrep.resync.Progress;
 import io.leasehold.blockrep.session.LocalCopy;
 import io.leasehold.blockrep.volume.MalformedOperationException;
@@ -33,6 +35,7 @@ final class Copy implements LocalCopy {
     final Journal journal;
     final EventQueue events;
     final Replicator replicator;
+    final KnownChanges knownChanges;
     final AtomicLong rejectedFrames = new AtomicLong();
     final AtomicLong sessions = new AtomicLong();
     final AtomicLong freezes = new AtomicLong();
@@ -56,12 +59,14 @@ final class Copy implements LocalCopy {
             VolumeConfiguration configuration,
             VolumeListener listener,
             Journal journal,
+            KnownChanges knownChanges,
             Volume volume,
             EventQueue events,
             Replicator replicator) {
         this.configuration = configuration;
         this.listener = listener;
         this.journal = journal;
+        this.knownChanges = knownChanges;
         this.volume = volume;
         this.events = events;
         this.replicator = replicator;
@@ -80,8 +85,8 @@ final class Copy implements LocalCopy {
     }
 
     /** A resync has ended; says nothing about one that has begun since. */
-    void resyncEnded(RunningResync ended) {
-        if (resync.equals(Optional.of(ended))) {
+    void resyncEnded(Progress ended) {
+        if (resync.filter(running -> running.progress().equals(ended)).isPresent()) {
             resync = Optional.empty();
         }
     }
@@ -149,12 +154,26 @@ final class Copy implements LocalCopy {
             var durable = journal.sync().durable();
             var reached = volume.checkpoint();
             if (reached.isAfter(journal.superblock().checkpoint())) {
+                noteChanges(reached);
                 journal.checkpointed(
                         reached, reached.isAfter(durable) ? durable : replicator.completed());
             }
         } finally {
             checkpointing.unlock();
         }
+    }
+
+    /** Before the journal may overwrite it: what a peer lacks that is away. */
+    private void noteChanges(Seq reached) throws IOException {
+        var follows =
+                replicator.ask(
+                        machine -> machine.session().isPresent() && machine.state().isFollowing());
+        var peerHas =
+                replicator.ask(machine ->
+                        machine.role() == Role.PRIMARY
+                                ? machine.peerDurable()
+                                : follows ? reached : Seq.NONE);
+        knownChanges.checkpoint(reached, peerHas, follows);
     }
 
     /** Changes the copy. */

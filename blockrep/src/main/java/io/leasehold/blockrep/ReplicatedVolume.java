@@ -23,7 +23,8 @@ import io.leasehold.blockrep.replication.Role;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.replication.Tenure;
 import io.leasehold.blockrep.resync.CompareSource;
-import io.leasehold.blockrep.resync.CompareTarget;
+import io.leasehold.blockrep.resync.InterruptedSwitch;
+import io.leasehold.blockrep.resync.KnownChanges;
 import io.leasehold.blockrep.resync.Progress;
 import io.leasehold.blockrep.volume.FileSystem;
 import io.leasehold.blockrep.volume.Seq;
@@ -79,6 +80,9 @@ public final class ReplicatedVolume implements AutoCloseable {
     /** Guards the fields below; role changes and mounts come one after the other. */
     private final ReentrantLock control = new ReentrantLock();
 
+    /** Held by the one verification that runs. */
+    private final ReentrantLock verifying = new ReentrantLock();
+
     private Optional<FuseMount> mount = Optional.empty();
 
     // Read without the lock, by facts and by the checkpointer.
@@ -91,6 +95,7 @@ public final class ReplicatedVolume implements AutoCloseable {
             VolumeConfiguration configuration,
             VolumeListener listener,
             Journal journal,
+            KnownChanges knownChanges,
             Volume volume)
             throws IOException {
         this.configuration = configuration;
@@ -109,7 +114,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                         events,
                         effect -> () -> perform(effect),
                         this::checkpointDue);
-        copy = new Copy(configuration, listener, journal, volume, events, replicator);
+        copy = new Copy(configuration, listener, journal, knownChanges, volume, events, replicator);
         conversation = new Conversation(copy);
         link =
                 new PeerLink(
@@ -178,18 +183,19 @@ public final class ReplicatedVolume implements AutoCloseable {
                                 : "the machine went down",
                         journal.end().last());
             }
-            CompareTarget.finishSwitch(
+            InterruptedSwitch.finish(
                             configuration.directory(),
                             journal,
                             Copy.branchName(configuration, journal))
                     .ifPresent(name ->
                             log.warn(
-                                    "a resync was interrupted when it was all but done: the old tree is kept as branch {}",
+                                    "a resync was interrupted when it was all but done: what it replaced is kept as branch {}",
                                     name));
             journal.update(
                     editor -> editor.bootId(configuration.bootId()).clean(false).writer(false));
             var volume = Copy.openVolume(configuration, journal);
-            var replicated = new ReplicatedVolume(configuration, listener, journal, volume);
+            var known = KnownChanges.open(size.directory(), journal);
+            var replicated = new ReplicatedVolume(configuration, listener, journal, known, volume);
             replicated.upkeep.start();
             replicated.link.start();
             return replicated;
@@ -622,24 +628,49 @@ public final class ReplicatedVolume implements AutoCloseable {
      * Compares both trees completely while they are in use, each piece at the same position of the
      * order on both nodes. On the primary, with the peer connected and equal. Blocks.
      *
+     * @param bytesPerSecondMax read on each node; 0: as fast as it goes while writers have three
+     *     quarters of the time
      * @param progress is told after each piece
-     * @throws IOException the peer is not there, or was lost meanwhile
+     * @throws IOException the peer is not there, or was lost meanwhile; or a verification is under
+     *     way already
      */
-    public VerifyReport verify(VerifyProgress progress) throws IOException, InterruptedException {
+    public VerifyReport verify(long bytesPerSecondMax, VerifyProgress progress)
+            throws IOException, InterruptedException {
+        if (!verifying.tryLock()) {
+            throw new IOException(
+                    "a verification is under way already: clusterctl status shows how far it is");
+        }
+        try {
+            return verifyAlone(bytesPerSecondMax, progress);
+        } finally {
+            verifying.unlock();
+        }
+    }
+
+    private VerifyReport verifyAlone(long bytesPerSecondMax, VerifyProgress told)
+            throws IOException, InterruptedException {
         var open = conversation.open();
         if (open.isEmpty() || !replicator.ask(Replication::isLive)) {
             throw new IOException("verify needs a primary whose peer is connected and equal");
         }
-        var run = new Verification(copy, open.get().session(), this::settleTree);
+        var run = new Verification(copy, open.get().session(), this::settleTree, bytesPerSecondMax);
         conversation.verifyRun(Optional.of(run));
+        var progress = new Progress(System.nanoTime());
+        copy.resync(Optional.of(new Copy.RunningResync(VolumeFacts.ResyncKind.VERIFY, progress)));
         try {
-            var report = run.run(progress);
+            var report =
+                    run.run((doneBytes, totalBytes) -> {
+                        progress.total(totalBytes);
+                        progress.done(System.nanoTime(), doneBytes - progress.doneBytes());
+                        told.compared(doneBytes, totalBytes);
+                    });
             if (report.differences().isEmpty()) {
                 copy.differsNoMore();
             }
             return report;
         } finally {
             conversation.verifyRun(Optional.empty());
+            copy.resyncEnded(progress);
         }
     }
 
@@ -698,8 +729,8 @@ public final class ReplicatedVolume implements AutoCloseable {
                 replicator.beginReplay(plan);
                 withSession(id, session -> startReplay(id, plan, session, from));
             }
-            case Effect.StartCompare(var id, var reason, var keepBranch) ->
-                    withSession(id, session -> startCompare(id, session, reason, keepBranch));
+            case Effect.StartCompare compare ->
+                    withSession(compare.session(), session -> startCompare(session, compare));
             case Effect.RefusePeer(var id, var reason) ->
                     log.error(
                             "session {}: {} is not synced: {}",
@@ -744,9 +775,9 @@ public final class ReplicatedVolume implements AutoCloseable {
                 .start(() -> conversation.replay(id, plan, session, from, epoch));
     }
 
-    private void startCompare(
-            SessionId id, PeerSession session, String reason, boolean keepBranch) {
+    private void startCompare(PeerSession session, Effect.StartCompare compare) {
         var progress = new Progress(System.nanoTime());
+        var common = compare.common().filter(_ -> session.version().isAtLeast(ProtocolVersion.V3));
         var source =
                 new CompareSource(
                         copy.volume(),
@@ -755,30 +786,37 @@ public final class ReplicatedVolume implements AutoCloseable {
                         replicator.writerEpoch(),
                         copy.journal.superblock().lineage(),
                         () -> session.endReason().isPresent(),
-                        (at, root) -> replicator.step(new Event.CompareSent(id, at, root)),
+                        (at, root) ->
+                                replicator.step(new Event.CompareSent(compare.session(), at, root)),
+                        copy.knownChanges,
+                        () ->
+                                copy.resync(
+                                        Optional.of(
+                                                new Copy.RunningResync(
+                                                        VolumeFacts.ResyncKind.CHANGES, progress))),
                         progress);
         conversation.compareBegins(source);
-        var running = new Copy.RunningResync(VolumeFacts.ResyncKind.COMPARE, progress);
-        copy.resync(Optional.of(running));
+        copy.resync(Optional.of(new Copy.RunningResync(VolumeFacts.ResyncKind.COMPARE, progress)));
         Thread.ofPlatform()
                 .daemon()
                 .name("volume-compare")
                 .start(() -> {
                     try {
-                        source.run(reason, keepBranch);
+                        source.run(compare.reason(), compare.keepBranch(), common);
                     } catch (RecordsGoneException e) {
                         conversation.giveUp(
-                                id,
+                                compare.session(),
                                 "the compare was overtaken by writers: "
                                         + e.getMessage()
                                         + "; if that goes on, the journal is too small for them: give it more segments");
                     } catch (IOException e) {
-                        conversation.giveUp(id, "the compare failed: " + e.getMessage());
+                        conversation.giveUp(
+                                compare.session(), "the compare failed: " + e.getMessage());
                     } catch (InterruptedException e) {
                         session.abort("compare was interrupted");
                     } finally {
                         conversation.compareEnded(source);
-                        copy.resyncEnded(running);
+                        copy.resyncEnded(progress);
                     }
                 });
     }
@@ -839,12 +877,13 @@ public final class ReplicatedVolume implements AutoCloseable {
 
     private static VolumeFacts.ResyncProgress progressOf(Copy.RunningResync running) {
         var progress = running.progress();
-        var remaining = progress.remainingNanos();
+        long now = System.nanoTime();
+        var remaining = progress.remainingNanos(now);
         return new VolumeFacts.ResyncProgress(
                 running.kind(),
                 progress.doneBytes(),
                 progress.totalBytes(),
-                progress.bytesPerSecond(),
+                progress.bytesPerSecond(now),
                 remaining.isPresent()
                         ? Optional.of(Duration.ofNanos(remaining.getAsLong()))
                         : Optional.empty());

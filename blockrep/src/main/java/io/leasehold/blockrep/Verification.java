@@ -1,9 +1,11 @@
 package io.leasehold.blockrep;
 
 import io.leasehold.blockrep.link.PeerSession;
+import io.leasehold.blockrep.resync.Pace;
 import io.leasehold.blockrep.resync.VerifyTarget;
 import io.leasehold.blockrep.volume.FileKind;
 import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.volume.TreeDigest;
 import io.leasehold.blockrep.wire.Frame;
 import io.leasehold.blockrep.wire.FrameCodec;
 import java.io.IOException;
@@ -26,6 +28,7 @@ final class Verification implements Conversation.VerifyRun {
     private final Copy copy;
     private final PeerSession session;
     private final Runnable settleTree;
+    private final long bytesPerSecondMax;
     private final LinkedBlockingQueue<Frame.VerifyAnswer> answers = new LinkedBlockingQueue<>();
     private final List<String> differences = new ArrayList<>();
     private volatile boolean ended;
@@ -34,11 +37,13 @@ final class Verification implements Conversation.VerifyRun {
     /**
      * @param settleTree brings all operations that have a place to this node's tree; called while
      *     no other can get one
+     * @param bytesPerSecondMax 0: as fast as writers leave it
      */
-    Verification(Copy copy, PeerSession session, Runnable settleTree) {
+    Verification(Copy copy, PeerSession session, Runnable settleTree, long bytesPerSecondMax) {
         this.copy = copy;
         this.session = session;
         this.settleTree = settleTree;
+        this.bytesPerSecondMax = bytesPerSecondMax;
     }
 
     @Override
@@ -58,14 +63,23 @@ final class Verification implements Conversation.VerifyRun {
         var files = manifest.files().stream().filter(f -> f.kind() == FileKind.FILE).toList();
         long total = files.stream().mapToLong(f -> f.sizeBytes()).sum();
         long bytes = 0;
+        var pace = new Pace(bytesPerSecondMax, System.nanoTime());
+        // Small pieces at a small rate: no burst is longer than a quarter of a second.
+        long pieceBytes =
+                bytesPerSecondMax == 0
+                        ? FrameCodec.VERIFY_BYTES_MAX
+                        : Math.clamp(
+                                bytesPerSecondMax / 4,
+                                TreeDigest.CHUNK_BYTES,
+                                FrameCodec.VERIFY_BYTES_MAX);
+        progress.compared(0, total);
         for (var file : files) {
-            for (long offset = 0;
-                    offset < file.sizeBytes();
-                    offset += FrameCodec.VERIFY_BYTES_MAX) {
-                int length = (int) Math.min(FrameCodec.VERIFY_BYTES_MAX, file.sizeBytes() - offset);
+            for (long offset = 0; offset < file.sizeBytes(); offset += pieceBytes) {
+                int length = (int) Math.min(pieceBytes, file.sizeBytes() - offset);
                 to = compare(file.id().value(), offset, length);
                 bytes += length;
                 progress.compared(bytes, total);
+                TimeUnit.NANOSECONDS.sleep(pace.restAfter(length, System.nanoTime()));
             }
         }
         return new VerifyReport(from, to, manifest.files().size(), bytes, List.copyOf(differences));

@@ -100,6 +100,8 @@ public record VolumeFacts(
     public enum ResyncKind {
         REPLAY,
         COMPARE,
+        /** Only what either node has touched since both were the same. */
+        CHANGES,
         VERIFY
     }
 

@@ -10,6 +10,8 @@ import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.volume.Bytes;
 import io.leasehold.blockrep.volume.FileId;
+import io.leasehold.blockrep.volume.Refusal;
+import io.leasehold.blockrep.volume.RefusedException;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
 import java.io.IOException;
@@ -20,6 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -90,7 +94,7 @@ class ReplicatedVolumeIT {
                                 }
                             });
 
-            var report = pair.a.volume().verify((_, _) -> {});
+            var report = pair.a.volume().verify(0, (_, _) -> {});
 
             stop.countDown();
             writing.join();
@@ -117,7 +121,7 @@ class ReplicatedVolumeIT {
             pair.awaitApplied(pair.a, pair.b);
             Files.writeString(pair.b.root().resolve("volume/tree/leases"), "lease 10.0.0.2");
 
-            var report = pair.a.volume().verify((_, _) -> {});
+            var report = pair.a.volume().verify(0, (_, _) -> {});
 
             assertThat(report.differences()).hasSize(1);
             assertThat(report.differences().getFirst()).contains("file " + id.value() + " ");
@@ -404,9 +408,15 @@ class ReplicatedVolumeIT {
 
         @BeforeEach
         void fill() throws Exception {
+            pair.a.segments = 4;
+            pair.b.segments = 4;
             pair.start();
             write(pair.a, "much", FILE_BYTES);
             pair.awaitApplied(pair.a, pair.b);
+        }
+
+        private Object inodeOfMuch(VolumePair.Side side) throws IOException {
+            return Files.getAttribute(side.root().resolve("volume/live/tree/much"), "unix:ino");
         }
 
         private void write(VolumePair.Side side, String name, int bytes) throws Exception {
@@ -443,8 +453,48 @@ class ReplicatedVolumeIT {
             assertEqualTrees();
         }
 
+        /** The ring is overwritten several times, and the writer's process is another one then. */
+        @Test
+        void shouldCopyOnlyWhatWasTouchedIfTheJournalDoesNotReachBack() throws Exception {
+            pair.b.crash();
+            var before = inodeOfMuch(pair.b);
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            long last = pair.a.volume().facts().last().value();
+            rewriteUntil(last + 1);
+            pair.a.close();
+            pair.a.open();
+            assertThat(pair.a.promote(pair.nextEpoch(), Set.of(A)))
+                    .isInstanceOf(Promotion.Granted.class);
+            rewriteUntil(pair.a.volume().facts().last().value());
+
+            pair.b.open();
+
+            pair.awaitInSync(pair.a);
+            assertSentInProportion(pair.a);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+            assertThat(inodeOfMuch(pair.b)).as("nobody copied it").isEqualTo(before);
+            assertThat(branches(pair.b)).isEmpty();
+        }
+
+        private void rewriteUntil(long oldest) throws Exception {
+            while (pair.a.volume().copy.journal.oldest().value() <= oldest) {
+                var files = pair.a.volume().fileSystem();
+                try {
+                    files.unlink(
+                            Workload.ROOT, FileId.ROOT, Workload.bytes("changed"), RequestId.NONE);
+                } catch (RefusedException e) {
+                    // The first time.
+                    assertThat(e.refusal()).isEqualTo(Refusal.NO_ENTRY);
+                }
+                write(pair.a, "changed", CHANGED_BYTES);
+                workload(pair.a, 62).barrier();
+            }
+        }
+
         @Test
         void shouldCopyOnlyWhatDiffersIfThePeerMustGiveUpATail() throws Exception {
+            var before = inodeOfMuch(pair.a);
             pair.a.winsShrinks = false;
             pair.b.close();
             Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
@@ -462,11 +512,109 @@ class ReplicatedVolumeIT {
             assertSentInProportion(pair.b);
             pair.awaitApplied(pair.b, pair.a);
             assertEqualTrees();
+            assertThat(inodeOfMuch(pair.a)).as("nobody copied it").isEqualTo(before);
+            var branch =
+                    pair.a.root().resolve("volume/branches").resolve(branches(pair.a).getFirst());
+            assertThat(branch.resolve("tree/tail")).hasSize(CHANGED_BYTES);
+            assertThat(branch.resolve("tree/much")).doesNotExist();
+        }
+
+        private record Seen(VolumeFacts.ResyncKind kind, long doneBytes, long totalBytes) {}
+
+        /** What both nodes show from now on until they are in sync. */
+        private List<Seen> seenUntilInSync(VolumePair.Side writer, VolumePair.Side target) {
+            var seen = new ArrayList<Seen>();
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofNanos(200_000))
+                    .until(() -> {
+                        for (var side : List.of(writer, target)) {
+                            side.volume()
+                                    .facts()
+                                    .resync()
+                                    .map(now -> new Seen(now.kind(), now.done(), now.total()))
+                                    .ifPresent(seen::add);
+                        }
+                        return writer.volume().facts().replication()
+                                == ReplicationState.ESTABLISHED;
+                    });
+            return seen;
+        }
+
+        /** At a half, what is shown as the whole is about the whole. */
+        private void assertTrue(List<Seen> seen, VolumeFacts.ResyncKind kind, long bytes) {
+            var halfway =
+                    seen.stream()
+                            .filter(now -> now.kind == kind)
+                            .filter(now -> now.doneBytes > bytes / 2)
+                            .toList();
+            assertThat(halfway).isNotEmpty();
+            assertThat(halfway)
+                    .allSatisfy(now -> {
+                        assertThat(now.doneBytes).isLessThanOrEqualTo(now.totalBytes);
+                        assertThat(now.totalBytes).isBetween(bytes - bytes / 8, bytes + bytes / 8);
+                    });
+        }
+
+        @Test
+        void shouldShowHowFarAReplayIs() throws Exception {
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            write(pair.a, "changed", 8 * CHANGED_BYTES);
+
+            pair.b.open();
+
+            assertTrue(
+                    seenUntilInSync(pair.a, pair.b),
+                    VolumeFacts.ResyncKind.REPLAY,
+                    8 * CHANGED_BYTES);
+        }
+
+        @Test
+        void shouldShowHowFarACopyOfWhatWasTouchedIs() throws Exception {
+            pair.a.winsShrinks = false;
+            pair.b.close();
+            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            write(pair.a, "tail", CHANGED_BYTES);
+            pair.a.crash();
+            pair.b.open();
+            assertThat(pair.b.promote(pair.nextEpoch(), Set.of(B)))
+                    .isInstanceOf(Promotion.Granted.class);
+            write(pair.b, "changed", 8 * CHANGED_BYTES);
+
+            pair.a.open();
+
+            assertTrue(
+                    seenUntilInSync(pair.b, pair.a),
+                    VolumeFacts.ResyncKind.CHANGES,
+                    8 * CHANGED_BYTES);
+        }
+
+        @Test
+        void shouldShowHowFarAVerificationIs() throws Exception {
+            var seen = new ArrayList<Seen>();
+
+            var report =
+                    pair.a
+                            .volume()
+                            .verify(
+                                    0,
+                                    (doneBytes, totalBytes) -> {
+                                        var now = pair.a.volume().facts().resync().orElseThrow();
+                                        seen.add(new Seen(now.kind(), now.done(), now.total()));
+                                        assertThat(now.done()).isEqualTo(doneBytes);
+                                        assertThat(now.total()).isEqualTo(totalBytes);
+                                    });
+
+            assertThat(report.identical()).isTrue();
+            assertTrue(seen, VolumeFacts.ResyncKind.VERIFY, FILE_BYTES);
+            assertThat(pair.a.volume().facts().resync()).isEqualTo(Optional.empty());
         }
 
         private void assertSentInProportion(VolumePair.Side source) {
             assertThat(source.volume().facts().counters().bytesSent())
-                    .as("what changed, a checksum of each chunk, and frames")
+                    .as("what changed, and frames")
                     .isBetween((long) CHANGED_BYTES, CHANGED_BYTES + FILE_BYTES / 64L);
         }
     }
@@ -533,7 +681,7 @@ class ReplicatedVolumeIT {
             pair.awaitApplied(pair.a, pair.b);
             assertEqualTrees();
 
-            assertThat(pair.a.volume().verify((done, total) -> {}).differences()).isEmpty();
+            assertThat(pair.a.volume().verify(0, (done, total) -> {}).differences()).isEmpty();
             assertThat(pair.a.volume().facts().divergence()).isEmpty();
         }
     }

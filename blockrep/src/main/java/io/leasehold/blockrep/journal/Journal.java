@@ -379,6 +379,32 @@ public final class Journal implements AutoCloseable {
         }
     }
 
+    /** What a record of an operation of so many bytes takes in the journal. */
+    public static int recordBytes(int operationBytes) {
+        return Segment.recordBytes(operationBytes);
+    }
+
+    /** Bytes of records from an operation on to the end, about. */
+    public long bytesFrom(Seq from) {
+        lock.lock();
+        try {
+            double bytes = 0;
+            long behind = last.next().value();
+            for (var segments = live.descendingIterator(); segments.hasNext(); ) {
+                var segment = segments.next();
+                int end = segment.equals(live.getLast()) ? position : segmentBytes;
+                double used = end - Segment.HEADER_BYTES;
+                long count = behind - segment.first.value();
+                long wanted = Math.clamp(behind - from.value(), 0, count);
+                bytes += count == 0 ? 0 : used * wanted / count;
+                behind = segment.first.value();
+            }
+            return (long) bytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Bytes of records that no checkpoint covers, about. */
     public long bytesSinceCheckpoint() {
         lock.lock();

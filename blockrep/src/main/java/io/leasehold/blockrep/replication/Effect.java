@@ -1,6 +1,7 @@
 package io.leasehold.blockrep.replication;
 
 import io.leasehold.blockrep.volume.Seq;
+import java.util.Optional;
 
 /** What {@link Replication} wants done, in the order of its list. */
 public sealed interface Effect {
@@ -25,8 +26,12 @@ public sealed interface Effect {
      * Compare trees; the target announces itself anew when it is done.
      *
      * @param keepBranch what the target has and this history does not is to be kept there
+     * @param common up to here the lineages say that both are the same: if roots confirm it there,
+     *     or at some place before, what was touched since is all that can differ. Empty if the
+     *     lineages are not to be believed: everything is compared
      */
-    record StartCompare(SessionId session, String reason, boolean keepBranch) implements Effect {}
+    record StartCompare(SessionId session, String reason, boolean keepBranch, Optional<Seq> common)
+            implements Effect {}
 
     /** Send nothing: the reason is for a person (R24, R29, R30). */
     record RefusePeer(SessionId session, String reason) implements Effect {}

@@ -379,7 +379,8 @@ public final class Replication {
             return "there is no session with the peer";
         }
         return switch (plan.getLast()) {
-            case StartCompare(var _, var reason, var _) -> "the peer is compared first: " + reason;
+            case StartCompare(var _, var reason, var _, var _) ->
+                    "the peer is compared first: " + reason;
             case RefusePeer(var _, var reason) -> reason;
             case Complete _,
                     WantShrink _,
@@ -436,7 +437,9 @@ public final class Replication {
                             "R21: a person chose this history, and what the peer has behind"
                                     + " operation "
                                     + common
-                                    + " is set aside");
+                                    + " is set aside",
+                            facts.hasOwnTail(),
+                            Optional.of(common));
                 }
                 if (facts.splitBrain() || facts.standing().acknowledgedBeyond(common)) {
                     // Also if this writer has acknowledged nothing: what the peer has, clients were
@@ -452,7 +455,9 @@ public final class Replication {
                         to,
                         "R25: the peer has a tail behind operation "
                                 + common
-                                + " that this history does not have");
+                                + " that this history does not have",
+                        facts.hasOwnTail(),
+                        Optional.of(common));
             }
             case EQUAL, PEER_BEHIND -> {
                 if (divergent || replay == ReplayCheck.ROOTS_DIFFER) {
@@ -461,7 +466,8 @@ public final class Replication {
                             compare(
                                     to,
                                     "R10: the copies differ although their lineages agree",
-                                    true);
+                                    true,
+                                    Optional.empty());
                     yield divergent
                             ? compare
                             : concat(
@@ -470,7 +476,10 @@ public final class Replication {
                 }
                 if (replay == ReplayCheck.RECORDS_GONE) {
                     yield compare(
-                            to, "the journal does not reach back to " + facts.standing().last());
+                            to,
+                            "the journal does not reach back to " + facts.standing().last(),
+                            facts.hasOwnTail(),
+                            Optional.of(facts.common()));
                 }
                 state = REPLAY_SOURCE;
                 yield List.of(new StartReplay(to, plan, facts.standing().last().next()));
@@ -478,14 +487,13 @@ public final class Replication {
         };
     }
 
-    private List<Effect> compare(SessionId to, String reason) {
-        return compare(to, reason, peer.orElseThrow().hasOwnTail());
-    }
-
-    private List<Effect> compare(SessionId to, String reason, boolean keepBranch) {
+    private List<Effect> compare(
+            SessionId to, String reason, boolean keepBranch, Optional<Seq> common) {
         state = COMPARE_SOURCE;
         compareSent = Optional.empty();
-        return List.of(new StartCompare(to, reason, keepBranch));
+        return List.of(
+                new StartCompare(
+                        to, reason, keepBranch, common.filter(seq -> seq.isAfter(Seq.NONE))));
     }
 
     private List<Effect> refuse(SessionId to, String reason) {

@@ -18,5 +18,10 @@ public enum ReplicationState {
      */
     MIRRORING,
     /** The peer is in {@code inSync}: every completion is durable on both nodes (R3). */
-    ESTABLISHED
+    ESTABLISHED;
+
+    /** The secondary gets each operation as soon as it has its place. */
+    public boolean isFollowing() {
+        return this == MIRRORING || this == ESTABLISHED;
+    }
 }

@@ -25,6 +25,7 @@ import java.util.Optional;
  *   DIR/live/tree                the live copy
  *   DIR/branches/NAME/tree       the files of a branch, under their names
  *   DIR/branches/NAME/looked-at  there since a person read it
+ *   DIR/branches/NAME/partial    there if only those files are in it that this copy had touched
  *   DIR/branches/.removed-NAME   on its way out
  * </pre>
  *
@@ -34,6 +35,7 @@ import java.util.Optional;
 public final class Branches {
     private static final String TREE = "tree";
     private static final String LOOKED_AT = "looked-at";
+    private static final String PARTIAL = "partial";
     private static final String REMOVED = ".removed-";
 
     private final Path directory;
@@ -95,6 +97,27 @@ public final class Branches {
     /** Where the files are that replaced it, or what has replaced those since. */
     public Path liveTree() {
         return live;
+    }
+
+    /**
+     * Whether it has only the files that this copy had touched alone: the others were, at that
+     * moment, as the source had them.
+     */
+    public boolean isPartial(Branch branch) {
+        return Files.exists(of(branch).resolve(PARTIAL));
+    }
+
+    static void markPartial(Path branch) throws IOException {
+        Files.createFile(branch.resolve(PARTIAL));
+        Directories.sync(branch);
+    }
+
+    /**
+     * In what a branch and the live copy differ, by reading both; of a partial one, in the files
+     * that it has.
+     */
+    public List<FileDifference> differences(Branch branch) throws IOException {
+        return FileDifference.between(tree(branch), live, isPartial(branch));
     }
 
     /** Counts a branch's files and their bytes; of one that is just being removed, what is left. */

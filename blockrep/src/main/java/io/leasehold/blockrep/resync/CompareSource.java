@@ -5,29 +5,39 @@ import io.leasehold.blockrep.journal.RecordsGoneException;
 import io.leasehold.blockrep.link.Outbox;
 import io.leasehold.blockrep.replication.Lineage;
 import io.leasehold.blockrep.replication.Root;
+import io.leasehold.blockrep.volume.Changes;
+import io.leasehold.blockrep.volume.FileId;
 import io.leasehold.blockrep.volume.FileImage;
 import io.leasehold.blockrep.volume.FileKind;
+import io.leasehold.blockrep.volume.Manifest;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.volume.TreeDigest;
 import io.leasehold.blockrep.volume.Volume;
 import io.leasehold.blockrep.wire.Frame;
+import io.leasehold.blockrep.wire.Frame.ChangedHere;
 import io.leasehold.blockrep.wire.Frame.ChunkHashes;
 import io.leasehold.blockrep.wire.Frame.ChunksWanted;
+import io.leasehold.blockrep.wire.Frame.CompareAnswer;
 import io.leasehold.blockrep.wire.FrameCodec;
+import io.leasehold.blockrep.wire.ProtocolException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 
 /**
- * The primary's side of one compare, on a thread of its own; {@link #wanted} comes from the reader
- * of the session. Writers go on meanwhile.
+ * The primary's side of one compare, on a thread of its own; {@link #answered} comes from the
+ * reader of the session. Writers go on meanwhile.
  */
 public final class CompareSource {
     private static final long POLL_MILLIS = 100;
@@ -40,9 +50,16 @@ public final class CompareSource {
     private final BooleanSupplier ended;
     private final BiConsumer<Seq, Root> sent;
     private final Progress progress;
+    private final KnownChanges known;
+    private final Runnable onlyChanges;
 
     /** Bounded by the number of the volume's chunks: the target asks for each at most once. */
     private final LinkedBlockingQueue<ChunksWanted> requests = new LinkedBlockingQueue<>();
+
+    /** Bounded by the size of what a target can have touched. */
+    private final LinkedBlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
+
+    private record Answer(Seq shared, ChangedHere part) {}
 
     /**
      * Makes one compare.
@@ -50,6 +67,7 @@ public final class CompareSource {
      * @param epoch of this writer
      * @param lineage of its history
      * @param ended whether the session is over
+     * @param onlyChanges is told if not everything has to be compared
      * @param sent is told where the target will stand, right before that is said to the target
      */
     public CompareSource(
@@ -60,6 +78,8 @@ public final class CompareSource {
             Lineage lineage,
             BooleanSupplier ended,
             BiConsumer<Seq, Root> sent,
+            KnownChanges known,
+            Runnable onlyChanges,
             Progress progress) {
         this.volume = volume;
         this.journal = journal;
@@ -68,39 +88,134 @@ public final class CompareSource {
         this.lineage = lineage;
         this.ended = ended;
         this.sent = sent;
+        this.known = known;
+        this.onlyChanges = onlyChanges;
         this.progress = progress;
     }
 
-    /** The target wants content. */
-    public void wanted(ChunksWanted request) {
-        requests.add(request);
+    /** The target says what it has, or wants. */
+    public void answered(Seq seq, CompareAnswer answer) {
+        switch (answer) {
+            case ChunksWanted request -> {
+                progress.more(request.lengthBytes());
+                requests.add(request);
+            }
+            case ChangedHere part -> answers.add(new Answer(seq, part));
+        }
     }
 
     /**
      * Sends everything that the target needs; it then announces its new standing.
      *
+     * @param common what both have touched behind it, or behind a place before it, is all that need
+     *     be compared; empty: everything is compared
      * @throws RecordsGoneException the ring has overtaken the compare: writers were faster
      */
-    public void run(String reason, boolean keepBranch)
+    public void run(String reason, boolean keepBranch, Optional<Seq> common)
             throws IOException, InterruptedException, RecordsGoneException {
-        var manifest = volume.manifest();
-        var base = manifest.applied();
+        var shared =
+                common.isPresent()
+                        ? known.sharedPoint(common.get())
+                        : Optional.<KnownChanges.SharedPoint>empty();
+        if (shared.isPresent()) {
+            var base = volume.applied();
+            begin(base, reason, keepBranch);
+            outbox.put(epoch, shared.get().seq(), new Frame.SharedPoint(shared.get().root()));
+            outbox.flush();
+            var theirs = awaitChanges(shared.get().seq());
+            if (theirs.isPresent()) {
+                onlyChanges.run();
+                var own = known.touched(shared.get().seq(), base);
+                copyChanged(Changes.union(own, theirs.get()), base);
+            } else {
+                compareAll(volume.manifest(), base);
+            }
+            catchUp(base);
+        } else {
+            var manifest = volume.manifest();
+            begin(manifest.applied(), reason, keepBranch);
+            compareAll(manifest, manifest.applied());
+            catchUp(manifest.applied());
+        }
+    }
+
+    private void begin(Seq base, String reason, boolean keepBranch) throws IOException {
         // Kept open from here on only in the sense that losing these records is noticed.
         var root = journal.rootAt(base);
         if (root.isEmpty()) {
             throw new IOException("the journal has no root for operation " + base);
         }
         outbox.put(epoch, base, new Frame.CompareBegins(reason, keepBranch, root.get()));
-        var bytes = ManifestCodec.encode(manifest);
-        for (int at = 0; at < bytes.length || at == 0; at += FrameCodec.CHUNK_BYTES_MAX) {
+    }
+
+    /** What the target has touched since; empty if it does not know, or the session is over. */
+    private Optional<Changes> awaitChanges(Seq shared) throws InterruptedException, IOException {
+        var bytes = new ByteArrayOutputStream();
+        while (!ended.getAsBoolean()) {
+            var answer = answers.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
+            if (answer == null) {
+                continue;
+            }
+            if (!answer.shared.equals(shared)) {
+                return Optional.empty();
+            }
+            if (bytes.size() + answer.part.bytes().length > Changes.encodedBytesMax()) {
+                throw new ProtocolException("the peer has touched more than it can say");
+            }
+            bytes.writeBytes(answer.part.bytes());
+            if (answer.part.last()) {
+                try {
+                    return Optional.of(Changes.decode(ByteBuffer.wrap(bytes.toByteArray())));
+                } catch (IllegalArgumentException | BufferUnderflowException e) {
+                    throw new ProtocolException(
+                            "the peer says that it touched what cannot be: " + e.getMessage());
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** What either has touched, as it is here by now. */
+    private void copyChanged(Changes set, Seq base) throws IOException, InterruptedException {
+        putParts(base, set.encode(), Frame.ResyncSet::new);
+        var manifest = volume.manifest(set.files());
+        putParts(base, ManifestCodec.encode(manifest), Frame.ManifestPart::new);
+        progress.total(PatchPlan.bytes(set, manifest));
+        try (var arena = Arena.ofConfined()) {
+            var memory = arena.allocate(FrameCodec.CHUNK_BYTES_MAX);
+            for (var pieces = PatchPlan.pieces(set, manifest);
+                    pieces.hasNext() && !ended.getAsBoolean(); ) {
+                var piece = pieces.next();
+                putContent(piece.fileId(), piece.offsetBytes(), piece.lengthBytes(), memory);
+                progress.done(System.nanoTime(), piece.lengthBytes());
+            }
+        }
+    }
+
+    private void putParts(Seq base, byte[] bytes, BiFunction<byte[], Boolean, Frame> part)
+            throws InterruptedException {
+        for (int at = 0; at < bytes.length; at += FrameCodec.CHUNK_BYTES_MAX) {
             int end = Math.min(bytes.length, at + FrameCodec.CHUNK_BYTES_MAX);
             outbox.put(
                     epoch,
                     base,
-                    new Frame.ManifestPart(
-                            Arrays.copyOfRange(bytes, at, end), end == bytes.length));
+                    part.apply(Arrays.copyOfRange(bytes, at, end), end == bytes.length));
             outbox.makeRoom();
         }
+    }
+
+    private void putContent(long fileId, long offsetBytes, int lengthBytes, MemorySegment memory)
+            throws IOException, InterruptedException {
+        var piece = memory.asSlice(0, lengthBytes);
+        var count = volume.readContent(new FileId(fileId), piece, offsetBytes);
+        // Shorter, or gone by now: an operation says so that is still to come.
+        var content = piece.asSlice(0, count.orElse(0L)).toArray(ValueLayout.JAVA_BYTE);
+        outbox.put(epoch, volume.last(), new Frame.Chunk(fileId, offsetBytes, content));
+        outbox.makeRoom();
+    }
+
+    private void compareAll(Manifest manifest, Seq base) throws IOException, InterruptedException {
+        putParts(base, ManifestCodec.encode(manifest), Frame.ManifestPart::new);
         progress.total(
                 manifest.files().stream()
                         .filter(file -> file.kind() == FileKind.FILE)
@@ -117,7 +232,6 @@ public final class CompareSource {
             outbox.flush();
             sendWanted(arena.allocate(FrameCodec.CHUNK_BYTES_MAX));
         }
-        catchUp(base);
     }
 
     private void sendHashes(FileImage file, MemorySegment chunk)
@@ -165,18 +279,8 @@ public final class CompareSource {
             if (request.fileId() == 0) {
                 return;
             }
-            var piece = memory.asSlice(0, request.lengthBytes());
-            var count =
-                    volume.readContent(
-                            new io.leasehold.blockrep.volume.FileId(request.fileId()),
-                            piece,
-                            request.offsetBytes());
-            var content = piece.asSlice(0, count.orElse(0L)).toArray(ValueLayout.JAVA_BYTE);
-            outbox.put(
-                    epoch,
-                    volume.last(),
-                    new Frame.Chunk(request.fileId(), request.offsetBytes(), content));
-            outbox.makeRoom();
+            putContent(request.fileId(), request.offsetBytes(), request.lengthBytes(), memory);
+            progress.done(System.nanoTime(), request.lengthBytes());
         }
     }
 

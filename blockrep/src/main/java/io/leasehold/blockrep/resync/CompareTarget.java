@@ -19,7 +19,10 @@ import io.leasehold.blockrep.wire.Frame.ChunkHashes;
 import io.leasehold.blockrep.wire.Frame.ChunksWanted;
 import io.leasehold.blockrep.wire.Frame.CompareBegins;
 import io.leasehold.blockrep.wire.Frame.CompareEnds;
+import io.leasehold.blockrep.wire.Frame.ComparePart;
 import io.leasehold.blockrep.wire.Frame.ManifestPart;
+import io.leasehold.blockrep.wire.Frame.ResyncSet;
+import io.leasehold.blockrep.wire.Frame.SharedPoint;
 import io.leasehold.blockrep.wire.FrameCodec;
 import io.leasehold.blockrep.wire.ProtocolException;
 import java.io.ByteArrayOutputStream;
@@ -27,7 +30,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -37,7 +39,7 @@ import java.util.Optional;
  * The secondary's side of one compare: builds the shadow and puts it in the tree's place. For the
  * session's reader thread. Closing it before {@link #switchTo} throws the shadow away.
  */
-public final class CompareTarget implements AutoCloseable {
+public final class CompareTarget implements ResyncTarget {
     private final Path directory;
     private final Volume volume;
     private final Journal journal;
@@ -111,7 +113,20 @@ public final class CompareTarget implements AutoCloseable {
         zeros = arena.allocate(TreeDigest.CHUNK_BYTES);
     }
 
-    public void manifestPart(ManifestPart part) throws IOException {
+    @Override
+    public void take(Seq seq, ComparePart part) throws IOException {
+        switch (part) {
+            case ManifestPart manifestPart -> manifestPart(manifestPart);
+            case ChunkHashes hashes -> chunkHashes(hashes);
+            case Chunk content -> chunk(content);
+            case CatchUp operation -> catchUp(seq, operation);
+            case SharedPoint _, ResyncSet _ ->
+                    throw new ProtocolException(
+                            part.getClass().getSimpleName() + " while everything is compared");
+        }
+    }
+
+    void manifestPart(ManifestPart part) throws IOException {
         if (manifest.isPresent()
                 || manifestBytes.size() + part.bytes().length > ManifestCodec.BYTES_MAX) {
             throw new ProtocolException(
@@ -122,9 +137,9 @@ public final class CompareTarget implements AutoCloseable {
             return;
         }
         var complete = ManifestCodec.decode(manifestBytes.toByteArray());
-        if (!complete.applied().equals(base)) {
+        if (base.isAfter(complete.applied())) {
             throw new ProtocolException(
-                    "manifest of " + complete.applied() + " instead of " + base);
+                    "manifest of " + complete.applied() + ", the compare began at " + base);
         }
         manifestBytes.reset();
         long total = 0;
@@ -143,7 +158,7 @@ public final class CompareTarget implements AutoCloseable {
     }
 
     /** Takes from the own tree what is the same, and asks for the rest. */
-    public void chunkHashes(ChunkHashes hashes) throws IOException {
+    void chunkHashes(ChunkHashes hashes) throws IOException {
         if (hashes.fileId() == 0) {
             if (manifest.isEmpty() || !unhashedFrom.isEmpty()) {
                 throw new ProtocolException(
@@ -220,6 +235,7 @@ public final class CompareTarget implements AutoCloseable {
     private void want(long fileId, long from, long to) {
         int bytes = (int) (to - from);
         wantedBytes.put(new Piece(fileId, from), bytes);
+        progress.more(bytes);
         outbox.put(epoch, base, new ChunksWanted(fileId, from, bytes));
     }
 
@@ -227,13 +243,14 @@ public final class CompareTarget implements AutoCloseable {
      * Takes a piece of content that was asked for. It may be shorter: if the file is by now, an
      * operation says so that is still to come.
      */
-    public void chunk(Chunk content) throws IOException {
+    void chunk(Chunk content) throws IOException {
         var asked = wantedBytes.remove(new Piece(content.fileId(), content.offsetBytes()));
         if (asked == null || content.bytes().length > asked) {
             throw new ProtocolException(
                     "content of file %d at offset %d that was not asked for"
                             .formatted(content.fileId(), content.offsetBytes()));
         }
+        progress.done(System.nanoTime(), asked);
         if (content.bytes().length > 0) {
             shadow.write(
                     new FileId(content.fileId()),
@@ -242,7 +259,7 @@ public final class CompareTarget implements AutoCloseable {
         }
     }
 
-    public void catchUp(Seq seq, CatchUp operation) throws IOException {
+    void catchUp(Seq seq, CatchUp operation) throws IOException {
         var next =
                 hash.next(
                         root, seq, operation.writerEpoch(), ByteBuffer.wrap(operation.operation()));
@@ -254,16 +271,7 @@ public final class CompareTarget implements AutoCloseable {
         root = next;
     }
 
-    /**
-     * Makes the shadow the tree, and its history this copy's history (R31). A crash in between is
-     * finished by the next {@link #finishSwitch}.
-     *
-     * @param branchName under which the old tree is kept if it is to be kept
-     * @return the name of the branch, if there is one
-     * @throws ProtocolException something is missing: the old copy is as it was
-     * @throws IOException the shadow could not be finished, and the old copy is as it was; or the
-     *     switch failed half-way, and so has the journal ({@link Journal#switchTo})
-     */
+    @Override
     public Optional<String> switchTo(Seq seq, CompareEnds ends, String branchName)
             throws IOException {
         if (!allHashed || !wantedBytes.isEmpty()) {
@@ -281,7 +289,12 @@ public final class CompareTarget implements AutoCloseable {
             // What only the journal has for certain goes with it: its tree must have everything.
             var _ = volume.checkpoint();
         }
-        var to = new PendingSwitch(inode(directory.resolve("shadow")), seq, root, ends.lineage());
+        var to =
+                new PendingSwitch(
+                        InterruptedSwitch.inode(directory.resolve("shadow")),
+                        seq,
+                        root,
+                        ends.lineage());
         var branch = keepBranch ? Optional.of(branchName) : Optional.<String>empty();
         journal.switchTo(
                 to,
@@ -292,33 +305,6 @@ public final class CompareTarget implements AutoCloseable {
                     volume.exchangeWith(shadow, branch);
                 });
         return branch;
-    }
-
-    /**
-     * After a crash within {@link #switchTo}: if the trees have changed places, the journal
-     * follows, and the old tree is kept, because nobody knows any more whether it need be; if not,
-     * the old copy goes on.
-     *
-     * @param directory of the volume; nothing of it is open yet
-     * @param branchName under which the old tree is kept
-     * @return the name of the branch, if there is one
-     */
-    public static Optional<String> finishSwitch(Path directory, Journal journal, String branchName)
-            throws IOException {
-        var pending = journal.superblock().pendingSwitch();
-        if (pending.isEmpty()) {
-            return Optional.empty();
-        }
-        long live = inode(directory.resolve("live"));
-        boolean kept =
-                pending.get().directoryInode() == live
-                        && Volume.keepReplaced(directory, branchName);
-        journal.finishSwitch(live);
-        return kept ? Optional.of(branchName) : Optional.empty();
-    }
-
-    private static long inode(Path path) throws IOException {
-        return (Long) Files.getAttribute(path, "unix:ino");
     }
 
     @Override

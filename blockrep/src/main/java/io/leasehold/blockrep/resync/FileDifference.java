@@ -30,9 +30,11 @@ public record FileDifference(Path path, OptionalLong branchBytes, OptionalLong l
      * meanwhile counts as it is met. A directory counts where the other tree has something else
      * under its name, but not where it has nothing.
      *
+     * @param partial the branch does not have what was the same: nothing is said of what it lacks
      * @return in the order of the names
      */
-    public static List<FileDifference> between(Path branch, Path live) throws IOException {
+    public static List<FileDifference> between(Path branch, Path live, boolean partial)
+            throws IOException {
         var differences = new ArrayList<FileDifference>();
         visit(
                 branch,
@@ -48,7 +50,8 @@ public record FileDifference(Path path, OptionalLong branchBytes, OptionalLong l
                 path -> {
                     var aside = branch.resolve(path);
                     var kind = kindOf(aside);
-                    if (kind.isEmpty() || kind.getAsInt() == FileStatus.TYPE_DIRECTORY) {
+                    if ((kind.isEmpty() && !partial)
+                            || (kind.isPresent() && kind.getAsInt() == FileStatus.TYPE_DIRECTORY)) {
                         differences.add(
                                 new FileDifference(
                                         path, sizeOf(aside), sizeOf(live.resolve(path))));

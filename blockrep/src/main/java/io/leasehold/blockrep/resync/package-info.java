@@ -9,8 +9,14 @@
  * Then shadow and tree change places at one instant. Until that instant the target's old copy,
  * journal and lineage are untouched; if anything fails, the shadow is thrown away.
  *
+ * <p><b>What was touched</b> (ADR 17): if both journals have the same root at some place, only what
+ * either has touched since can differ. The source sends that, the target writes it to a file, and
+ * carries it out on its tree when the superblock names the file. What the source has touched it
+ * knows from its journal, and from a dirty map behind it.
+ *
  * <p>Start reading at {@link io.leasehold.blockrep.resync.CompareSource} and {@link
- * io.leasehold.blockrep.resync.CompareTarget}.
+ * io.leasehold.blockrep.resync.CompareTarget}, then {@link
+ * io.leasehold.blockrep.resync.PatchTarget} and {@link io.leasehold.blockrep.resync.KnownChanges}.
  */
 @NullMarked
 package io.leasehold.blockrep.resync;

@@ -103,8 +103,8 @@ public sealed interface Order {
     /** Throw the shadow away. */
     record AbandonCompare() implements Order {}
 
-    /** The peer, as target of a compare, wants content. */
-    record Provide(Frame.ChunksWanted wanted) implements Order {}
+    /** The peer, as target of a compare, says what it has or wants. */
+    record Provide(Seq seq, Frame.CompareAnswer answer) implements Order {}
 
     /** Digest the same piece here, at the same place in the order, and send the answer. */
     record AnswerVerify(long epoch, Seq seq, Frame.VerifyPiece piece) implements Order {}

@@ -249,7 +249,7 @@ public final class SessionProtocol {
 
             // ---- from a target ----
             case Frame.Durable(var root) -> durable(envelope.seq(), root);
-            case Frame.ChunksWanted wanted -> List.of(new Order.Provide(wanted));
+            case Frame.CompareAnswer answer -> List.of(new Order.Provide(envelope.seq(), answer));
             case Frame.VerifyAnswer answer -> List.of(new Order.Verified(answer));
 
             // ---- from a source ----
@@ -417,7 +417,7 @@ public final class SessionProtocol {
                     Frame.Alive _,
                     Frame.Rejected _,
                     Frame.Durable _,
-                    Frame.ChunksWanted _,
+                    Frame.CompareAnswer _,
                     Frame.VerifyAnswer _ ->
                     throw elsewhere(envelope);
         };
@@ -501,7 +501,7 @@ public final class SessionProtocol {
                     Frame.Alive _,
                     Frame.Rejected _,
                     Frame.Durable _,
-                    Frame.ChunksWanted _,
+                    Frame.CompareAnswer _,
                     Frame.VerifyAnswer _ ->
                     violation(frame.getClass().getSimpleName() + " within a compare");
         };

@@ -30,6 +30,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -40,7 +41,9 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -362,6 +365,11 @@ final class Backing implements AutoCloseable {
         nextId = Math.max(nextId, next.value());
     }
 
+    /** The next new file gets this id: those that had it or a higher one are gone. */
+    void resetNextId(FileId next) {
+        nextId = next.value();
+    }
+
     boolean has(FileId id) {
         return nodes.containsKey(id);
     }
@@ -392,6 +400,22 @@ final class Backing implements AutoCloseable {
                 target,
                 List.copyOf(names),
                 Collections.unmodifiableSortedMap(xattrs(id)));
+    }
+
+    /** Those of the files that are there, and the directories in which they have their names. */
+    SortedSet<FileId> withDirectories(Set<FileId> ids) {
+        var found = new TreeSet<FileId>();
+        var pending = new ArrayDeque<>(ids);
+        while (!pending.isEmpty()) {
+            var id = pending.remove();
+            var node = nodes.get(id);
+            if (node != null && found.add(id)) {
+                for (var place : node.names) {
+                    pending.add(place.directory());
+                }
+            }
+        }
+        return found;
     }
 
     private FileStatus status(FileId id) throws IOException {
@@ -660,6 +684,31 @@ final class Backing implements AutoCloseable {
         loseName(id, node, place);
     }
 
+    /** Removes a file, whatever it is called. What is in a directory goes to limbo. */
+    void discard(FileId id) throws IOException {
+        var node = node(id);
+        if (node.kind == FileKind.DIRECTORY) {
+            for (var entry : List.copyOf(nodes.entrySet())) {
+                takeOut(entry.getKey(), entry.getValue(), id);
+            }
+        }
+        for (var place : List.copyOf(node.names)) {
+            removeName(id, place.directory(), place.name(), false);
+        }
+    }
+
+    private void takeOut(FileId id, Node node, FileId directory) throws IOException {
+        for (var place : List.copyOf(node.names)) {
+            if (place.directory().equals(directory)) {
+                if (node.names.size() > 1) {
+                    removeName(id, directory, place.name(), false);
+                } else {
+                    moveToLimbo(id, place);
+                }
+            }
+        }
+    }
+
     private void rename(Rename o) throws IOException {
         var from = new Placement(o.parent(), o.name());
         var to = new Placement(o.newParent(), o.newName());
@@ -747,6 +796,26 @@ final class Backing implements AutoCloseable {
             case SYMLINK -> {}
         }
         changed(id);
+    }
+
+    /**
+     * Makes owner, permissions, times and extended attributes those of the image, and no others.
+     */
+    void setAllAttributes(FileImage image) throws IOException {
+        var id = image.id();
+        setOwner(id, image.access().uid(), image.access().gid());
+        // After chown(2), which clears the set-uid bit.
+        setPermissions(id, image.access().permissions());
+        for (var name : xattrs(id).keySet()) {
+            if (!image.xattrs().containsKey(name)) {
+                removeXattr(id, name);
+            }
+        }
+        for (var xattr : image.xattrs().entrySet()) {
+            setXattr(id, xattr.getKey(), xattr.getValue());
+        }
+        setTimes(id, image.accessTimeNanos(), Linux.TIME_OMIT);
+        touch(id, image.modifyTimeNanos());
     }
 
     void truncate(FileId id, long sizeBytes) throws IOException {

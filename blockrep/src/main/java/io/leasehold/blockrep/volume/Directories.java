@@ -12,7 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
-/** Whole directories: removing one, and having two change places. */
+/** Whole directories: removing one, moving one, and having two change places. */
 public final class Directories {
 
     private Directories() {}
@@ -45,13 +45,14 @@ public final class Directories {
     }
 
     /** An entry gets another name, which nothing has yet, at one instant; durable on return. */
-    static void move(Path from, String name, Path to, String newName) throws IOException {
+    public static void move(Path from, String name, Path to, String newName) throws IOException {
         Files.move(from.resolve(name), to.resolve(newName), StandardCopyOption.ATOMIC_MOVE);
         sync(to);
         sync(from);
     }
 
-    private static void sync(Path directory) throws IOException {
+    /** Makes a directory's entries durable. */
+    public static void sync(Path directory) throws IOException {
         int descriptor = Linux.open(directory, Linux.O_RDONLY | Linux.O_DIRECTORY, 0);
         try {
             Linux.fsync(descriptor);

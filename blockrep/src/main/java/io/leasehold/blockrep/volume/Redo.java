@@ -7,6 +7,7 @@ import io.leasehold.blockrep.volume.Operation.Fallocate;
 import io.leasehold.blockrep.volume.Operation.Link;
 import io.leasehold.blockrep.volume.Operation.MakeDirectory;
 import io.leasehold.blockrep.volume.Operation.MakeNode;
+import io.leasehold.blockrep.volume.Operation.NodeKind;
 import io.leasehold.blockrep.volume.Operation.Reap;
 import io.leasehold.blockrep.volume.Operation.RemoveDirectory;
 import io.leasehold.blockrep.volume.Operation.RemoveXattr;
@@ -53,6 +54,7 @@ import java.util.TreeSet;
 final class Redo {
 
     private final Backing backing;
+    private final Patch patch;
     private final Map<FileId, Map<Name, Optional<FileId>>> wantedEntries = new HashMap<>();
     private final Map<FileId, Operation> creations = new HashMap<>();
     private final Set<FileId> wantedOrphans = new TreeSet<>();
@@ -60,30 +62,115 @@ final class Redo {
     private final Map<FileId, Map<Bytes, Optional<Bytes>>> wantedXattrs = new TreeMap<>();
     private final Set<FileId> alive = new HashSet<>();
 
-    private Redo(Backing backing) {
+    private Redo(Backing backing, Patch patch) {
         this.backing = backing;
+        this.patch = patch;
+    }
+
+    static Seq run(Backing backing, Seq checkpoint, History history) throws IOException {
+        return run(backing, Patch.NONE, checkpoint, history);
     }
 
     /**
+     * @param patch is carried out first; with it the directory is on the way to the state after the
+     *     history. Of its files nothing that is found counts but the content that is not in it
      * @return the place of the last operation, or {@code checkpoint} if there is none
      * @throws DamagedVolumeException if the directory was not on the way
      */
-    static Seq run(Backing backing, Seq checkpoint, History history) throws IOException {
-        var redo = new Redo(backing);
+    static Seq run(Backing backing, Patch patch, Seq checkpoint, History history)
+            throws IOException {
+        var redo = new Redo(backing, patch);
+        redo.discard();
+        redo.foldPatch();
         var last = redo.fold(checkpoint, history);
         redo.decideWhoLives();
         redo.fixNames();
+        redo.applyPatch();
         history.forEach((_, operation) -> redo.applyContent(operation));
         redo.fixXattrs();
         backing.flushTimes();
         return last;
     }
 
+    /** Redone after a crash it removes what it made itself, and makes that again as a whole. */
+    private void discard() throws IOException {
+        for (var id : patch.discarded()) {
+            if (backing.has(id)) {
+                backing.discard(id);
+                backing.trim();
+            }
+        }
+        if (!patch.files().isEmpty()) {
+            backing.resetNextId(patch.manifest().nextId());
+        }
+    }
+
+    /** The files of a patch have the names that it says, and no other. */
+    private void foldPatch() {
+        for (var image : patch.manifest().files()) {
+            for (var place : image.names()) {
+                want(place.directory(), place.name(), Optional.of(image.id()));
+            }
+            if (image.isOrphan()) {
+                wantedOrphans.add(image.id());
+            }
+            if (!image.id().equals(FileId.ROOT)) {
+                creations.put(image.id(), creationOf(image));
+                backing.reserveIdsBelow(new FileId(image.id().value() + 1));
+            }
+        }
+    }
+
+    /** What would have made the file. Its name does not matter: names are given apart. */
+    private static Operation creationOf(FileImage image) {
+        var name = Name.of("any");
+        long time = image.modifyTimeNanos();
+        var access = image.access();
+        return switch (image.kind()) {
+            case FILE -> new Create(time, FileId.ROOT, name, image.id(), access);
+            case DIRECTORY -> new MakeDirectory(time, FileId.ROOT, name, image.id(), access);
+            case SYMLINK ->
+                    new SymbolicLink(
+                            time,
+                            FileId.ROOT,
+                            name,
+                            image.id(),
+                            access.uid(),
+                            access.gid(),
+                            image.target());
+            case FIFO -> new MakeNode(time, FileId.ROOT, name, image.id(), access, NodeKind.FIFO);
+            case SOCKET ->
+                    new MakeNode(time, FileId.ROOT, name, image.id(), access, NodeKind.SOCKET);
+        };
+    }
+
+    private void applyPatch() throws IOException {
+        for (var image : patch.manifest().files()) {
+            if (image.kind() == FileKind.FILE && alive.contains(image.id())) {
+                backing.truncate(image.id(), image.sizeBytes());
+                backing.trim();
+            }
+        }
+        patch.forEachPiece((id, offsetBytes, content) -> {
+            if (alive.contains(id)) {
+                backing.writeContent(id, content.unsafeArray(), offsetBytes);
+                backing.trim();
+            }
+        });
+        for (var image : patch.manifest().files()) {
+            if (alive.contains(image.id())) {
+                backing.setAllAttributes(image);
+                backing.trim();
+            }
+        }
+    }
+
     private Seq fold(Seq checkpoint, History history) throws IOException {
         for (var node : backing.nodes().entrySet()) {
-            if (node.getValue()
-                    .names
-                    .contains(Backing.idPlacement(Backing.ORPHANS, node.getKey()))) {
+            if (!patch.files().contains(node.getKey())
+                    && node.getValue()
+                            .names
+                            .contains(Backing.idPlacement(Backing.ORPHANS, node.getKey()))) {
                 wantedOrphans.add(node.getKey());
             }
         }
@@ -148,6 +235,9 @@ final class Redo {
     private void decideWhoLives() throws IOException {
         var found = new HashMap<FileId, Map<Name, FileId>>();
         for (var node : backing.nodes().entrySet()) {
+            if (patch.files().contains(node.getKey())) {
+                continue;
+            }
             for (var place : node.getValue().names) {
                 found.computeIfAbsent(place.directory(), _ -> new HashMap<>())
                         .put(place.name(), node.getKey());

@@ -2,6 +2,7 @@ package io.leasehold.blockrep.volume;
 
 import io.leasehold.blockrep.linux.SpaceStatus;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -10,6 +11,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -20,6 +23,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *   DIR/live/tree      the files (DIR/tree is a link to it)
  *   DIR/live/…         see {@link Backing}
  *   DIR/shadow/…       the same, while a resync copies into it
+ *   DIR/patch/…        what a resync is about to change in live (ADR 17)
  *   DIR/branches/NAME  what a resync replaced and somebody may want to read
  *   DIR/discarded/…    what a resync replaced and nobody needs, on its way out
  * </pre>
@@ -37,6 +41,7 @@ public final class Volume implements AutoCloseable {
     private static final String SHADOW = "shadow";
     private static final String BRANCHES = "branches";
     private static final String DISCARDED = "discarded";
+    private static final int COPY_BYTES = 1 << 20;
 
     /** An operation that is in the tree and not yet in the backing directory. */
     private record Pending(Seq seq, Operation operation) {}
@@ -399,6 +404,33 @@ public final class Volume implements AutoCloseable {
         }
     }
 
+    /** The same of some files only; those that are not there are left out. */
+    public Manifest manifest(SortedSet<FileId> ids) throws IOException {
+        lockBacking();
+        try {
+            var files = new ArrayList<FileImage>();
+            for (var id : ids) {
+                if (backing.has(id)) {
+                    files.add(backing.image(id));
+                    backing.trim();
+                }
+            }
+            return new Manifest(applied, backing.nextId(), files);
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    /** Whether there is a file of that id, with a name or without. */
+    public boolean has(FileId id) throws IOException {
+        lockBacking();
+        try {
+            return backing.has(id);
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
     private static Manifest manifestOf(Backing backing, Seq applied) throws IOException {
         var files = new ArrayList<FileImage>();
         for (var id : backing.nodes().keySet().stream().sorted().toList()) {
@@ -500,6 +532,96 @@ public final class Volume implements AutoCloseable {
             // Half of a tree must not be taken for one that is to be kept.
             Directories.move(directory, SHADOW, directory, DISCARDED);
             Directories.deleteRecursively(directory.resolve(DISCARDED));
+        }
+    }
+
+    /**
+     * Makes the patch's files those of the source, and carries out what happened since; durable on
+     * return. If it ends early, this replica is neither what it was nor what it is to be: {@link
+     * #finishPatch} goes on with it.
+     *
+     * @param base the place up to which this replica and the source are the same, but for the
+     *     patch's files
+     * @param since all operations behind {@code base} whose effects may be in the patch, or more
+     */
+    public void patch(Patch patch, Seq base, History since) throws IOException {
+        checkpointLock.lock();
+        backingLock.lock();
+        lock.lock();
+        try {
+            throwIfClosed();
+            if (!pending.isEmpty()) {
+                throw new IllegalStateException("a patch cannot change a primary's volume");
+            }
+            applied = carryOut(backing, patch, base, since);
+            tree = treeOf(backing);
+            last = applied;
+        } finally {
+            lock.unlock();
+            backingLock.unlock();
+            checkpointLock.unlock();
+        }
+    }
+
+    /** {@link #patch} of a replica that is not open, from wherever a crash has left it. */
+    public static void finishPatch(Path directory, Patch patch, Seq base, History since)
+            throws IOException {
+        try (var backing = Backing.open(directory.resolve(LIVE))) {
+            var unused = carryOut(backing, patch, base, since);
+        }
+    }
+
+    private static Seq carryOut(Backing backing, Patch patch, Seq base, History since)
+            throws IOException {
+        var reached = Redo.run(backing, patch, base, since);
+        var everything = backing.beginSync().withEverything();
+        backing.sync(everything);
+        backing.endSync(everything);
+        return reached;
+    }
+
+    /**
+     * Copies files with their names, and the directories that lead to them, durably.
+     *
+     * @param ids those that are not there are left out
+     * @param to is made, in the form of a kept tree
+     */
+    public void copyTo(Path to, Set<FileId> ids) throws IOException {
+        lockBacking();
+        try (var copy = new Shadow(Backing.open(to));
+                var arena = Arena.ofConfined()) {
+            var chunk = arena.allocate(COPY_BYTES);
+            for (var id : backing.withDirectories(ids)) {
+                var image = backing.image(id);
+                copy.install(image);
+                var file =
+                        image.kind() == FileKind.FILE && ids.contains(id)
+                                ? Optional.of(backing.pin(id))
+                                : Optional.<Backing.OpenFile>empty();
+                if (file.isPresent()) {
+                    copyContent(file.get(), image.sizeBytes(), chunk, copy);
+                    backing.unpin(file.get());
+                }
+                backing.trim();
+            }
+            copy.finish(applied, backing.nextId(), History.NONE);
+            var everything = copy.backing().beginSync().withEverything();
+            copy.backing().sync(everything);
+            copy.backing().endSync(everything);
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    private static void copyContent(
+            Backing.OpenFile file, long sizeBytes, MemorySegment chunk, Shadow copy)
+            throws IOException {
+        for (long offset = 0; offset < sizeBytes; offset += COPY_BYTES) {
+            long count =
+                    Backing.read(file, chunk, Math.min(COPY_BYTES, sizeBytes - offset), offset);
+            if (count > 0) {
+                copy.write(file.id, offset, Bytes.copyOf(chunk, 0, (int) count));
+            }
         }
     }
 

@@ -10,7 +10,9 @@
  *   restart:    {@link io.leasehold.blockrep.volume.Volume#open}: what is there + the journal's tail, by {@link
  *               io.leasehold.blockrep.volume.Redo}
  *   resync:     {@link io.leasehold.blockrep.volume.Manifest}, contents → {@link
- *               io.leasehold.blockrep.volume.Shadow} → exchange
+ *               io.leasehold.blockrep.volume.Shadow} → exchange; or {@link
+ *               io.leasehold.blockrep.volume.Changes} of both → {@link
+ *               io.leasehold.blockrep.volume.Patch} → backing directory
  * </pre>
  *
  * <p>Three rules hold it together. Files are known by an id that never changes (ADR 11). An

@@ -93,8 +93,31 @@ public sealed interface Frame {
         public static final int HASHES_MAX = 1024;
     }
 
+    /** What the secondary says to a compare. */
+    sealed interface CompareAnswer extends Frame {}
+
     /** Secondary: this content differs from its own or is missing; file 0 ends the list. */
-    record ChunksWanted(long fileId, long offsetBytes, int lengthBytes) implements Frame {}
+    record ChunksWanted(long fileId, long offsetBytes, int lengthBytes) implements CompareAnswer {}
+
+    /**
+     * Primary, right behind {@link CompareBegins}: at the envelope's sequence its root was this,
+     * and it knows what it has touched since. If the receiver does, too, nothing else need be
+     * compared.
+     */
+    record SharedPoint(Root root) implements ComparePart {}
+
+    /**
+     * Secondary: a part of the encoded {@link io.leasehold.blockrep.volume.Changes} of what it has
+     * touched since {@link SharedPoint}, whose sequence is the envelope's; sequence 0: it cannot
+     * tell, all must be compared.
+     */
+    record ChangedHere(byte[] bytes, boolean last) implements CompareAnswer {}
+
+    /**
+     * Primary: a part of the encoded changes of both nodes. The manifest that follows, and the
+     * content, are of these files alone.
+     */
+    record ResyncSet(byte[] bytes, boolean last) implements ComparePart {}
 
     /** Primary: content. */
     record Chunk(long fileId, long offsetBytes, byte[] bytes) implements ComparePart {}

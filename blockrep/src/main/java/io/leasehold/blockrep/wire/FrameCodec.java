@@ -12,6 +12,7 @@ import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.wire.Frame.Alive;
 import io.leasehold.blockrep.wire.Frame.CatchUp;
+import io.leasehold.blockrep.wire.Frame.ChangedHere;
 import io.leasehold.blockrep.wire.Frame.Chunk;
 import io.leasehold.blockrep.wire.Frame.ChunkHashes;
 import io.leasehold.blockrep.wire.Frame.ChunksWanted;
@@ -27,6 +28,8 @@ import io.leasehold.blockrep.wire.Frame.ManifestPart;
 import io.leasehold.blockrep.wire.Frame.OperationIs;
 import io.leasehold.blockrep.wire.Frame.Rejected;
 import io.leasehold.blockrep.wire.Frame.ReplayBegins;
+import io.leasehold.blockrep.wire.Frame.ResyncSet;
+import io.leasehold.blockrep.wire.Frame.SharedPoint;
 import io.leasehold.blockrep.wire.Frame.StandingIs;
 import io.leasehold.blockrep.wire.Frame.VerifyAnswer;
 import io.leasehold.blockrep.wire.Frame.VerifyPiece;
@@ -68,6 +71,9 @@ import java.util.Optional;
  *   17 VerifyPiece      u64 number, u64 file, u64 offset, u32 length, digest: the rest
  *   18 VerifyAnswer     u64 number, u8 same, text
  *   19 ChunkHashes      u64 file, u64 offset, hashes of 32 bytes to the frame's end
+ *   20 SharedPoint      root                                                     from version 3 on
+ *   21 ChangedHere      u8 last, bytes (Changes)                                 from version 3 on
+ *   22 ResyncSet        u8 last, bytes (Changes)                                 from version 3 on
  *
  *   cluster, node: u8 length, UTF-8     text: u16 length, UTF-8       bytes, operation: to the frame's end
  *   device, root, request: u64 u64      lineage: u16 count, of each u64 epoch, u64 start, device
@@ -124,13 +130,22 @@ public final class FrameCodec {
                     case StandingIs _, CompareBegins _, ReplayBegins _, CompareEnds _ -> 8192;
                     case ClusterMessage(var bytes) -> bytes.length;
                     case ManifestPart(var bytes, var _) -> bytes.length + 1;
+                    case ChangedHere(var bytes, var _) -> bytes.length + 1;
+                    case ResyncSet(var bytes, var _) -> bytes.length + 1;
                     case Chunk(var _, var _, var bytes) -> bytes.length + 16;
                     case OperationIs o -> o.operation().length + 40;
                     case CatchUp o -> o.operation().length + 40;
                     case VerifyPiece piece -> piece.digest().length + 28;
                     case ChunkHashes(var _, var _, var hashes) -> hashes.length + 16;
                     case VerifyAnswer _, Rejected _ -> TEXT_BYTES_MAX + 16;
-                    case Alive _, Live _, InSync _, Flush _, Durable _, ChunksWanted _ -> 32;
+                    case Alive _,
+                            Live _,
+                            InSync _,
+                            Flush _,
+                            Durable _,
+                            ChunksWanted _,
+                            SharedPoint _ ->
+                            32;
                 };
     }
 
@@ -209,11 +224,14 @@ public final class FrameCodec {
                 putRoot(out, root);
                 end(out, start);
             }
-            case ManifestPart(var bytes, var last) -> {
-                int start = begin(out, 12, epoch, seq);
-                out.put((byte) (last ? 1 : 0)).put(bytes);
+            case ManifestPart(var bytes, var last) -> encodePart(out, 12, epoch, seq, bytes, last);
+            case SharedPoint(var root) -> {
+                int start = begin(out, 20, epoch, seq);
+                putRoot(out, root);
                 end(out, start);
             }
+            case ChangedHere(var bytes, var last) -> encodePart(out, 21, epoch, seq, bytes, last);
+            case ResyncSet(var bytes, var last) -> encodePart(out, 22, epoch, seq, bytes, last);
             case ChunkHashes(var file, var offset, var hashes) -> {
                 int start = begin(out, 19, epoch, seq);
                 out.putLong(file).putLong(offset).put(hashes);
@@ -247,6 +265,13 @@ public final class FrameCodec {
                 end(out, start);
             }
         }
+    }
+
+    private static void encodePart(
+            ByteBuffer out, int type, long epoch, Seq seq, byte[] bytes, boolean last) {
+        int start = begin(out, type, epoch, seq);
+        out.put((byte) (last ? 1 : 0)).put(bytes);
+        end(out, start);
     }
 
     /**
@@ -342,6 +367,15 @@ public final class FrameCodec {
                     throw new ProtocolException(hashes.hashes().length + " bytes of hashes");
                 }
                 yield hashes;
+            }
+            case 20 -> new SharedPoint(root(in));
+            case 21 -> {
+                boolean last = flag(in);
+                yield new ChangedHere(rest(in, CHUNK_BYTES_MAX), last);
+            }
+            case 22 -> {
+                boolean last = flag(in);
+                yield new ResyncSet(rest(in, CHUNK_BYTES_MAX), last);
             }
             default -> throw new ProtocolException("unknown frame type " + type);
         };

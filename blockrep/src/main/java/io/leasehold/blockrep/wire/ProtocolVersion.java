@@ -6,8 +6,8 @@ import java.util.Optional;
 
 /**
  * The versions of the replication protocol; the comment of each says what it changed. Numbers are
- * appended, never used again. A node speaks the newest version and the one before it, so that a
- * pair is upgraded box by box (ADR 0050); older ones are removed here.
+ * appended, never used again. A node speaks the newest version and at least the one before it, so
+ * that a pair is upgraded box by box (ADR 0050).
  */
 public enum ProtocolVersion {
     /**
@@ -20,7 +20,14 @@ public enum ProtocolVersion {
      * The same frames. The daemons may ask each other which branches they keep: to a peer of
      * version 1 that cluster message would be one that it cannot read.
      */
-    V2(2);
+    V2(2),
+
+    /**
+     * A compare may begin with a place at which both copies were the same: then only what either of
+     * them has touched since is sent (SharedPoint, ChangedHere, ResyncSet). With a peer of an older
+     * version everything is compared.
+     */
+    V3(3);
 
     private final int number;
 

@@ -218,7 +218,12 @@ class ReplicationTest {
                                     assertThat(start)
                                             .isInstanceOfSatisfying(
                                                     StartCompare.class,
-                                                    c -> assertThat(c.keepBranch()).isTrue()));
+                                                    c -> {
+                                                        assertThat(c.keepBranch()).isTrue();
+                                                        assertThat(c.common())
+                                                                .as("nothing is believed")
+                                                                .isEmpty();
+                                                    }));
         }
 
         @Test
@@ -227,7 +232,11 @@ class ReplicationTest {
             assertThat(when(ready(FIRST, Relation.PEER_BEHIND, 4, ReplayCheck.RECORDS_GONE, false)))
                     .singleElement()
                     .isInstanceOfSatisfying(
-                            StartCompare.class, c -> assertThat(c.keepBranch()).isFalse());
+                            StartCompare.class,
+                            c -> {
+                                assertThat(c.keepBranch()).isFalse();
+                                assertThat(c.common()).contains(seq(4));
+                            });
         }
 
         @Test

@@ -176,7 +176,7 @@ class BranchesTest {
         Files.createSymbolicLink(aside.resolve("same-link"), Path.of("nowhere"));
         Files.createSymbolicLink(live.resolve("same-link"), Path.of("nowhere"));
 
-        assertThat(FileDifference.between(aside, live))
+        assertThat(FileDifference.between(aside, live, false))
                 .containsExactly(
                         new FileDifference(
                                 Path.of("changed"), OptionalLong.of(4), OptionalLong.of(4)),
@@ -198,7 +198,7 @@ class BranchesTest {
         Files.writeString(aside.resolve("directory-or-file/within"), "abc");
         Files.writeString(live.resolve("directory-or-file"), "x");
 
-        assertThat(FileDifference.between(aside, live))
+        assertThat(FileDifference.between(aside, live, false))
                 .containsExactly(
                         new FileDifference(
                                 Path.of("directory-or-file"),

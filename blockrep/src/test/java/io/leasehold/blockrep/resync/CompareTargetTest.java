@@ -171,7 +171,7 @@ class CompareTargetTest {
         journal.close();
         Files.delete(inTheWay);
         journal = openJournal();
-        assertThat(CompareTarget.finishSwitch(directory.resolve("volume"), journal, "branch"))
+        assertThat(InterruptedSwitch.finish(directory.resolve("volume"), journal, "branch"))
                 .contains("branch");
         assertThat(journal.end().last()).isEqualTo(BASE);
     }

@@ -63,7 +63,7 @@ class InterruptedSwitchTest {
     }
 
     private Optional<String> finish() throws IOException {
-        return CompareTarget.finishSwitch(directory, journal, branch.name());
+        return InterruptedSwitch.finish(directory, journal, branch.name());
     }
 
     @Test

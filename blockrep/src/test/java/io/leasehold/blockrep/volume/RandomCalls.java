@@ -6,6 +6,7 @@ import io.leasehold.blockrep.volume.Operation.AllocationMode;
 import io.leasehold.blockrep.volume.Operation.NodeKind;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -27,8 +28,14 @@ final class RandomCalls {
     private long unique = 1;
 
     RandomCalls(FileSystem files, Random random) {
+        this(files, random, List.of());
+    }
+
+    /** Knows files already that were made by others. */
+    RandomCalls(FileSystem files, Random random, Collection<FileId> known) {
         this.files = files;
         this.random = random;
+        this.known.addAll(known);
     }
 
     /** Answers how many of the calls were refused, which is an ordinary answer to a random call. */

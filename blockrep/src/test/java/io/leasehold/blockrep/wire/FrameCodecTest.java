@@ -19,6 +19,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -44,6 +45,18 @@ class FrameCodecTest {
     }
 
     static List<Frame> frames() {
+        return Stream.concat(framesOfVersion1().stream(), framesSinceVersion3().stream()).toList();
+    }
+
+    static List<Frame> framesSinceVersion3() {
+        var bytes = new byte[] {1, 2, 3};
+        return List.of(
+                new Frame.SharedPoint(ROOT),
+                new Frame.ChangedHere(bytes, false),
+                new Frame.ResyncSet(bytes, true));
+    }
+
+    static List<Frame> framesOfVersion1() {
         var bytes = new byte[] {1, 2, 3};
         return List.of(
                 new Frame.StandingIs(new ClusterName("pair"), standing()),
@@ -121,6 +134,8 @@ class FrameCodecTest {
                     Frame.ManifestPart _,
                     Frame.Chunk _,
                     Frame.ChunkHashes _,
+                    Frame.ChangedHere _,
+                    Frame.ResyncSet _,
                     Frame.VerifyPiece _ ->
                     true;
             case Frame.StandingIs _,
@@ -134,6 +149,7 @@ class FrameCodecTest {
                     Frame.CompareBegins _,
                     Frame.ChunksWanted _,
                     Frame.CompareEnds _,
+                    Frame.SharedPoint _,
                     Frame.VerifyAnswer _ ->
                     false;
         };
@@ -206,7 +222,7 @@ class FrameCodecTest {
      * what a box that is not upgraded yet sends and expects.
      */
     @ParameterizedTest
-    @MethodSource("frames")
+    @MethodSource("framesOfVersion1")
     void shouldSpeakVersion1AsItsLastBuildDid(Frame frame) throws Exception {
         var name = frame.getClass().getSimpleName();
         var recorded =
@@ -221,6 +237,19 @@ class FrameCodecTest {
         assertThat(decode(HexFormat.of().parseHex(golden)).frame())
                 .usingRecursiveComparison()
                 .isEqualTo(frame);
+    }
+
+    /** The bytes of version 3, for ever. */
+    @Test
+    void shouldSpeakVersion3AsItAlwaysDid() {
+        var place = "0000" + "0000000000000003" + "000000000000002a";
+
+        assertThat(framesSinceVersion3())
+                .extracting(frame -> HexFormat.of().formatHex(encode(frame)))
+                .containsExactly(
+                        "00000024" + "0014" + place + "112233445566778899aabbccddeeff00",
+                        "00000018" + "0015" + place + "00010203",
+                        "00000018" + "0016" + place + "01010203");
     }
 
     @Test

@@ -370,7 +370,7 @@ final class Volume {
                 outflow.machine.beginReplay(plan);
                 copyDue = isOpen(id) ? Optional.of(effect) : Optional.empty();
             }
-            case Effect.StartCompare(var id, _, _) ->
+            case Effect.StartCompare(var id, _, _, _) ->
                     copyDue = isOpen(id) ? Optional.of(effect) : Optional.empty();
             case Effect.RefusePeer(_, var reason) -> {
                 if (reason.startsWith("R29") || reason.startsWith("R30")) {
@@ -713,7 +713,7 @@ final class Volume {
         copyDue = Optional.empty();
         switch (due) {
             case Effect.StartReplay(var id, long plan, var from) -> replay(id, plan, from);
-            case Effect.StartCompare(_, var reason, boolean keepBranch) ->
+            case Effect.StartCompare(_, var reason, boolean keepBranch, _) ->
                     compare(reason, keepBranch);
             default -> throw new IllegalStateException("nothing to send: " + due);
         }

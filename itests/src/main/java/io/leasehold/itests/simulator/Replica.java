@@ -503,7 +503,7 @@ final class Replica implements LocalCopy {
                 outflow.beginReplay(plan);
                 withSession(id, session -> startReplay(session, plan, from));
             }
-            case Effect.StartCompare(var id, var reason, var keepBranch) ->
+            case Effect.StartCompare(var id, var reason, var keepBranch, var _) ->
                     withSession(id, session -> startCompare(session, reason, keepBranch));
             case Effect.RefusePeer(var _, var reason) -> world.invariants().refused(reason);
             case Effect.CloseSession(var id, var reason) ->
@@ -1243,6 +1243,8 @@ final class Replica implements LocalCopy {
                 case Order.TakePart(var seq, Frame.CatchUp operation) -> catchUp(seq, operation);
                 case Order.TakePart(var _, Frame.ChunkHashes _) -> throw neverSent(order);
                 case Order.TakePart(var _, Frame.Chunk _) -> throw neverSent(order);
+                case Order.TakePart(var _, Frame.SharedPoint _) -> throw neverSent(order);
+                case Order.TakePart(var _, Frame.ResyncSet _) -> throw neverSent(order);
                 case Order.EndCompare(var seq, var ends) -> endCompare(seq, ends);
                 case Order.AbandonCompare() -> compare = Optional.empty();
                 case Order.Provide _, Order.AnswerVerify _, Order.Verified _ ->

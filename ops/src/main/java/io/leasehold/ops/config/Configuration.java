@@ -249,6 +249,8 @@ public record Configuration(
      *     files' disk, too
      * @param reserveBytes space that only the DHCP server may use, so that a full disk does not
      *     stop it first
+     * @param verifyBytesPerSecond how much a full comparison reads on each node; 0: as fast as
+     *     writers leave it
      */
     public record Volume(
             Path directory,
@@ -256,6 +258,7 @@ public record Configuration(
             Duration replicaTimeout,
             Duration checkpointInterval,
             long reserveBytes,
+            long verifyBytesPerSecond,
             Journal journal,
             Branches branches) {}
 

@@ -609,6 +609,7 @@ final class Schema {
                         duration(ofSeconds(1), ofMinutes(10)),
                         ofSeconds(30));
         var reserve = section.optional("reserve", size(0, 1L << 30), 32L << 20);
+        var verifyRate = section.optional("verify-rate", size(0, 10L << 30), 64L << 20);
         var journal = journal(section.section("journal"), placed);
         var branches = branches(section.section("branches"));
         section.close();
@@ -623,6 +624,7 @@ final class Schema {
                         replicaTimeout.get(),
                         checkpointInterval.get(),
                         reserve.get(),
+                        verifyRate.get(),
                         journal.get(),
                         branches.get());
     }

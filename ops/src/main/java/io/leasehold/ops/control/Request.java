@@ -3,6 +3,7 @@ package io.leasehold.ops.control;
 import io.leasehold.heartbeat.record.NodeName;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** What can be asked of a daemon. A node that is left out is up to the daemon, as documented. */
 public sealed interface Request {
@@ -78,8 +79,13 @@ public sealed interface Request {
     /** Answered by a {@link VolumeView}. */
     record VolumeStatus() implements Request {}
 
-    /** Compare both copies in full. Answered by a {@link VerifyView}. */
-    record VolumeVerify() implements Request {}
+    /**
+     * Compare both copies in full. Answered by a {@link VerifyView}.
+     *
+     * @param bytesPerSecondMax read on each node; 0: as fast as writers leave it; empty: as
+     *     configured
+     */
+    record VolumeVerify(OptionalLong bytesPerSecondMax) implements Request {}
 
     /** Which branches are kept, on both nodes? Answered by a {@link BranchesView}. */
     record Branches() implements Request {}

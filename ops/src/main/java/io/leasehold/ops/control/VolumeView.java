@@ -49,7 +49,8 @@ public record VolumeView(
     /**
      * How far a resync is.
      *
-     * @param way replay, compare or verify
+     * @param way replay, changes (what was touched since both were the same), compare (everything)
+     *     or verify
      * @param doneBytes of {@code totalBytes}
      * @param totalBytes as far as it is known yet
      * @param bytesPerSecond over the last few seconds

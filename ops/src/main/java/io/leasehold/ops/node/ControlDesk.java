@@ -161,7 +161,11 @@ final class ControlDesk implements ControlHandler {
                     new Reply.Report(
                             Views.volume(
                                     volume.facts(), settings.configuration().volume().directory()));
-            case Request.VolumeVerify() -> verify(replies);
+            case Request.VolumeVerify(var bytesPerSecondMax) ->
+                    verify(
+                            bytesPerSecondMax.orElse(
+                                    settings.configuration().volume().verifyBytesPerSecond()),
+                            replies);
             case Request.Branches() -> branches.list();
             case Request.Branch(String name) -> branches.show(name);
             case Request.BranchLeases(String name) -> branches.leases(name, replies);
@@ -218,7 +222,8 @@ final class ControlDesk implements ControlHandler {
                         against);
     }
 
-    private Reply.Answer verify(Replies replies) throws IOException, InterruptedException {
+    private Reply.Answer verify(long bytesPerSecondMax, Replies replies)
+            throws IOException, InterruptedException {
         if (!loop.view().record().isPrimary(settings.self())) {
             return new Reply.Refused(
                     "the copies are compared on the primary, which is " + primary(), Rule.R1);
@@ -226,13 +231,15 @@ final class ControlDesk implements ControlHandler {
         var told = new AtomicLong(System.nanoTime());
         return new Reply.Report(
                 Views.verify(
-                        volume.verify((doneBytes, totalBytes) -> {
-                            long now = System.nanoTime();
-                            if (now - told.get() >= PROGRESS_PAUSE.toNanos()) {
-                                told.set(now);
-                                replies.progress(Views.compared(doneBytes, totalBytes));
-                            }
-                        })));
+                        volume.verify(
+                                bytesPerSecondMax,
+                                (doneBytes, totalBytes) -> {
+                                    long now = System.nanoTime();
+                                    if (now - told.get() >= PROGRESS_PAUSE.toNanos()) {
+                                        told.set(now);
+                                        replies.progress(Views.compared(doneBytes, totalBytes));
+                                    }
+                                })));
     }
 
     private Reply.Answer restart() {

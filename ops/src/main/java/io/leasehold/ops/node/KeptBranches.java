@@ -2,7 +2,6 @@ package io.leasehold.ops.node;
 
 import io.leasehold.blockrep.resync.Branch;
 import io.leasehold.blockrep.resync.Branches;
-import io.leasehold.blockrep.resync.FileDifference;
 import io.leasehold.dhcp.VolumeLayout;
 import io.leasehold.dhcp.lease.LeaseComparison;
 import io.leasehold.dhcp.lease.LeaseDifference;
@@ -16,6 +15,7 @@ import io.leasehold.ops.control.BranchesView;
 import io.leasehold.ops.control.Replies;
 import io.leasehold.ops.control.Reply;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -212,7 +212,7 @@ final class KeptBranches {
         var branch = found.get();
         var tree = branches.tree(branch);
         var live = branches.liveTree();
-        var files = FileDifference.between(tree, live);
+        var files = branches.differences(branch);
         var leases = new ArrayList<LeaseDifference>();
         var atRisk = new ArrayList<LeaseDifference>();
         var counts =
@@ -259,10 +259,11 @@ final class KeptBranches {
     }
 
     private LeaseComparison leaseComparison(Branch branch) {
-        return new LeaseComparison(
-                new VolumeLayout(branches.tree(branch)).leases(),
-                new VolumeLayout(branches.liveTree()).leases(),
-                clock.instant());
+        var live = new VolumeLayout(branches.liveTree()).leases();
+        var kept = new VolumeLayout(branches.tree(branch)).leases();
+        // What a partial branch lacks was the same on both nodes.
+        boolean same = branches.isPartial(branch) && !Files.exists(kept);
+        return new LeaseComparison(same ? live : kept, live, clock.instant());
     }
 
     private Reply.Answer notHere(String name) throws InterruptedException {

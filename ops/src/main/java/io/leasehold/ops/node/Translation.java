@@ -29,6 +29,7 @@ final class Translation {
                 new Epoch(facts.promisedEpoch()),
                 facts.frozenForNanos().isPresent(),
                 facts.resync()
+                        .filter(progress -> progress.kind() != VolumeFacts.ResyncKind.VERIFY)
                         .map(progress ->
                                 new VolumeStatus.Resync(
                                         progress.kind().name().toLowerCase(Locale.ROOT),

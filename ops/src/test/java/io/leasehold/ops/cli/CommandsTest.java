@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -95,7 +96,10 @@ class CommandsTest {
                 new Typed("fleet", new Request.Fleet()),
                 new Typed("links", new Request.Links()),
                 new Typed("volume status", new Request.VolumeStatus()),
-                new Typed("volume verify", new Request.VolumeVerify()),
+                new Typed("volume verify", new Request.VolumeVerify(OptionalLong.empty())),
+                new Typed(
+                        "volume verify --rate 10",
+                        new Request.VolumeVerify(OptionalLong.of(10L << 20))),
                 new Typed("branches list", new Request.Branches()),
                 new Typed(
                         "branches show " + SampleViews.BRANCH,

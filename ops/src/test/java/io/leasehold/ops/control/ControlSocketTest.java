@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -69,7 +70,8 @@ class ControlSocketTest {
                 new Request.Links(),
                 new Request.Fleet(),
                 new Request.VolumeStatus(),
-                new Request.VolumeVerify(),
+                new Request.VolumeVerify(OptionalLong.empty()),
+                new Request.VolumeVerify(OptionalLong.of(10L << 20)),
                 new Request.Branches(),
                 new Request.Branch(SampleViews.BRANCH),
                 new Request.BranchLeases(SampleViews.BRANCH),
@@ -171,7 +173,7 @@ class ControlSocketTest {
                     new ControlClient(socket(), ControlProtocol.WORKING_INTERVAL.plusMillis(1_500));
             Thread.ofVirtual().start(() -> countDownAfter(finish, Duration.ofMillis(4_200)));
 
-            assertThat(client.call(new Request.VolumeVerify(), _ -> {}))
+            assertThat(client.call(new Request.VolumeVerify(OptionalLong.empty()), _ -> {}))
                     .isEqualTo(new Reply.Done("at last"));
         } finally {
             finish.countDown();

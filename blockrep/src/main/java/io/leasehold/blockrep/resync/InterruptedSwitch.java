@@ -1,0 +1,52 @@
+package io.leasehold.blockrep.resync;
+
+import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.volume.Directories;
+import io.leasehold.blockrep.volume.Volume;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** After a crash within {@link ResyncTarget#switchTo}. */
+public final class InterruptedSwitch {
+    private InterruptedSwitch() {}
+
+    /**
+     * If the trees have changed places, the journal follows, and the old tree is kept, because
+     * nobody knows any more whether it need be. If a patch was to be carried out, it is carried out
+     * from the beginning, and the journal follows. If neither, the old copy goes on.
+     *
+     * @param directory of the volume; nothing of it is open yet
+     * @param branchName under which is kept what was replaced
+     * @return the name of the branch, if there is one
+     */
+    public static Optional<String> finish(Path directory, Journal journal, String branchName)
+            throws IOException {
+        var pending = journal.superblock().pendingSwitch();
+        var patch = directory.resolve(PatchFile.DIRECTORY);
+        if (pending.isEmpty()) {
+            Directories.deleteRecursively(patch);
+            return Optional.empty();
+        }
+        long to = pending.get().directoryInode();
+        if (Files.exists(patch, LinkOption.NOFOLLOW_LINKS) && inode(patch) == to) {
+            var file = PatchFile.open(patch);
+            Volume.finishPatch(directory, file, file.base(), file.operations());
+            boolean kept = PatchTarget.keepBranch(directory, branchName);
+            journal.finishSwitch(to);
+            Directories.deleteRecursively(patch);
+            return kept ? Optional.of(branchName) : Optional.empty();
+        }
+        long live = inode(directory.resolve("live"));
+        boolean kept = to == live && Volume.keepReplaced(directory, branchName);
+        journal.finishSwitch(live);
+        Directories.deleteRecursively(patch);
+        return kept ? Optional.of(branchName) : Optional.empty();
+    }
+
+    static long inode(Path path) throws IOException {
+        return (Long) Files.getAttribute(path, "unix:ino");
+    }
+}

@@ -1,0 +1,321 @@
+package io.leasehold.blockrep.resync;
+
+import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.journal.RollingHash;
+import io.leasehold.blockrep.journal.Superblock.PendingSwitch;
+import io.leasehold.blockrep.link.Outbox;
+import io.leasehold.blockrep.replication.Root;
+import io.leasehold.blockrep.volume.Changes;
+import io.leasehold.blockrep.volume.Directories;
+import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.volume.Volume;
+import io.leasehold.blockrep.wire.Frame;
+import io.leasehold.blockrep.wire.Frame.CatchUp;
+import io.leasehold.blockrep.wire.Frame.ChangedHere;
+import io.leasehold.blockrep.wire.Frame.Chunk;
+import io.leasehold.blockrep.wire.Frame.CompareBegins;
+import io.leasehold.blockrep.wire.Frame.CompareEnds;
+import io.leasehold.blockrep.wire.Frame.ComparePart;
+import io.leasehold.blockrep.wire.FrameCodec;
+import io.leasehold.blockrep.wire.ProtocolException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.Optional;
+
+/**
+ * The secondary's side of a compare that copies only what has changed on either node since both
+ * were the same (ADR 17). What comes is written to a {@link PatchFile}; the tree is changed when
+ * all of it is durable, and what a crash leaves half done is done again from there.
+ */
+public final class PatchTarget implements ResyncTarget {
+    private static final String BRANCH = "branch";
+
+    /** The tree needs room for what it does not overwrite, and for its own bookkeeping. */
+    private static final long SPARE_BYTES = 16L << 20;
+
+    private final Path directory;
+    private final Volume volume;
+    private final Journal journal;
+    private final Seq base;
+    private final boolean keepBranch;
+    private final Changes own;
+    private final Progress progress;
+    private final PatchFile.Writer writer;
+    private final RollingHash hash = new RollingHash();
+    private final Parts setParts = new Parts("resync set", Changes.encodedBytesMax());
+    private final Parts manifestParts = new Parts("manifest", ManifestCodec.BYTES_MAX);
+    private Optional<Changes> set = Optional.empty();
+    private boolean described;
+    private Iterator<PatchPlan.Piece> missing = Collections.emptyIterator();
+    private Seq caughtUp;
+    private Root root;
+    private boolean irrevocable;
+
+    /** Something that comes in several frames. */
+    private static final class Parts {
+        private final String what;
+        private final int bytesMax;
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+        Parts(String what, int bytesMax) {
+            this.what = what;
+            this.bytesMax = bytesMax;
+        }
+
+        void add(byte[] part) throws ProtocolException {
+            if (bytes.size() + part.length > bytesMax) {
+                throw new ProtocolException(what + " of more than " + bytesMax + " bytes");
+            }
+            bytes.writeBytes(part);
+        }
+
+        byte[] all() {
+            return bytes.toByteArray();
+        }
+    }
+
+    private PatchTarget(
+            Path directory,
+            Volume volume,
+            Journal journal,
+            Seq base,
+            CompareBegins begins,
+            Changes own,
+            Progress progress)
+            throws IOException {
+        this.directory = directory;
+        this.volume = volume;
+        this.journal = journal;
+        this.base = base;
+        this.keepBranch = begins.keepBranch();
+        this.own = own;
+        this.progress = progress;
+        this.caughtUp = base;
+        this.root = begins.root();
+        writer = new PatchFile.Writer(directory);
+    }
+
+    /**
+     * Answers whether this copy was the same as the source's at some place in the order, and if so,
+     * what it has touched since.
+     *
+     * @param directory of the volume
+     * @param epoch for the answer
+     * @param base of the compare
+     * @param shared the place
+     * @param sharedRoot the source's root there
+     * @return empty if all must be compared
+     */
+    public static Optional<PatchTarget> begin(
+            Path directory,
+            Volume volume,
+            Journal journal,
+            Outbox outbox,
+            long epoch,
+            Seq base,
+            CompareBegins begins,
+            Seq shared,
+            Root sharedRoot,
+            Progress progress)
+            throws IOException {
+        var own = JournalChanges.since(journal, shared, sharedRoot);
+        if (own.isEmpty()) {
+            outbox.put(epoch, Seq.NONE, new ChangedHere(new byte[0], true));
+            outbox.flush();
+            return Optional.empty();
+        }
+        for (var id : own.get().files()) {
+            if (!volume.has(id)) {
+                own.get().addWhole(id);
+            }
+        }
+        var bytes = own.get().encode();
+        for (int at = 0; at < bytes.length; at += FrameCodec.CHUNK_BYTES_MAX) {
+            int end = Math.min(bytes.length, at + FrameCodec.CHUNK_BYTES_MAX);
+            outbox.put(
+                    epoch,
+                    shared,
+                    new ChangedHere(Arrays.copyOfRange(bytes, at, end), end == bytes.length));
+        }
+        outbox.flush();
+        return Optional.of(
+                new PatchTarget(directory, volume, journal, base, begins, own.get(), progress));
+    }
+
+    /** How far it has come. */
+    public Progress progress() {
+        return progress;
+    }
+
+    @Override
+    public void take(Seq seq, ComparePart part) throws IOException {
+        switch (part) {
+            case Frame.ResyncSet(var bytes, var last) -> resyncSet(bytes, last);
+            case Frame.ManifestPart(var bytes, var last) -> manifest(bytes, last);
+            case Chunk chunk -> chunk(chunk);
+            case CatchUp operation -> catchUp(seq, operation);
+            case Frame.SharedPoint _, Frame.ChunkHashes _ ->
+                    throw new ProtocolException(
+                            part.getClass().getSimpleName() + " for a copy of changes");
+        }
+    }
+
+    private void resyncSet(byte[] bytes, boolean last) throws ProtocolException {
+        if (set.isPresent()) {
+            throw new ProtocolException("a second resync set");
+        }
+        setParts.add(bytes);
+        if (!last) {
+            return;
+        }
+        try {
+            var complete = Changes.decode(ByteBuffer.wrap(setParts.all()));
+            if (complete.isEverything() || !complete.files().containsAll(own.files())) {
+                throw new ProtocolException("a resync set without what this node has touched");
+            }
+            set = Optional.of(complete);
+        } catch (IllegalArgumentException | BufferUnderflowException e) {
+            throw new ProtocolException("a resync set that is impossible: " + e.getMessage());
+        }
+    }
+
+    private void manifest(byte[] bytes, boolean last) throws IOException {
+        if (described || set.isEmpty()) {
+            throw new ProtocolException("a manifest that is not expected");
+        }
+        manifestParts.add(bytes);
+        if (!last) {
+            return;
+        }
+        var complete = ManifestCodec.decode(manifestParts.all());
+        if (base.isAfter(complete.applied())) {
+            throw new ProtocolException(
+                    "manifest of " + complete.applied() + ", the compare began at " + base);
+        }
+        var ids = set.get().files();
+        for (var file : complete.files()) {
+            if (!ids.contains(file.id())) {
+                throw new ProtocolException("file " + file.id() + " is not in the resync set");
+            }
+        }
+        writer.head(base, setParts.all(), own.created(), manifestParts.all());
+        progress.total(PatchPlan.bytes(set.get(), complete));
+        missing = PatchPlan.pieces(set.get(), complete);
+        described = true;
+    }
+
+    /**
+     * A piece may be shorter than planned: if the file is by now, an operation says so that is
+     * still to come.
+     */
+    private void chunk(Chunk chunk) throws IOException {
+        if (!missing.hasNext()) {
+            throw new ProtocolException("content of file " + chunk.fileId() + " is too much");
+        }
+        var expected = missing.next();
+        if (expected.fileId() != chunk.fileId()
+                || expected.offsetBytes() != chunk.offsetBytes()
+                || expected.lengthBytes() < chunk.bytes().length) {
+            throw new ProtocolException(
+                    "%d bytes of file %d at offset %d instead of %s"
+                            .formatted(
+                                    chunk.bytes().length,
+                                    chunk.fileId(),
+                                    chunk.offsetBytes(),
+                                    expected));
+        }
+        writer.piece(chunk.fileId(), chunk.offsetBytes(), chunk.bytes());
+        progress.done(System.nanoTime(), expected.lengthBytes());
+    }
+
+    private void catchUp(Seq seq, CatchUp operation) throws IOException {
+        var next =
+                hash.next(
+                        root, seq, operation.writerEpoch(), ByteBuffer.wrap(operation.operation()));
+        if (!seq.equals(caughtUp.next()) || !next.equals(operation.root())) {
+            throw new ProtocolException("operation " + seq + " does not follow " + caughtUp);
+        }
+        requireAllContent();
+        writer.operation(seq, operation.operation());
+        caughtUp = seq;
+        root = next;
+    }
+
+    private void requireAllContent() throws ProtocolException {
+        if (!described || missing.hasNext()) {
+            // What is missing would stay as it is, and nobody would look at it again.
+            throw new ProtocolException("the compare goes on, but content is missing");
+        }
+    }
+
+    @Override
+    public Optional<String> switchTo(Seq seq, CompareEnds ends, String branchName)
+            throws IOException {
+        requireAllContent();
+        if (!seq.equals(caughtUp) || !ends.root().equals(root)) {
+            throw new ProtocolException(
+                    "compare ends at " + seq + ", but this node got up to " + caughtUp);
+        }
+        writer.finish();
+        requireRoom();
+        var path = directory.resolve(PatchFile.DIRECTORY);
+        var patch = PatchFile.open(path);
+        // From here on the journal is not asked any more what the tree may lack.
+        var _ = volume.checkpoint();
+        if (keepBranch) {
+            volume.copyTo(path.resolve(BRANCH), own.files());
+            Branches.markPartial(path.resolve(BRANCH));
+            Directories.sync(path);
+        }
+        var to = new PendingSwitch(InterruptedSwitch.inode(path), seq, root, ends.lineage());
+        journal.switchTo(
+                to,
+                () -> {
+                    // From here on it is needed until it is carried out.
+                    irrevocable = true;
+                    volume.patch(patch, base, patch.operations());
+                    boolean _ = keepBranch(directory, branchName);
+                });
+        Directories.deleteRecursively(path);
+        return keepBranch ? Optional.of(branchName) : Optional.empty();
+    }
+
+    /** Half of a patch on a full disk would leave this node without any copy. */
+    private void requireRoom() throws IOException {
+        long usableBytes = Files.getFileStore(directory).getUsableSpace();
+        if (usableBytes < writer.contentBytes() + SPARE_BYTES) {
+            throw new IOException(
+                    "the disk of %s has %d MiB left, a resync of %d MiB of changes needs as much and 16 MiB more: make room"
+                            .formatted(directory, usableBytes >> 20, writer.contentBytes() >> 20));
+        }
+    }
+
+    /** Keeps what was copied before the patch, durably; false if there is nothing. */
+    static boolean keepBranch(Path directory, String name) throws IOException {
+        var copied = directory.resolve(PatchFile.DIRECTORY);
+        if (!Files.exists(copied.resolve(BRANCH), LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        var branches = directory.resolve("branches");
+        Files.createDirectories(branches);
+
+        Directories.move(copied, BRANCH, branches, name);
+        return true;
+    }
+
+    @Override
+    public void close() throws IOException {
+        writer.close();
+        if (!irrevocable) {
+            Directories.deleteRecursively(directory.resolve(PatchFile.DIRECTORY));
+        }
+    }
+}
