@@ -84,7 +84,13 @@ abstract class BenchCommand implements Callable<Integer> {
         JSON.convertValue(figures, ObjectNode.class)
                 .properties()
                 .forEach(figure ->
-                        say("%-24s %s".formatted(figure.getKey(), figure.getValue().asText())));
+                        say(
+                                "%-24s %s"
+                                        .formatted(
+                                                figure.getKey(),
+                                                figure.getValue().isValueNode()
+                                                        ? figure.getValue().asText()
+                                                        : figure.getValue().toString())));
         say("raw samples: " + raw("").getParent());
         if (json) {
             System.out.println(JSON.writeValueAsString(figures));

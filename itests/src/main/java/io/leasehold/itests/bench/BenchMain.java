@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
             TakeoverBench.class,
             CrashBench.class,
             FootprintBench.class,
+            ResyncBench.class,
         },
         footer = {"", "Exit status: 0 if the figures are as they must be, else 1."})
 public final class BenchMain {

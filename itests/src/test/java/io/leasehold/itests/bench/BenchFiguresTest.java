@@ -42,7 +42,19 @@ class BenchFiguresTest {
                 Arguments.of(OutageBench.Figures.class, outage),
                 Arguments.of(
                         FootprintBench.Figures.class,
-                        List.of("rssMiB", "startMillis", "restartMillis", "statusMillis")));
+                        List.of("rssMiB", "startMillis", "restartMillis", "statusMillis")),
+                Arguments.of(
+                        ResyncBench.Figures.class,
+                        List.of(
+                                "treeMiB",
+                                "changedMiB",
+                                "rawMedianMillis",
+                                "absenceMedianMillis",
+                                "absenceMaxMillis",
+                                "absenceWays",
+                                "crashMedianMillis",
+                                "crashMaxMillis",
+                                "crashWays")));
     }
 
     @ParameterizedTest
@@ -57,12 +69,14 @@ class BenchFiguresTest {
         var bench = new CommandLine(new BenchMain());
 
         assertThat(bench.getSubcommands())
-                .containsOnlyKeys("commit", "throughput", "takeover", "crash", "footprint");
+                .containsOnlyKeys(
+                        "commit", "throughput", "takeover", "crash", "footprint", "resync");
         assertThat(bench.getSubcommands().values())
                 .allSatisfy(command ->
                         assertThat(command.getCommandSpec().optionsMap()).containsKey("--json"));
         var commit = subcommand(bench, "commit", CommitBench.class);
         assertThat(commit.commits).isEqualTo(2_000);
+        assertThat(subcommand(bench, "resync", ResyncBench.class).changedMib).isEqualTo(64);
         for (var name : List.of("takeover", "crash")) {
             var outage = subcommand(bench, name, OutageBench.class);
             assertThat(outage.trials).isEqualTo(10);
