@@ -69,6 +69,13 @@ public final class Journal implements AutoCloseable {
     private final ArrayDeque<Live> live = new ArrayDeque<>();
     private final Map<RequestId, Seq> requests = new LinkedHashMap<>();
     private int position;
+
+    /**
+     * Recovery read no record of an earlier segment: the tree has them. A segment that was begun in
+     * the same file may have left records there, and have lost its header with the power.
+     */
+    private long firstReadUse;
+
     private Seq last;
     private Root root;
     private long epoch;
@@ -815,6 +822,7 @@ public final class Journal implements AutoCloseable {
         }
 
         void run() throws IOException {
+            firstReadUse = headers.get(start).use();
             int index = start;
             while (true) {
                 var header = headers.get(index);
@@ -1138,6 +1146,14 @@ public final class Journal implements AutoCloseable {
             }
             lock.lock();
             try {
+                if (use < firstReadUse && live.getFirst().use() <= use) {
+                    log.warn(
+                            "{}: offset {}: operation {} was overwritten by what a loss of power took back, or is damaged; the tree has it. Only what follows this segment can be replayed to the peer",
+                            file(use).path(),
+                            at,
+                            expected);
+                    live.removeIf(segment -> segment.use() <= use);
+                }
                 if (live.getFirst().use() > use) {
                     throw new RecordsGoneException(expected, live.getFirst().first);
                 }

@@ -182,6 +182,47 @@ class JournalTest {
             assertThat(journal.oldest().value()).isBetween(400L, 600L);
         }
 
+        /**
+         * A segment is begun over the oldest one, and the power goes before any sync: of what was
+         * written the disk has taken a record, and not the header.
+         */
+        @Test
+        void shouldNotReplayWhatALostSegmentHasOverwritten() throws Exception {
+            var journal = open();
+            int last = 0;
+            while (journal.oldest().equals(new Seq(1))) {
+                append(journal, last + 1, last + 1);
+                last++;
+                journal.sync();
+                journal.checkpointed(new Seq(last), new Seq(last));
+            }
+            var oldest = journal.oldest();
+            while (journal.oldest().equals(oldest)) {
+                journal.sync();
+                append(journal, last + 1, last + 1);
+                last++;
+            }
+            assertThat(disk.unsynced()).hasSize(2);
+            disk = disk.afterPowerLoss((index, write) -> index == 0 ? 0 : write.bytes().length);
+
+            var after = open();
+
+            assertThat(after.end().last()).isEqualTo(new Seq(last - 1));
+            assertThatThrownBy(() -> records(after, oldest.value()))
+                    .isInstanceOf(RecordsGoneException.class);
+            assertThat(after.rootAt(oldest)).isEmpty();
+            assertThat(after.oldest().isAfter(oldest)).isTrue();
+            assertThat(records(after, after.oldest().value()))
+                    .hasSize((int) (last - after.oldest().value()));
+            // The ring goes on.
+            for (int i = last; i < last + 100; i++) {
+                append(after, i, i);
+                after.sync();
+                after.checkpointed(new Seq(i), new Seq(i));
+            }
+            assertThat(open().end().last()).isEqualTo(new Seq(last + 99));
+        }
+
         @Test
         void shouldSayThatOldRecordsAreGone() throws Exception {
             var journal = open();
