@@ -228,7 +228,7 @@ final class Conversation implements PeerLink.Handler {
             }
             talk = Optional.empty();
             again = session.wasRefused();
-            copy.resync(Optional.empty());
+            copy.sessionEnded();
         } finally {
             copy.receiving.unlock();
         }
@@ -551,6 +551,8 @@ final class Conversation implements PeerLink.Handler {
                 var next = cursor.next();
                 if (next.isEmpty()) {
                     current = flushReplayed(plan, session, epoch, sent);
+                    // Before it is live: it may be equal at once.
+                    copy.resyncSent(progress);
                     if (copy.replicator.goLive(id, plan, session, sent)) {
                         break;
                     }

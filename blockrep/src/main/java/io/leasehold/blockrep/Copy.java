@@ -49,6 +49,7 @@ final class Copy implements LocalCopy {
     private final ReentrantLock checkpointing = new ReentrantLock();
     private volatile Volume volume;
     private volatile Optional<RunningResync> resync = Optional.empty();
+    private volatile Optional<VolumeFacts.FinishedResync> lastResync = Optional.empty();
     private volatile Optional<Seq> lastRootCheck = Optional.empty();
     private volatile Optional<Divergence> divergence = Optional.empty();
 
@@ -82,6 +83,29 @@ final class Copy implements LocalCopy {
 
     void resync(Optional<RunningResync> running) {
         resync = running;
+    }
+
+    /** How the peer was made equal in this session, if it had to be. */
+    Optional<VolumeFacts.FinishedResync> lastResync() {
+        return lastResync;
+    }
+
+    /** All of a resync was sent. The replay that follows each compare is no news. */
+    void resyncSent(Progress sent) {
+        resync.filter(running -> running.progress().equals(sent))
+                .filter(running ->
+                        lastResync.isEmpty() || running.kind() != VolumeFacts.ResyncKind.REPLAY)
+                .ifPresent(running ->
+                        lastResync =
+                                Optional.of(
+                                        new VolumeFacts.FinishedResync(
+                                                running.kind(), sent.doneBytes())));
+    }
+
+    /** What was sent in a session is nothing that the next one has. */
+    void sessionEnded() {
+        resync = Optional.empty();
+        lastResync = Optional.empty();
     }
 
     /** A resync has ended; says nothing about one that has begun since. */
@@ -248,8 +272,8 @@ final class Copy implements LocalCopy {
     /** Closes tree and journal; nothing of this copy is used any more. */
     void close() {
         volume.close();
-        try {
-            journal.close();
+        try (journal) {
+            knownChanges.close();
         } catch (IOException e) {
             log.warn("closing the journal: {}", e.getMessage());
         }

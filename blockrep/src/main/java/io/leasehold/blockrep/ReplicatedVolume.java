@@ -26,6 +26,7 @@ import io.leasehold.blockrep.resync.CompareSource;
 import io.leasehold.blockrep.resync.InterruptedSwitch;
 import io.leasehold.blockrep.resync.KnownChanges;
 import io.leasehold.blockrep.resync.Progress;
+import io.leasehold.blockrep.volume.Changes;
 import io.leasehold.blockrep.volume.FileSystem;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.volume.SpaceReserve;
@@ -156,9 +157,10 @@ public final class ReplicatedVolume implements AutoCloseable {
     public static ReplicatedVolume open(VolumeConfiguration configuration, VolumeListener listener)
             throws IOException {
         var size = configuration.journal();
+        var directory = new DiskJournalDirectory(size.directory());
         var journal =
                 Journal.open(
-                        new DiskJournalDirectory(size.directory()),
+                        directory,
                         size.segmentBytes(),
                         size.segments(),
                         () ->
@@ -194,7 +196,7 @@ public final class ReplicatedVolume implements AutoCloseable {
             journal.update(
                     editor -> editor.bootId(configuration.bootId()).clean(false).writer(false));
             var volume = Copy.openVolume(configuration, journal);
-            var known = KnownChanges.open(size.directory(), journal);
+            var known = KnownChanges.open(directory, journal, Changes.Limits.ONE_NODE);
             var replicated = new ReplicatedVolume(configuration, listener, journal, known, volume);
             replicated.upkeep.start();
             replicated.link.start();
@@ -249,7 +251,7 @@ public final class ReplicatedVolume implements AutoCloseable {
     }
 
     /** The protocol that is spoken with the peer; empty without a session. */
-    public Optional<ProtocolVersion> spokenVersion() {
+    Optional<ProtocolVersion> spokenVersion() {
         return conversation.open().map(open -> open.session().version());
     }
 
@@ -721,9 +723,14 @@ public final class ReplicatedVolume implements AutoCloseable {
                 copy.listener.shrinkWanted(reason);
             }
             case Effect.WantGrow(var equalAt) -> {
-                log.info("R10: {} is equal at operation {}", configuration.peer(), equalAt);
+                var resync = copy.lastResync();
+                log.info(
+                        "R10: {} is equal at operation {}{}",
+                        configuration.peer(),
+                        equalAt,
+                        resync.map(done -> ": " + done.describe()).orElse(""));
                 acknowledgesWithPeer();
-                copy.listener.growWanted(equalAt);
+                copy.listener.growWanted(equalAt, resync);
             }
             case Effect.StartReplay(var id, var plan, var from) -> {
                 replicator.beginReplay(plan);
@@ -786,8 +793,10 @@ public final class ReplicatedVolume implements AutoCloseable {
                         replicator.writerEpoch(),
                         copy.journal.superblock().lineage(),
                         () -> session.endReason().isPresent(),
-                        (at, root) ->
-                                replicator.step(new Event.CompareSent(compare.session(), at, root)),
+                        (at, root) -> {
+                            copy.resyncSent(progress);
+                            replicator.step(new Event.CompareSent(compare.session(), at, root));
+                        },
                         copy.knownChanges,
                         () ->
                                 copy.resync(

@@ -96,6 +96,26 @@ public record VolumeFacts(
             long bytesPerSecond,
             Optional<Duration> remaining) {}
 
+    /**
+     * A resync that has come to its end.
+     *
+     * @param kind what was done
+     * @param bytes compared, copied or replayed
+     */
+    public record FinishedResync(ResyncKind kind, long bytes) {
+        /** As a person reads it. */
+        public String describe() {
+            var what =
+                    switch (kind) {
+                        case REPLAY -> "bytes of the journal were replayed";
+                        case COMPARE -> "bytes were compared or copied";
+                        case CHANGES -> "bytes were copied, what had been touched";
+                        case VERIFY -> "bytes were verified";
+                    };
+            return bytes + " " + what;
+        }
+    }
+
     /** How a node is made equal. */
     public enum ResyncKind {
         REPLAY,

@@ -3,6 +3,7 @@ package io.leasehold.blockrep;
 import io.leasehold.blockrep.replication.PeerFacts;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.volume.Seq;
+import java.util.Optional;
 
 /**
  * What a volume reports. Called on the volume's event thread, one call at a time and in the order
@@ -36,8 +37,10 @@ public interface VolumeListener {
      * R10: the peer is equal at {@code equalAt} (root and sequence), and every completion since
      * then needs its acknowledgement. The record may now be grown; until {@link
      * ReplicatedVolume#recordChanged} says how that ended, both are needed.
+     *
+     * @param resync how the peer was made equal, if that is known
      */
-    void growWanted(Seq equalAt);
+    void growWanted(Seq equalAt, Optional<VolumeFacts.FinishedResync> resync);
 
     /** R32: this node's disk is gone for this process. Nothing is acknowledged any more. */
     void diskFailed(String reason);

@@ -169,6 +169,7 @@ final class VolumePair implements AutoCloseable {
         final NodeName peer;
         final List<String> shrinks = new CopyOnWriteArrayList<>();
         final List<Seq> grows = new CopyOnWriteArrayList<>();
+        final List<VolumeFacts.FinishedResync> resyncs = new CopyOnWriteArrayList<>();
         final List<Relation> relations = new CopyOnWriteArrayList<>();
         final List<byte[]> messages = new CopyOnWriteArrayList<>();
         final List<Divergence> divergences = new CopyOnWriteArrayList<>();
@@ -309,8 +310,9 @@ final class VolumePair implements AutoCloseable {
         }
 
         @Override
-        public void growWanted(Seq equalAt) {
+        public void growWanted(Seq equalAt, Optional<VolumeFacts.FinishedResync> resync) {
             grows.add(equalAt);
+            resync.ifPresent(resyncs::add);
             if (winsGrows && change(writerEpoch, Set.of(name, peer))) {
                 recordChanged(Set.of(name, peer));
             }

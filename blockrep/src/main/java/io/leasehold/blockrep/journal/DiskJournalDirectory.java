@@ -47,6 +47,10 @@ public final class DiskJournalDirectory implements JournalDirectory {
                 Linux.pwriteFully(descriptor, zeros, Math.min(ZEROS_BYTES, sizeBytes - at), at);
             }
             Linux.fsync(descriptor);
+        } catch (IOException e) {
+            // Half of it would keep a full disk fuller.
+            Files.deleteIfExists(temporary);
+            throw e;
         } finally {
             Linux.close(descriptor);
         }

@@ -1035,7 +1035,7 @@ public final class Journal implements AutoCloseable {
                 // Neither lost nor damaged: what would be made of it here would destroy it.
                 throw new IOException(
                         "%s has format %s, this build reads %s: another build of Leasehold wrote it; start that one, or a newer one. Nothing was changed"
-                                .formatted(file.path(), other.get(), Superblock.FORMAT));
+                                .formatted(file.path(), other.get(), Superblock.FORMATS));
             }
             Superblock.decode(slot.clear()).ifPresent(valid::add);
         }

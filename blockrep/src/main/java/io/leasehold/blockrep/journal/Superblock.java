@@ -19,7 +19,8 @@ import java.util.zip.CRC32C;
  * change, and damage at rest to one slot loses nothing: a promise (R2) never goes back.
  *
  * <pre>
- *    0  magic "LSHPSB01"        u64
+ *    0  magic "LSHPSB01"        u64     "LSHPSB02" while a patch is pending: a build that cannot
+ *                                       finish it must not take what it finds for a tree
  *    8  CRC-32C of all behind   u32     covers up to the end of the slot
  *   12  0                       u32
  *   16  number of this change   u64     the higher one is valid
@@ -31,7 +32,7 @@ import java.util.zip.CRC32C;
  *   72  0                       u64
  *   80  acknowledged alone      u64     0: none
  *   88  history use             u64     segments begun before this one belong to a discarded history
- *   96  flags                   u32     1 writer, 2 clean, 8 switch pending
+ *   96  flags                   u32     1 writer, 2 clean, 8 switch pending, 16 by a patch
  *  100  lineage entries         u32
  *  104  cluster name            u8 length, 64 bytes
  *  169  boot id                 u8 length, 64 bytes
@@ -54,7 +55,7 @@ import java.util.zip.CRC32C;
  * @param committed known to be durable on every in-sync node
  * @param acknowledgedAlone first sequence that may have been acknowledged without the peer
  * @param historyUse the first segment of the present history
- * @param pendingSwitch a shadow that is complete and must become the tree
+ * @param pendingSwitch a copy that is complete and must become the tree
  */
 public record Superblock(
         long change,
@@ -76,10 +77,11 @@ public record Superblock(
     static final int FILE_BYTES = 2 * SLOT_BYTES;
     static final int BOOT_ID_BYTES_MAX = 64;
     private static final long MAGIC = 0x4c534850_53423031L;
+    private static final long MAGIC_WITH_PATCH = 0x4c534850_53423032L;
     private static final int FORMAT_BITS = 16;
 
-    /** The last two characters of the magic. */
-    static final String FORMAT = "01";
+    /** The last two characters of each magic. */
+    static final String FORMATS = "01 and 02";
 
     private static final int CRC_AT = 8;
     private static final int COVERED_FROM = 16;
@@ -91,18 +93,31 @@ public record Superblock(
     private static final int WRITER = 1;
     private static final int CLEAN = 2;
     private static final int SWITCH_PENDING = 8;
+    private static final int BY_PATCH = 16;
 
     /**
-     * A compare has built a complete shadow (R31), and it is being exchanged with the tree. Whether
-     * that has happened is seen in the directory's inode; this says what the new tree is.
+     * A resync has brought a complete copy (R31), and it is taking the place of this one; this says
+     * what it is.
      *
-     * @param directoryInode of the shadow's directory, which keeps it when it becomes the tree
+     * @param way how it does
+     * @param directoryInode of the shadow's or the patch's directory; a shadow's keeps it when it
+     *     becomes the tree, so that it shows whether that has happened
      * @param last the last operation in it
      * @param root the rolling hash there
      * @param lineage who wrote it
      */
-    public record PendingSwitch(long directoryInode, Seq last, Root root, Lineage lineage) {
-        static final PendingSwitch NONE = new PendingSwitch(0, Seq.NONE, Root.EMPTY, Lineage.EMPTY);
+    public record PendingSwitch(
+            Way way, long directoryInode, Seq last, Root root, Lineage lineage) {
+        static final PendingSwitch NONE =
+                new PendingSwitch(Way.EXCHANGE, 0, Seq.NONE, Root.EMPTY, Lineage.EMPTY);
+
+        /** How a copy takes the place of another one. */
+        public enum Way {
+            /** A shadow and the tree change places at one instant. */
+            EXCHANGE,
+            /** A patch is carried out on the tree: in between that is neither of the two. */
+            PATCH
+        }
     }
 
     /** The superblock of a copy that nobody has written to. */
@@ -258,11 +273,13 @@ public record Superblock(
 
     /** Writes it to {@code slot}, which is all zeros and then holds nothing else. */
     ByteBuffer encode(ByteBuffer slot) {
+        boolean byPatch = pendingSwitch.filter(to -> to.way == PendingSwitch.Way.PATCH).isPresent();
         int flags =
                 (writer ? WRITER : 0)
                         | (clean ? CLEAN : 0)
-                        | (pendingSwitch.isPresent() ? SWITCH_PENDING : 0);
-        slot.putLong(MAGIC).putLong(0).putLong(change);
+                        | (pendingSwitch.isPresent() ? SWITCH_PENDING : 0)
+                        | (byPatch ? BY_PATCH : 0);
+        slot.putLong(byPatch ? MAGIC_WITH_PATCH : MAGIC).putLong(0).putLong(change);
         slot.putLong(device.high()).putLong(device.low());
         slot.putLong(promisedEpoch).putLong(checkpoint.value()).putLong(durable.value());
         slot.putLong(committed.value()).putLong(0);
@@ -282,12 +299,12 @@ public record Superblock(
     }
 
     /**
-     * The format of a slot that is a superblock, but not of this format. Segments have a format of
-     * their own; who changes it changes this one, too, because this is read first.
+     * The format of a slot that is a superblock, but not of one of these formats. Segments have a
+     * format of their own; who changes it changes this one, too, because this is read first.
      */
     static Optional<String> otherFormat(ByteBuffer slot) {
         long magic = slot.getLong(0);
-        if (magic == MAGIC || magic >>> FORMAT_BITS != MAGIC >>> FORMAT_BITS) {
+        if (isMagic(magic) || magic >>> FORMAT_BITS != MAGIC >>> FORMAT_BITS) {
             return Optional.empty();
         }
         char first = (char) (magic >>> 8 & 0xff);
@@ -303,7 +320,7 @@ public record Superblock(
      * written.
      */
     static Optional<Superblock> decode(ByteBuffer slot) {
-        if (slot.getLong(0) != MAGIC || slot.getInt(CRC_AT) != checksum(slot)) {
+        if (!isMagic(slot.getLong(0)) || slot.getInt(CRC_AT) != checksum(slot)) {
             return Optional.empty();
         }
         var in = slot.duplicate().position(COVERED_FROM);
@@ -346,10 +363,17 @@ public record Superblock(
                                 ? Optional.empty()
                                 : Optional.of(
                                         new PendingSwitch(
+                                                (flags & BY_PATCH) == 0
+                                                        ? PendingSwitch.Way.EXCHANGE
+                                                        : PendingSwitch.Way.PATCH,
                                                 switchInode,
                                                 switchLast,
                                                 switchRoot,
                                                 switchLineage))));
+    }
+
+    private static boolean isMagic(long magic) {
+        return magic == MAGIC || magic == MAGIC_WITH_PATCH;
     }
 
     private static void putLineage(ByteBuffer out, Lineage lineage) {

@@ -5,6 +5,7 @@ import io.leasehold.blockrep.journal.RecordsGoneException;
 import io.leasehold.blockrep.link.Outbox;
 import io.leasehold.blockrep.replication.Lineage;
 import io.leasehold.blockrep.replication.Root;
+import io.leasehold.blockrep.resync.KnownChanges.Since;
 import io.leasehold.blockrep.volume.Changes;
 import io.leasehold.blockrep.volume.FileId;
 import io.leasehold.blockrep.volume.FileImage;
@@ -113,30 +114,28 @@ public final class CompareSource {
      */
     public void run(String reason, boolean keepBranch, Optional<Seq> common)
             throws IOException, InterruptedException, RecordsGoneException {
-        var shared =
-                common.isPresent()
-                        ? known.sharedPoint(common.get())
-                        : Optional.<KnownChanges.SharedPoint>empty();
-        if (shared.isPresent()) {
-            var base = volume.applied();
-            begin(base, reason, keepBranch);
-            outbox.put(epoch, shared.get().seq(), new Frame.SharedPoint(shared.get().root()));
-            outbox.flush();
-            var theirs = awaitChanges(shared.get().seq());
-            if (theirs.isPresent()) {
-                onlyChanges.run();
-                var own = known.touched(shared.get().seq(), base);
-                copyChanged(Changes.union(own, theirs.get()), base);
-            } else {
-                compareAll(volume.manifest(), base);
-            }
-            catchUp(base);
-        } else {
+        var base = volume.applied();
+        // Before the target is asked: what is too much to be told apart is not offered.
+        var own = common.isPresent() ? known.since(common.get(), base) : Optional.<Since>empty();
+        if (own.isEmpty()) {
             var manifest = volume.manifest();
             begin(manifest.applied(), reason, keepBranch);
             compareAll(manifest, manifest.applied());
             catchUp(manifest.applied());
+            return;
         }
+        var shared = own.get().place();
+        begin(base, reason, keepBranch);
+        outbox.put(epoch, shared.seq(), new Frame.SharedPoint(shared.root()));
+        outbox.flush();
+        var theirs = awaitChanges(shared.seq());
+        if (theirs.isPresent()) {
+            onlyChanges.run();
+            copyChanged(Changes.union(own.get().touched(), theirs.get()), base);
+        } else {
+            compareAll(volume.manifest(), base);
+        }
+        catchUp(base);
     }
 
     private void begin(Seq base, String reason, boolean keepBranch) throws IOException {
@@ -159,7 +158,8 @@ public final class CompareSource {
             if (!answer.shared.equals(shared)) {
                 return Optional.empty();
             }
-            if (bytes.size() + answer.part.bytes().length > Changes.encodedBytesMax()) {
+            if (bytes.size() + answer.part.bytes().length
+                    > Changes.Limits.BOTH_NODES.encodedBytesMax()) {
                 throw new ProtocolException("the peer has touched more than it can say");
             }
             bytes.writeBytes(answer.part.bytes());

@@ -291,6 +291,7 @@ public final class CompareTarget implements ResyncTarget {
         }
         var to =
                 new PendingSwitch(
+                        PendingSwitch.Way.EXCHANGE,
                         InterruptedSwitch.inode(directory.resolve("shadow")),
                         seq,
                         root,

@@ -1,11 +1,11 @@
 package io.leasehold.blockrep.resync;
 
 import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.journal.Superblock.PendingSwitch;
 import io.leasehold.blockrep.volume.Directories;
 import io.leasehold.blockrep.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -30,20 +30,39 @@ public final class InterruptedSwitch {
             Directories.deleteRecursively(patch);
             return Optional.empty();
         }
-        long to = pending.get().directoryInode();
-        if (Files.exists(patch, LinkOption.NOFOLLOW_LINKS) && inode(patch) == to) {
-            var file = PatchFile.open(patch);
-            Volume.finishPatch(directory, file, file.base(), file.operations());
-            boolean kept = PatchTarget.keepBranch(directory, branchName);
-            journal.finishSwitch(to);
-            Directories.deleteRecursively(patch);
-            return kept ? Optional.of(branchName) : Optional.empty();
+        if (pending.get().way() == PendingSwitch.Way.PATCH) {
+            return carryOut(directory, journal, pending.get(), branchName);
         }
         long live = inode(directory.resolve("live"));
-        boolean kept = to == live && Volume.keepReplaced(directory, branchName);
+        boolean kept =
+                pending.get().directoryInode() == live
+                        && Volume.keepReplaced(directory, branchName);
         journal.finishSwitch(live);
         Directories.deleteRecursively(patch);
         return kept ? Optional.of(branchName) : Optional.empty();
+    }
+
+    private static Optional<String> carryOut(
+            Path directory, Journal journal, PendingSwitch pending, String branchName)
+            throws IOException {
+        var patch = directory.resolve(PatchFile.DIRECTORY);
+        var file = open(patch);
+        Volume.finishPatch(directory, file, file.base(), file.operations());
+        boolean kept = PatchTarget.keepBranch(directory, branchName);
+        journal.finishSwitch(pending.directoryInode());
+        Directories.deleteRecursively(patch);
+        return kept ? Optional.of(branchName) : Optional.empty();
+    }
+
+    private static PatchFile open(Path patch) throws IOException {
+        try {
+            return PatchFile.open(patch);
+        } catch (IOException e) {
+            throw new IOException(
+                    "a resync was being carried out on %s, and what it was to write cannot be read (%s). This copy is neither the old nor the new one; nothing was changed. Move the directories of the volume and of the journal aside and start this node again: it gets a whole copy from its peer"
+                            .formatted(patch.getParent(), e),
+                    e);
+        }
     }
 
     static long inode(Path path) throws IOException {

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /** What the operations touch that a journal still has. */
-final class JournalChanges {
+public final class JournalChanges {
     private JournalChanges() {}
 
     /**
@@ -20,9 +20,9 @@ final class JournalChanges {
      *
      * @throws RecordsGoneException the journal does not reach back so far
      */
-    static Changes between(Journal journal, Seq after, Seq upTo)
+    static Changes between(Journal journal, Seq after, Seq upTo, Changes.Limits limits)
             throws IOException, RecordsGoneException {
-        var changes = new Changes();
+        var changes = new Changes(limits);
         try (var cursor = journal.read(after.next())) {
             for (var at = after; upTo.isAfter(at); at = at.next()) {
                 var record =
@@ -43,13 +43,14 @@ final class JournalChanges {
      * What this copy has touched since a place at which the source had that root; empty if this
      * journal cannot confirm that the copies were the same there.
      */
-    static Optional<Changes> since(Journal journal, Seq shared, Root root) throws IOException {
+    public static Optional<Changes> since(Journal journal, Seq shared, Root root)
+            throws IOException {
         var last = journal.end().last();
         if (shared.isAfter(last) || !journal.rootAt(shared).equals(Optional.of(root))) {
             return Optional.empty();
         }
         try {
-            var changes = between(journal, shared, last);
+            var changes = between(journal, shared, last, Changes.Limits.ONE_NODE);
             return changes.isEverything() ? Optional.empty() : Optional.of(changes);
         } catch (RecordsGoneException _) {
             return Optional.empty();

@@ -50,7 +50,8 @@ public final class PatchTarget implements ResyncTarget {
     private final Progress progress;
     private final PatchFile.Writer writer;
     private final RollingHash hash = new RollingHash();
-    private final Parts setParts = new Parts("resync set", Changes.encodedBytesMax());
+    private final Parts setParts =
+            new Parts("resync set", Changes.Limits.BOTH_NODES.encodedBytesMax());
     private final Parts manifestParts = new Parts("manifest", ManifestCodec.BYTES_MAX);
     private Optional<Changes> set = Optional.empty();
     private boolean described;
@@ -265,7 +266,6 @@ public final class PatchTarget implements ResyncTarget {
                     "compare ends at " + seq + ", but this node got up to " + caughtUp);
         }
         writer.finish();
-        requireRoom();
         var path = directory.resolve(PatchFile.DIRECTORY);
         var patch = PatchFile.open(path);
         // From here on the journal is not asked any more what the tree may lack.
@@ -275,7 +275,14 @@ public final class PatchTarget implements ResyncTarget {
             Branches.markPartial(path.resolve(BRANCH));
             Directories.sync(path);
         }
-        var to = new PendingSwitch(InterruptedSwitch.inode(path), seq, root, ends.lineage());
+        requireRoom();
+        var to =
+                new PendingSwitch(
+                        PendingSwitch.Way.PATCH,
+                        InterruptedSwitch.inode(path),
+                        seq,
+                        root,
+                        ends.lineage());
         journal.switchTo(
                 to,
                 () -> {

@@ -21,39 +21,59 @@ import java.util.stream.Collectors;
  * the run. A directory counts as touched when one of its entries was. Not thread-safe.
  */
 public final class Changes {
-    /** With more files than these, a full compare is hardly dearer. */
-    static final int FILES_MAX = 32_768;
-
-    /** Of all files together: about 6 MiB of memory. */
-    static final int RANGES_MAX = 65_536;
-
     private static final long GRANULE_BYTES_FIRST = 4_096;
 
     /** Behind every content. */
     private static final long END = Long.MAX_VALUE;
 
+    private static final int HEAD_BYTES = 5;
     private static final int FILE_BYTES = 13;
     private static final int RANGE_BYTES = 16;
 
-    private final int filesMax;
-    private final int rangesMax;
+    private final Limits limits;
     private final TreeMap<FileId, Touched> files = new TreeMap<>();
     private int ranges;
     private boolean everything;
 
-    /** Nothing was touched yet. */
+    /**
+     * How much is told apart.
+     *
+     * @param files with more than these, everything counts as touched
+     * @param ranges of all files together; with more than these, some are joined. No fewer than
+     *     files
+     */
+    public record Limits(int files, int ranges) {
+        public Limits {
+            if (files < 1 || ranges < files) {
+                throw new IllegalArgumentException(ranges + " ranges of " + files + " files");
+            }
+        }
+
+        /** With more files a full compare is hardly dearer; about 6 MiB of memory. */
+        public static final Limits ONE_NODE = new Limits(32_768, 65_536);
+
+        /** No union of what two nodes have touched is coarser than they are. */
+        public static final Limits BOTH_NODES = new Limits(2 * ONE_NODE.files, 2 * ONE_NODE.ranges);
+
+        /** The most bytes that {@link #encode} makes. */
+        public int encodedBytesMax() {
+            return HEAD_BYTES + files * FILE_BYTES + ranges * RANGE_BYTES;
+        }
+    }
+
+    /** Nothing was touched yet, by one node. */
     public Changes() {
-        this(1);
+        this(Limits.ONE_NODE);
     }
 
-    private Changes(int sides) {
-        filesMax = sides * FILES_MAX;
-        rangesMax = sides * RANGES_MAX;
+    /** Nothing was touched yet. */
+    public Changes(Limits limits) {
+        this.limits = limits;
     }
 
-    /** What one of two runs may have touched: everything only if one of them says so. */
+    /** What either of two nodes may have touched: everything only if one of them says so. */
     public static Changes union(Changes one, Changes other) {
-        var both = new Changes(2);
+        var both = new Changes(Limits.BOTH_NODES);
         both.addAll(one);
         both.addAll(other);
         return both;
@@ -147,7 +167,7 @@ public final class Changes {
                 files.computeIfAbsent(id, _ -> new Touched());
             }
         }
-        if (files.size() > filesMax) {
+        if (files.size() > limits.files) {
             addEverything();
         }
     }
@@ -162,7 +182,7 @@ public final class Changes {
         ranges -= touched.ranges();
         touched.bytes.add(Range.closedOpen(from, to));
         ranges += touched.ranges();
-        if (ranges > rangesMax) {
+        if (ranges > limits.ranges) {
             coarsen();
         }
     }
@@ -170,7 +190,7 @@ public final class Changes {
     /** Rounds ranges outwards until half of them are left; one for each file is the least. */
     private void coarsen() {
         for (long granule = GRANULE_BYTES_FIRST;
-                ranges > rangesMax / 2 && granule < END / 2;
+                ranges > limits.ranges / 2 && granule < END / 2;
                 granule *= 2) {
             ranges = 0;
             for (var touched : files.values()) {
@@ -225,7 +245,8 @@ public final class Changes {
      * u64 to (not included).
      */
     public byte[] encode() {
-        var out = ByteBuffer.allocate(5 + files.size() * FILE_BYTES + ranges * RANGE_BYTES);
+        var out =
+                ByteBuffer.allocate(HEAD_BYTES + files.size() * FILE_BYTES + ranges * RANGE_BYTES);
         out.put((byte) (everything ? 1 : 0)).putInt(files.size());
         files.forEach((id, touched) -> {
             out.putLong(id.value()).put((byte) (touched.created ? 1 : 0)).putInt(touched.ranges());
@@ -236,11 +257,6 @@ public final class Changes {
         return out.array();
     }
 
-    /** The most bytes that {@link #encode} makes, of a union, too. */
-    public static int encodedBytesMax() {
-        return 5 + 2 * (FILES_MAX * FILE_BYTES + RANGES_MAX * RANGE_BYTES);
-    }
-
     /**
      * Reads what {@link #encode} made.
      *
@@ -248,7 +264,7 @@ public final class Changes {
      * @throws java.nio.BufferUnderflowException it made more
      */
     public static Changes decode(ByteBuffer in) {
-        var changes = new Changes(2);
+        var changes = new Changes(Limits.BOTH_NODES);
         boolean everything = in.get() != 0;
         int count = in.getInt();
         for (int i = 0; i < count; i++) {

@@ -12,6 +12,7 @@ import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -250,6 +251,7 @@ class JournalTest {
 
             journal.restart(
                     new PendingSwitch(
+                            PendingSwitch.Way.EXCHANGE,
                             7,
                             new Seq(10),
                             root,
@@ -283,7 +285,8 @@ class JournalTest {
             "260, 250", "260, 261", "260, 600",
         })
         void shouldFollowTheTreeFromWhicheverWriteItWas(int operations, int to) throws Exception {
-            var pending = new PendingSwitch(7, new Seq(to), root, theirs);
+            var pending =
+                    new PendingSwitch(PendingSwitch.Way.EXCHANGE, 7, new Seq(to), root, theirs);
             int writes = 0;
             boolean over = false;
             while (!over) {
@@ -332,7 +335,13 @@ class JournalTest {
             journal.sync();
             journal.update(editor ->
                     editor.pendingSwitch(
-                            Optional.of(new PendingSwitch(7, new Seq(10), root, theirs))));
+                            Optional.of(
+                                    new PendingSwitch(
+                                            PendingSwitch.Way.EXCHANGE,
+                                            7,
+                                            new Seq(10),
+                                            root,
+                                            theirs))));
 
             var after = open(disk.afterPowerLoss((index, write) -> 0));
 
@@ -349,7 +358,13 @@ class JournalTest {
             journal.update(editor ->
                     editor.durable(new Seq(10))
                             .pendingSwitch(
-                                    Optional.of(new PendingSwitch(7, new Seq(10), root, theirs))));
+                                    Optional.of(
+                                            new PendingSwitch(
+                                                    PendingSwitch.Way.EXCHANGE,
+                                                    7,
+                                                    new Seq(10),
+                                                    root,
+                                                    theirs))));
             var lost = disk.afterPowerLoss((index, write) -> 0);
             for (int segment = 0; segment < SEGMENTS; segment++) {
                 lost.create("segment-%02d".formatted(segment), SEGMENT_BYTES);
@@ -375,7 +390,13 @@ class JournalTest {
                             });
             append(journal, 1, 30);
             commits.sync(new Seq(30));
-            journal.restart(new PendingSwitch(7, new Seq(10), new Root(5, 6), Lineage.EMPTY));
+            journal.restart(
+                    new PendingSwitch(
+                            PendingSwitch.Way.EXCHANGE,
+                            7,
+                            new Seq(10),
+                            new Root(5, 6),
+                            Lineage.EMPTY));
             journal.append(1, RequestId.NONE, operation(11));
 
             commits.sync(new Seq(11));
@@ -545,9 +566,9 @@ class JournalTest {
             var journal = open();
             append(journal, 1, operations);
             journal.close();
-            // "LSHPSB01" becomes "LSHPSB02" and "LSHPSB03": one slot suffices.
-            for (var newer : List.of("02", "03")) {
-                var bit = newer.equals("02") ? new int[] {0, 1} : new int[] {1};
+            // "LSHPSB01" becomes "LSHPSB03" and "LSHPSB05": one slot suffices.
+            for (var newer : List.of("03", "05")) {
+                var bit = newer.equals("03") ? new int[] {1} : new int[] {2};
                 var changed = disk;
                 for (int each : bit) {
                     changed = changed.withFlippedBit("superblock", 7, each);
@@ -557,7 +578,7 @@ class JournalTest {
                 assertThatThrownBy(() -> open(theirs))
                         .isInstanceOf(IOException.class)
                         .hasMessageContaining("superblock has format " + newer)
-                        .hasMessageContaining("reads 01")
+                        .hasMessageContaining("reads 01 and 02")
                         .hasMessageContaining("Nothing was changed");
                 var back = theirs;
                 for (int each : bit) {
@@ -675,8 +696,12 @@ class JournalTest {
                         .acknowledgedAlone(Optional.of(new Seq(91)))
                         .pendingSwitch(
                                 Optional.of(
-                                        new Superblock.PendingSwitch(
-                                                77, new Seq(12), new Root(1, 2), lineage))));
+                                        new PendingSwitch(
+                                                PendingSwitch.Way.PATCH,
+                                                77,
+                                                new Seq(12),
+                                                new Root(1, 2),
+                                                lineage))));
 
         var superblock = open().superblock();
 
@@ -687,5 +712,34 @@ class JournalTest {
         assertThat(superblock.clean()).isFalse();
         assertThat(superblock.pendingSwitch().orElseThrow().lineage()).isEqualTo(lineage);
         assertThat(superblock.pendingSwitch().orElseThrow().directoryInode()).isEqualTo(77);
+        assertThat(superblock.pendingSwitch().orElseThrow().way())
+                .isEqualTo(PendingSwitch.Way.PATCH);
+    }
+
+    /** Both copies of a build before must say that they are not for it, and only so long. */
+    @Test
+    void shouldBeOfTheNewerFormatOnlyWhileAPatchIsPending() throws Exception {
+        var journal = open();
+        for (var way : PendingSwitch.Way.values()) {
+            var to = new PendingSwitch(way, 77, new Seq(12), new Root(1, 2), Lineage.EMPTY);
+            assertThat(formats()).containsExactly("01", "01");
+
+            journal.update(editor -> editor.pendingSwitch(Optional.of(to)));
+
+            var format = way == PendingSwitch.Way.PATCH ? "02" : "01";
+            assertThat(formats()).containsExactly(format, format);
+            journal.update(editor -> editor.pendingSwitch(Optional.empty()));
+        }
+    }
+
+    private List<String> formats() throws Exception {
+        var formats = new ArrayList<String>();
+        var file = disk.open("superblock");
+        for (int at = 0; at < Superblock.FILE_BYTES; at += Superblock.SLOT_BYTES) {
+            var magic = ByteBuffer.allocate(8);
+            file.read(magic, at);
+            formats.add(new String(magic.array(), 6, 2, StandardCharsets.US_ASCII));
+        }
+        return formats;
     }
 }

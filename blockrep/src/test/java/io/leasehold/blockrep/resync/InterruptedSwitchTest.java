@@ -59,7 +59,13 @@ class InterruptedSwitchTest {
         long inode = (Long) Files.getAttribute(shadow, "unix:ino");
         journal.update(editor ->
                 editor.pendingSwitch(
-                        Optional.of(new PendingSwitch(inode, LAST, ROOT, Lineage.EMPTY))));
+                        Optional.of(
+                                new PendingSwitch(
+                                        PendingSwitch.Way.EXCHANGE,
+                                        inode,
+                                        LAST,
+                                        ROOT,
+                                        Lineage.EMPTY))));
     }
 
     private Optional<String> finish() throws IOException {

@@ -264,7 +264,12 @@ class PatchTargetTest {
         volume.copyTo(patch.resolve("branch"), Set.of(LOST));
         var unused = volume.checkpoint();
         var to =
-                new PendingSwitch(InterruptedSwitch.inode(patch), BASE, SOURCE_ROOT, Lineage.EMPTY);
+                new PendingSwitch(
+                        PendingSwitch.Way.PATCH,
+                        InterruptedSwitch.inode(patch),
+                        BASE,
+                        SOURCE_ROOT,
+                        Lineage.EMPTY);
         journal.update(editor -> editor.pendingSwitch(Optional.of(to)));
 
         assertThat(restart()).isPresent();
@@ -283,6 +288,30 @@ class PatchTargetTest {
         assertThat(directory.resolve("volume/live/tree/leases")).hasContent("lease 99 and 98");
         assertThat(directory.resolve("volume/patch")).doesNotExist();
         assertThat(journal.end().last()).isEqualTo(new Seq(6));
+    }
+
+    /** It is neither copy by then: to begin with it would be silent divergence. */
+    @Test
+    void shouldNotStartIfAPatchThatIsPendingIsDamaged() throws IOException {
+        writePatch();
+        var patch = directory.resolve("volume/patch");
+        var to =
+                new PendingSwitch(
+                        PendingSwitch.Way.PATCH,
+                        InterruptedSwitch.inode(patch),
+                        BASE,
+                        SOURCE_ROOT,
+                        Lineage.EMPTY);
+        journal.update(editor -> editor.pendingSwitch(Optional.of(to)));
+        Files.write(patch.resolve("patch"), new byte[100]);
+
+        assertThatThrownBy(this::restart)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("nothing was changed")
+                .hasMessageContaining("gets a whole copy from its peer");
+
+        assertThat(journal.superblock().pendingSwitch()).contains(to);
+        assertThat(directory.resolve("volume/live/tree/leases")).hasContent("lease 99 and 98");
     }
 
     @Test

@@ -78,13 +78,13 @@ class ChangesTest {
 
     @Test
     void shouldBecomeCoarserRatherThanForget() {
-        int written = Changes.RANGES_MAX + 1;
+        int written = Changes.Limits.ONE_NODE.ranges() + 1;
         for (int i = 0; i < written; i++) {
             changes.add(write(FILE, 8192L * i, 1));
         }
 
         var extents = changes.extents(FILE, Long.MAX_VALUE);
-        assertThat(extents).hasSizeLessThanOrEqualTo(Changes.RANGES_MAX);
+        assertThat(extents).hasSizeLessThanOrEqualTo(Changes.Limits.ONE_NODE.ranges());
         for (int i = 0; i < written; i += 997) {
             long byteWritten = 8192L * i;
             assertThat(extents)
@@ -96,7 +96,7 @@ class ChangesTest {
 
     @Test
     void shouldSayEverythingWhenThereAreTooManyFiles() {
-        for (int i = 0; i <= Changes.FILES_MAX; i++) {
+        for (int i = 0; i <= Changes.Limits.ONE_NODE.files(); i++) {
             changes.add(write(new FileId(2 + i), 0, 1));
         }
 

@@ -216,7 +216,7 @@ final class ReplicationRehearsal implements AutoCloseable {
         }
 
         @Override
-        public void growWanted(Seq equalAt) {
+        public void growWanted(Seq equalAt, Optional<VolumeFacts.FinishedResync> resync) {
             recordChanged(Set.of(LEFT, RIGHT), 2);
         }
 

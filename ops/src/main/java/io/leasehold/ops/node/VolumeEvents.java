@@ -7,6 +7,7 @@ import io.leasehold.blockrep.replication.PeerFacts;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.heartbeat.controller.Event;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Tells the controller what the replicated volume reports. Called on the volume's event thread. */
@@ -52,9 +53,11 @@ final class VolumeEvents implements VolumeListener {
     }
 
     @Override
-    public void growWanted(Seq equalAt) {
+    public void growWanted(Seq equalAt, Optional<VolumeFacts.FinishedResync> resync) {
         history.observed(
-                "replication", "the peer is equal at operation " + equalAt.value(), "resync done");
+                "replication",
+                "the peer is equal at operation " + equalAt.value(),
+                "resync done" + resync.map(done -> ": " + done.describe()).orElse(""));
         controller.accept(new Event.GrowWanted(peer.sessionId(), equalAt.value()));
     }
 
