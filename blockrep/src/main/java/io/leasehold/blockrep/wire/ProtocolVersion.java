@@ -6,26 +6,19 @@ import java.util.Optional;
 
 /**
  * The versions of the replication protocol; the comment of each says what it changed. Numbers are
- * appended, never used again. A node speaks the newest version and at least the one before it, so
- * that a pair is upgraded box by box (ADR 0050).
+ * appended, never used again. A node speaks the newest version and the one before it, so that a
+ * pair is upgraded box by box (ADR 0050); older ones are removed here. Version 1 was the first:
+ * standing, replay, live operations, acknowledgements with roots, compare, verify, cluster
+ * messages.
  */
 public enum ProtocolVersion {
-    /**
-     * The first: standing, replay, live operations, acknowledgements with roots, compare, verify,
-     * cluster messages.
-     */
-    V1(1),
-
-    /**
-     * The same frames. The daemons may ask each other which branches they keep: to a peer of
-     * version 1 that cluster message would be one that it cannot read.
-     */
+    /** The same frames. The daemons may ask each other which branches they keep. */
     V2(2),
 
     /**
      * A compare may begin with a place at which both copies were the same: then only what either of
-     * them has touched since is sent (SharedPoint, ChangedHere, ResyncSet). With a peer of an older
-     * version everything is compared.
+     * them has touched since is sent (SharedPoint, ChangedHere, ResyncSet). With a peer of version
+     * 2 everything is compared.
      */
     V3(3);
 

@@ -26,7 +26,7 @@ public final class LoopbackSession implements AutoCloseable {
             own = server.accept();
             own.setSendBufferSize(SOCKET_BYTES);
         }
-        session = new PeerSession(own, own, ProtocolVersion.V1);
+        session = new PeerSession(own, own, ProtocolVersion.newest());
     }
 
     public PeerSession session() {

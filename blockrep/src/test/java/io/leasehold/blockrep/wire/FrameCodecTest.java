@@ -191,21 +191,32 @@ class FrameCodecTest {
         assertThat(envelope.frame()).isEqualTo(new Frame.Rejected("ä".repeat(512)));
     }
 
-    /** The bytes of version 1, for ever. */
+    /** The bytes of a build that speaks versions 1 and 2, for ever. */
     @Test
-    void shouldGreetAsVersion1AlwaysDid() throws Exception {
-        var golden = HexFormat.of().parseHex("4c5348505245504c" + "0001" + "0001" + "00000000");
+    void shouldGreetAsVersion2AlwaysDid() throws Exception {
+        var golden = HexFormat.of().parseHex("4c5348505245504c" + "0001" + "0002" + "00000000");
 
-        assertThat(new Greeting(1, 1).encode()).isEqualTo(golden);
+        assertThat(new Greeting(1, 2).encode()).isEqualTo(golden);
         assertThat(Greeting.ours().agreedWith(Greeting.decode(golden)))
-                .isEqualTo(ProtocolVersion.V1);
+                .isEqualTo(ProtocolVersion.V2);
+    }
+
+    /** And of this one. */
+    @Test
+    void shouldGreetAsVersion3AlwaysDid() throws Exception {
+        assertThat(HexFormat.of().formatHex(Greeting.ours().encode()))
+                .isEqualTo("4c5348505245504c" + "0002" + "0003" + "00000000");
     }
 
     @Test
     void shouldAgreeOnTheHighestCommonVersionOrSayWhichBoxIsOld() throws Exception {
         assertThat(Greeting.ours().agreedWith(new Greeting(1, 9)))
                 .isEqualTo(ProtocolVersion.newest());
-        assertThat(new Greeting(1, 1).agreedWith(Greeting.ours())).isEqualTo(ProtocolVersion.V1);
+        assertThat(new Greeting(1, 2).agreedWith(Greeting.ours())).isEqualTo(ProtocolVersion.V2);
+        assertThatThrownBy(() -> Greeting.ours().agreedWith(new Greeting(1, 1)))
+                .as("two versions behind")
+                .isInstanceOf(ProtocolException.class)
+                .hasMessageContaining("1 to 1");
         assertThatThrownBy(() -> Greeting.ours().agreedWith(new Greeting(8, 9)))
                 .isInstanceOf(ProtocolException.class)
                 .hasMessageContaining("8 to 9")
@@ -218,8 +229,8 @@ class FrameCodecTest {
     }
 
     /**
-     * The bytes of every frame of version 1, recorded from the last build that spoke nothing else:
-     * what a box that is not upgraded yet sends and expects.
+     * The bytes of every frame of version 1, which are those of version 2, recorded from the last
+     * build that spoke nothing else: what a box that is not upgraded yet sends and expects.
      */
     @ParameterizedTest
     @MethodSource("framesOfVersion1")

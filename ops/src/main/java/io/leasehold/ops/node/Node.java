@@ -144,7 +144,6 @@ final class Node {
                                                 .get()
                                                 .map(volume -> volume.sendToPeer(message))
                                                 .orElse(false),
-                                () -> volumeSlot.get().flatMap(ReplicatedVolume::spokenVersion),
                                 mailbox);
                 var bootId = Files.readString(BOOT_ID).strip();
                 keeper.starting("opens journal and volume");

@@ -1,6 +1,5 @@
 package io.leasehold.ops.node;
 
-import io.leasehold.blockrep.wire.ProtocolVersion;
 import io.leasehold.heartbeat.controller.ClusterMessage;
 import io.leasehold.heartbeat.controller.ClusterMessageCodec;
 import io.leasehold.heartbeat.controller.Event;
@@ -18,7 +17,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,23 +43,19 @@ final class PeerTalk {
     /** So many questions may wait for their answers; a person asks one at a time. */
     private static final int OPEN_QUESTIONS_MAX = 64;
 
-    /** What may be asked. Positions are appended, never reused. */
+    /**
+     * What may be asked. Positions are appended, never reused; a new one is asked only in a session
+     * of the protocol's version that brings it (ADR 0050).
+     */
     enum Question {
         /** The wall clock, in milliseconds since 1970. */
-        CLOCK(ProtocolVersion.V1),
+        CLOCK,
         /** A page of the peer's flight recorder. */
-        HISTORY(ProtocolVersion.V1),
+        HISTORY,
         /** Whether the peer's promotion guard would let it take over. */
-        REHEARSAL(ProtocolVersion.V1),
+        REHEARSAL,
         /** Which branches the peer keeps. */
-        BRANCHES(ProtocolVersion.V2);
-
-        /** A peer that speaks a lower version does not know it, and is not asked. */
-        private final ProtocolVersion since;
-
-        Question(ProtocolVersion since) {
-            this.since = since;
-        }
+        BRANCHES
     }
 
     /** Answers questions of the peer. Called on a virtual thread each. */
@@ -70,7 +64,6 @@ final class PeerTalk {
     }
 
     private final Predicate<byte[]> send;
-    private final Supplier<Optional<ProtocolVersion>> spoken;
     private final Consumer<Event> controller;
     private final AtomicLong lastNumber = new AtomicLong();
     private final Map<Long, CompletableFuture<byte[]>> open = new ConcurrentHashMap<>();
@@ -79,14 +72,9 @@ final class PeerTalk {
 
     /**
      * @param send hands a message to the session; false if there is none
-     * @param spoken with the peer in the session; empty without one
      */
-    PeerTalk(
-            Predicate<byte[]> send,
-            Supplier<Optional<ProtocolVersion>> spoken,
-            Consumer<Event> controller) {
+    PeerTalk(Predicate<byte[]> send, Consumer<Event> controller) {
         this.send = send;
-        this.spoken = spoken;
         this.controller = controller;
     }
 
@@ -128,15 +116,10 @@ final class PeerTalk {
         }
     }
 
-    /**
-     * Asks the peer and waits; empty without a session or an answer in time, and if the peer is of
-     * a build that does not know the question.
-     */
+    /** Asks the peer and waits; empty without a session or an answer in time. */
     Optional<byte[]> ask(Question question, byte[] body, Duration limit)
             throws InterruptedException {
-        if (spoken.get().filter(version -> version.isAtLeast(question.since)).isEmpty()
-                || open.size() >= OPEN_QUESTIONS_MAX
-                || body.length > BODY_BYTES_MAX) {
+        if (open.size() >= OPEN_QUESTIONS_MAX || body.length > BODY_BYTES_MAX) {
             return Optional.empty();
         }
         long number = lastNumber.incrementAndGet();

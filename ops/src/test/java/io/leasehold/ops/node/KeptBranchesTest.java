@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.leasehold.blockrep.resync.Branch;
 import io.leasehold.blockrep.resync.Branches;
 import io.leasehold.blockrep.volume.Seq;
-import io.leasehold.blockrep.wire.ProtocolVersion;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.control.BranchView;
 import io.leasehold.ops.control.BranchesView;
@@ -22,7 +21,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,22 +36,14 @@ class KeptBranchesTest {
 
     private final List<String> history = new ArrayList<>();
     private boolean connected = true;
-    private ProtocolVersion spoken = ProtocolVersion.newest();
-    private int passedOn;
     private KeptBranches first;
     private KeptBranches second;
 
     @BeforeEach
     void connect() throws IOException {
         var toFirst = new AtomicReference<PeerTalk>();
-        var ofSecond =
-                new PeerTalk(
-                        message -> passOn(toFirst.get(), message),
-                        () -> Optional.of(spoken),
-                        _ -> {});
-        toFirst.set(
-                new PeerTalk(
-                        message -> passOn(ofSecond, message), () -> Optional.of(spoken), _ -> {}));
+        var ofSecond = new PeerTalk(message -> passOn(toFirst.get(), message), _ -> {});
+        toFirst.set(new PeerTalk(message -> passOn(ofSecond, message), _ -> {}));
         first = of("dhcp1", "dhcp2", toFirst.get());
         second = of("dhcp2", "dhcp1", ofSecond);
         toFirst.get().answerWith((_, _) -> first.answer());
@@ -63,7 +53,6 @@ class KeptBranchesTest {
     }
 
     private boolean passOn(PeerTalk to, byte[] message) {
-        passedOn++;
         if (connected) {
             to.received(SESSION, message);
         }
@@ -156,15 +145,6 @@ class KeptBranchesTest {
                 .singleElement()
                 .asString()
                 .contains("dhcp2 cannot be asked");
-    }
-
-    /** It would log each question as a message that it does not understand. */
-    @Test
-    void shouldNotAskAPeerThatDoesNotKnowTheQuestion() throws Exception {
-        spoken = ProtocolVersion.V1;
-
-        assertThat(report(BranchesView.class, first.list()).remarks()).hasSize(1);
-        assertThat(passedOn).isZero();
     }
 
     @Test

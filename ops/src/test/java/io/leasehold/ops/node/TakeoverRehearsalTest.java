@@ -3,7 +3,6 @@ package io.leasehold.ops.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.leasehold.blockrep.wire.ProtocolVersion;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.control.CheckView;
 import java.time.Duration;
@@ -32,7 +31,6 @@ class TakeoverRehearsalTest {
                             first.get().received(SESSION, message);
                             return true;
                         },
-                        () -> Optional.of(ProtocolVersion.V1),
                         _ -> {});
         first.set(
                 new PeerTalk(
@@ -42,7 +40,6 @@ class TakeoverRehearsalTest {
                             }
                             return connected;
                         },
-                        () -> Optional.of(ProtocolVersion.V1),
                         _ -> {}));
         var ofSecond = of(SECOND, second);
         second.answerWith((_, _) -> ofSecond.answer());
