@@ -355,6 +355,22 @@ final class Invariants {
         }
     }
 
+    /**
+     * R23, R25: what a target gets of an operation's file, or keeps of its own, is all there is.
+     *
+     * @param index of the operation
+     * @param sent the source says that its file was touched
+     * @param own the target has an operation there, and its file was not touched
+     */
+    void resyncSetHas(Machine box, int index, boolean sent, boolean own) {
+        if (sent == own) {
+            throw new Violation(
+                    "R23",
+                    "a resync of %s lacks operation %d: neither node knows that it touched its file"
+                            .formatted(box.name(), index + 1));
+        }
+    }
+
     void refused(String reason) {
         if (reason.startsWith("R29") || reason.startsWith("R30")) {
             if (!aftermath.isOpen()) {

@@ -102,6 +102,8 @@ final class ModelDisk implements JournalDirectory {
         }
     }
 
+    private record PatchOnDisk(Operations next, Optional<Operations> replaced) {}
+
     private final Chance chance;
     private final String name;
     private final boolean syncs;
@@ -109,6 +111,7 @@ final class ModelDisk implements JournalDirectory {
     private final Map<String, Content> files = new LinkedHashMap<>();
     private Optional<byte[]> rights = Optional.empty();
     private Operations tree = new Operations();
+    private Optional<PatchOnDisk> patch = Optional.empty();
     private final List<Operations> branches = new ArrayList<>();
     private long treeInode = 1;
     private long lastInode = 1;
@@ -244,6 +247,28 @@ final class ModelDisk implements JournalDirectory {
         }
         tree = shadow;
         treeInode = inode;
+        operation();
+    }
+
+    /**
+     * What is to be made of the tree, durably (ADR 17).
+     *
+     * @param keep whether what it replaces is set aside
+     */
+    void writePatch(Operations next, boolean keep) throws IOException {
+        operation();
+        patch = Optional.of(new PatchOnDisk(next, keep ? Optional.of(tree) : Optional.empty()));
+        operation();
+    }
+
+    /** Makes it the tree; in between that is neither what it was nor what it is to be. */
+    void carryOutPatch() throws IOException {
+        operation();
+        var from = patch.orElseThrow();
+        tree = new Operations();
+        operation();
+        tree = from.next.copy();
+        from.replaced.filter(old -> !branches.contains(old)).ifPresent(branches::add);
         operation();
     }
 

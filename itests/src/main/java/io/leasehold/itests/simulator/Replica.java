@@ -22,11 +22,18 @@ import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.replication.Standing;
 import io.leasehold.blockrep.replication.Tenure;
+import io.leasehold.blockrep.resync.JournalChanges;
+import io.leasehold.blockrep.resync.KnownChanges;
 import io.leasehold.blockrep.session.Input;
 import io.leasehold.blockrep.session.LocalCopy;
 import io.leasehold.blockrep.session.Order;
 import io.leasehold.blockrep.session.Redialling;
 import io.leasehold.blockrep.session.SessionProtocol;
+import io.leasehold.blockrep.volume.Bytes;
+import io.leasehold.blockrep.volume.Changes;
+import io.leasehold.blockrep.volume.FileId;
+import io.leasehold.blockrep.volume.Operation;
+import io.leasehold.blockrep.volume.OperationCodec;
 import io.leasehold.blockrep.volume.RequestId;
 import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.wire.Frame;
@@ -36,6 +43,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
@@ -52,7 +60,9 @@ import java.util.function.Consumer;
  * several. A thread that waits for a disk is an event later; what a lock would order is done at
  * once, as if the disk had been quick.
  *
- * <p>The tree is the list of its operations' numbers, so that a compare copies a list.
+ * <p>The tree is the list of its operations' numbers, so that a compare copies a list. Each
+ * operation writes to a file, a few in a row to the same one; a resync of what was touched (ADR 17)
+ * copies the operations on some files, and whoever lacks one of another file is found out.
  */
 final class Replica implements LocalCopy {
     private static final ClusterName CLUSTER = new ClusterName("lab");
@@ -61,7 +71,16 @@ final class Replica implements LocalCopy {
     private static final int SEGMENT_BYTES = 12 << 10;
 
     private static final int SEGMENTS = 4;
-    private static final int OPERATION_BYTES = 40;
+
+    private static final int FILE_OPERATIONS = 16;
+
+    /** So that an absence of a thousand operations is too much to be told apart. */
+    private static final Changes.Limits LIMITS = new Changes.Limits(64, 64);
+
+    /** An operation ends with its number. */
+    private static final int ID_AT = 32;
+
+    private static final int OPERATION_BYTES = ID_AT + Long.BYTES;
 
     static final long REPLICA_TIMEOUT_NANOS = 1_000_000_000L;
     private static final long ALIVE_NANOS = REPLICA_TIMEOUT_NANOS / 4;
@@ -102,6 +121,7 @@ final class Replica implements LocalCopy {
     private final LocalClock clock;
     private final Listener listener;
     private final Journal journal;
+    private final KnownChanges knownChanges;
     private final Replication machine;
     private final NodeName self;
     private final NodeName peer;
@@ -137,7 +157,12 @@ final class Replica implements LocalCopy {
     private record Waiting(Seq upTo, long number, Runnable completion) {}
 
     private Replica(
-            World world, Machine box, DaemonProcess process, Listener listener, Journal journal)
+            World world,
+            Machine box,
+            DaemonProcess process,
+            Listener listener,
+            Journal journal,
+            KnownChanges knownChanges)
             throws IOException {
         this.world = world;
         this.box = box;
@@ -146,6 +171,7 @@ final class Replica implements LocalCopy {
         this.clock = box.clock();
         this.listener = listener;
         this.journal = journal;
+        this.knownChanges = knownChanges;
         this.self = new NodeName(box.name().value());
         this.peer = new NodeName(box.other().name().value());
         this.machine =
@@ -169,9 +195,21 @@ final class Replica implements LocalCopy {
                                         DeviceId.random(world.chance().generator()),
                                         CLUSTER,
                                         box.bootId().value()));
-        var unused = journal.finishSwitch(box.disk().treeInode());
+        finishSwitch(journal, box.disk());
         journal.update(editor -> editor.bootId(box.bootId().value()).clean(false).writer(false));
-        return new Replica(world, box, process, listener, journal);
+        var known = KnownChanges.open(box.disk(), journal, LIMITS);
+        return new Replica(world, box, process, listener, journal, known);
+    }
+
+    /** As {@link io.leasehold.blockrep.resync.InterruptedSwitch} does. */
+    private static void finishSwitch(Journal journal, ModelDisk disk) throws IOException {
+        var pending = journal.superblock().pendingSwitch();
+        boolean byPatch = pending.filter(to -> to.way() == PendingSwitch.Way.PATCH).isPresent();
+        if (byPatch) {
+            disk.carryOutPatch();
+        }
+        var unused =
+                journal.finishSwitch(byPatch ? pending.get().directoryInode() : disk.treeInode());
     }
 
     /** The daemon has begun to listen to its volume. */
@@ -235,11 +273,18 @@ final class Replica implements LocalCopy {
     }
 
     private static byte[] operation(long id) {
-        return ByteBuffer.allocate(OPERATION_BYTES).putLong(id).array();
+        var bytes = ByteBuffer.allocate(OPERATION_BYTES);
+        var number = ByteBuffer.allocate(Long.BYTES).putLong(id).array();
+        OperationCodec.encode(new Operation.Write(0, fileOf(id), 0, Bytes.copyOf(number)), bytes);
+        return bytes.array();
     }
 
     private static long idOf(byte[] operation) {
-        return ByteBuffer.wrap(operation).getLong();
+        return ByteBuffer.wrap(operation).getLong(ID_AT);
+    }
+
+    private static FileId fileOf(long id) {
+        return new FileId(2 + id / FILE_OPERATIONS);
     }
 
     // ---- facts ----
@@ -408,8 +453,18 @@ final class Replica implements LocalCopy {
         apply(durable);
         var reached = new Seq(disk.tree().size());
         if (reached.isAfter(journal.superblock().checkpoint())) {
+            noteChanges(reached);
             journal.checkpointed(reached, completed);
         }
+    }
+
+    private void noteChanges(Seq reached) throws IOException {
+        boolean follows = machine.session().isPresent() && machine.state().isFollowing();
+        var peerHas =
+                machine.role() == Role.PRIMARY
+                        ? machine.peerDurable()
+                        : follows ? reached : Seq.NONE;
+        knownChanges.checkpoint(reached, peerHas, follows);
     }
 
     // ---- the machine ----
@@ -503,8 +558,8 @@ final class Replica implements LocalCopy {
                 outflow.beginReplay(plan);
                 withSession(id, session -> startReplay(session, plan, from));
             }
-            case Effect.StartCompare(var id, var reason, var keepBranch, var _) ->
-                    withSession(id, session -> startCompare(session, reason, keepBranch));
+            case Effect.StartCompare compare ->
+                    withSession(compare.session(), session -> startCompare(session, compare));
             case Effect.RefusePeer(var _, var reason) -> world.invariants().refused(reason);
             case Effect.CloseSession(var id, var reason) ->
                     withSession(id, session -> session.abort(reason));
@@ -844,15 +899,14 @@ final class Replica implements LocalCopy {
         step(new Event.WentLive(session.protocol().id(), plan, sent));
     }
 
-    private void startCompare(Session session, String reason, boolean keep) {
+    private void startCompare(Session session, Effect.StartCompare wanted) {
         long epoch = outflow.epoch();
         var lineage = journal.superblock().lineage();
-        process.after(
-                disk.latencyNanos(), () -> sendManifest(session, epoch, lineage, reason, keep));
+        process.after(disk.latencyNanos(), () -> beginCompare(session, epoch, lineage, wanted));
     }
 
-    private void sendManifest(
-            Session session, long epoch, Lineage lineage, String reason, boolean keep) {
+    private void beginCompare(
+            Session session, long epoch, Lineage lineage, Effect.StartCompare wanted) {
         var base = new Seq(disk.tree().size());
         try {
             var root = journal.rootAt(base);
@@ -860,16 +914,55 @@ final class Replica implements LocalCopy {
                 session.abort("compare failed: the journal has no root for operation " + base);
                 return;
             }
-            session.put(epoch, base, new Frame.CompareBegins(reason, keep, root.get()));
+            var own =
+                    wanted.common().isPresent()
+                            ? knownChanges.since(wanted.common().get(), base)
+                            : Optional.<KnownChanges.Since>empty();
+            session.put(
+                    epoch,
+                    base,
+                    new Frame.CompareBegins(wanted.reason(), wanted.keepBranch(), root.get()));
+            if (own.isPresent()) {
+                var place = own.get().place();
+                session.put(epoch, place.seq(), new Frame.SharedPoint(place.root()));
+                session.offered = Optional.of(new Offer(epoch, lineage, base, own.get()));
+            } else {
+                sendEverything(session, epoch, base);
+                sendCatchUpSoon(session, epoch, lineage, base);
+            }
         } catch (IOException e) {
             session.abort("compare failed: " + e.getMessage());
-            return;
         }
-        var manifest = ByteBuffer.allocate(disk.tree().size() * Long.BYTES);
-        for (int i = 0; i < disk.tree().size(); i++) {
+    }
+
+    private void sendEverything(Session session, long epoch, Seq base) {
+        var manifest = ByteBuffer.allocate((int) base.value() * Long.BYTES);
+        for (int i = 0; i < base.value(); i++) {
             manifest.putLong(disk.tree().get(i));
         }
         session.put(epoch, base, new Frame.ManifestPart(manifest.array(), true));
+    }
+
+    /** What either has touched; of each operation its place and its number. */
+    private void sendTouched(Session session, Offer offer, Changes theirs) {
+        var own = world.sabotage().touchedBySource(offer.own.touched());
+        var set = Changes.union(own, theirs);
+        session.put(offer.epoch, offer.base, new Frame.ResyncSet(set.encode(), true));
+        var files = set.files();
+        var tree = disk.tree();
+        var manifest = ByteBuffer.allocate((int) offer.base.value() * 2 * Long.BYTES);
+        for (int i = 0; i < offer.base.value(); i++) {
+            if (files.contains(fileOf(tree.get(i)))) {
+                manifest.putLong(i).putLong(tree.get(i));
+            }
+        }
+        session.put(
+                offer.epoch,
+                offer.base,
+                new Frame.ManifestPart(Arrays.copyOf(manifest.array(), manifest.position()), true));
+    }
+
+    private void sendCatchUpSoon(Session session, long epoch, Lineage lineage, Seq base) {
         process.after(disk.latencyNanos() * 4, () -> sendCatchUp(session, epoch, lineage, base));
     }
 
@@ -956,15 +1049,21 @@ final class Replica implements LocalCopy {
         }
     }
 
+    /** A compare whose target was asked what it has touched itself. */
+    private record Offer(long epoch, Lineage lineage, Seq base, KnownChanges.Since own) {}
+
     /** What the target knows of a compare under way. */
     private static final class Compare {
+        private final long epoch;
         private final Seq base;
         private final Frame.CompareBegins begins;
+        private Optional<Changes> set = Optional.empty();
         private Operations shadow = new Operations();
         private Seq caughtUp;
         private Root root;
 
-        private Compare(Seq base, Frame.CompareBegins begins) {
+        private Compare(long epoch, Seq base, Frame.CompareBegins begins) {
+            this.epoch = epoch;
             this.base = base;
             this.begins = begins;
             this.caughtUp = base;
@@ -985,6 +1084,7 @@ final class Replica implements LocalCopy {
         private boolean committing;
         private long commits;
         private Optional<Compare> compare = Optional.empty();
+        private Optional<Offer> offered = Optional.empty();
 
         /** Exists as soon as the session is handled. */
         private SessionProtocol protocol() {
@@ -1230,23 +1330,22 @@ final class Replica implements LocalCopy {
                         apply(journal.end().durable());
                     }
                 }
-                case Order.BeginCompare(var _, var base, var begins) -> {
-                    compare = Optional.of(new Compare(base, begins));
+                case Order.BeginCompare(var epoch, var base, var begins) -> {
+                    compare = Optional.of(new Compare(epoch, base, begins));
                     world.compareBegins(box);
                 }
-                case Order.TakePart(var _, Frame.ManifestPart part) -> {
-                    var ids = ByteBuffer.wrap(part.bytes());
-                    while (ids.hasRemaining()) {
-                        compare.orElseThrow().shadow.add(ids.getLong());
-                    }
-                }
+                case Order.TakePart(var seq, Frame.SharedPoint(var root)) -> sayTouched(seq, root);
+                case Order.TakePart(var _, Frame.ResyncSet(var bytes, var _)) ->
+                        compare.orElseThrow().set =
+                                Optional.of(Changes.decode(ByteBuffer.wrap(bytes)));
+                case Order.TakePart(var _, Frame.ManifestPart part) -> takeManifest(part);
                 case Order.TakePart(var seq, Frame.CatchUp operation) -> catchUp(seq, operation);
                 case Order.TakePart(var _, Frame.ChunkHashes _) -> throw neverSent(order);
                 case Order.TakePart(var _, Frame.Chunk _) -> throw neverSent(order);
-                case Order.TakePart(var _, Frame.SharedPoint _) -> throw neverSent(order);
-                case Order.TakePart(var _, Frame.ResyncSet _) -> throw neverSent(order);
                 case Order.EndCompare(var seq, var ends) -> endCompare(seq, ends);
                 case Order.AbandonCompare() -> compare = Optional.empty();
+                case Order.Provide(var seq, Frame.ChangedHere(var bytes, var _)) ->
+                        provide(seq, bytes);
                 case Order.Provide _, Order.AnswerVerify _, Order.Verified _ ->
                         throw neverSent(order);
             }
@@ -1309,6 +1408,54 @@ final class Replica implements LocalCopy {
             target.root = root;
         }
 
+        /** As a target: was this copy the same there, and what has it touched since? */
+        private void sayTouched(Seq shared, Root root) throws IOException {
+            var target = compare.orElseThrow();
+            var own =
+                    JournalChanges.since(journal, shared, root)
+                            .map(world.sabotage()::touchedByTarget);
+            put(
+                    target.epoch,
+                    own.isPresent() ? shared : Seq.NONE,
+                    new Frame.ChangedHere(own.map(Changes::encode).orElse(new byte[0]), true));
+        }
+
+        private void provide(Seq shared, byte[] theirs) {
+            var offer = offered.orElseThrow();
+            offered = Optional.empty();
+            if (shared.equals(offer.own.place().seq())) {
+                sendTouched(this, offer, Changes.decode(ByteBuffer.wrap(theirs)));
+            } else {
+                sendEverything(this, offer.epoch, offer.base);
+            }
+            sendCatchUpSoon(this, offer.epoch, offer.lineage, offer.base);
+        }
+
+        private void takeManifest(Frame.ManifestPart part) {
+            var target = compare.orElseThrow();
+            var in = ByteBuffer.wrap(part.bytes());
+            if (target.set.isEmpty()) {
+                while (in.hasRemaining()) {
+                    target.shadow.add(in.getLong());
+                }
+                return;
+            }
+            var ids = new long[(int) target.base.value()];
+            while (in.hasRemaining()) {
+                ids[(int) in.getLong()] = in.getLong();
+            }
+            var files = target.set.get().files();
+            var tree = disk.tree();
+            for (int i = 0; i < ids.length; i++) {
+                boolean own = i < tree.size() && !files.contains(fileOf(tree.get(i)));
+                world.invariants().resyncSetHas(box, i, ids[i] != 0, own);
+                target.shadow.add(own ? tree.get(i) : ids[i]);
+            }
+            for (int i = ids.length; i < tree.size(); i++) {
+                world.invariants().resyncSetHas(box, i, files.contains(fileOf(tree.get(i))), false);
+            }
+        }
+
         private void endCompare(Seq seq, Frame.CompareEnds ends) throws IOException {
             var target = compare.orElseThrow();
             if (!seq.equals(target.caughtUp)
@@ -1318,8 +1465,12 @@ final class Replica implements LocalCopy {
                         "compare of %s ends at %s, but this node got up to %s"
                                 .formatted(target.base, seq, target.caughtUp));
             }
-            var to = new PendingSwitch(disk.newInode(), seq, target.root, ends.lineage());
             boolean keep = target.begins.keepBranch();
+            var way = target.set.isPresent() ? PendingSwitch.Way.PATCH : PendingSwitch.Way.EXCHANGE;
+            var to = new PendingSwitch(way, disk.newInode(), seq, target.root, ends.lineage());
+            if (way == PendingSwitch.Way.PATCH) {
+                disk.writePatch(target.shadow, keep);
+            }
             journal.switchTo(
                     to,
                     () -> {
@@ -1331,8 +1482,13 @@ final class Replica implements LocalCopy {
                                         target.shadow,
                                         keep,
                                         target.begins.reason());
-                        disk.exchangeTree(target.shadow, to.directoryInode(), keep);
+                        if (way == PendingSwitch.Way.PATCH) {
+                            disk.carryOutPatch();
+                        } else {
+                            disk.exchangeTree(target.shadow, to.directoryInode(), keep);
+                        }
                     });
+            knownChanges.restart();
             history.truncate(0);
             for (int i = 0; i < disk.tree().size(); i++) {
                 history.add(disk.tree().get(i));

@@ -1,5 +1,6 @@
 package io.leasehold.itests.simulator;
 
+import io.leasehold.blockrep.volume.Changes;
 import io.leasehold.heartbeat.controller.ClusterConfiguration;
 import io.leasehold.heartbeat.controller.Effect;
 import io.leasehold.heartbeat.controller.Event;
@@ -75,6 +76,16 @@ interface Sabotage {
     /** Whether what a secondary has made durable is brought to its tree at once. */
     default boolean applies(Replica replica) {
         return true;
+    }
+
+    /** What a source says that it has touched since both were the same. */
+    default Changes touchedBySource(Changes honest) {
+        return honest;
+    }
+
+    /** What a target says that it has. */
+    default Changes touchedByTarget(Changes honest) {
+        return honest;
     }
 
     /** What a daemon is configured for. */

@@ -13,6 +13,7 @@ import io.leasehold.blockrep.replication.Event.SessionClosed;
 import io.leasehold.blockrep.replication.PeerFacts;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.Role;
+import io.leasehold.blockrep.volume.Changes;
 import io.leasehold.heartbeat.controller.ClusterConfiguration;
 import io.leasehold.heartbeat.controller.ClusterMessage;
 import io.leasehold.heartbeat.controller.Effect;
@@ -783,6 +784,22 @@ final class BrokenRules {
             return honest.replay() == ReplayCheck.ROOTS_DIFFER
                     ? new PeerReady(honest.session(), honest.peer(), ReplayCheck.POSSIBLE)
                     : honest;
+        }
+    }
+
+    /** R23. */
+    static final class SourceForgets implements Sabotage {
+        @Override
+        public Changes touchedBySource(Changes honest) {
+            return new Changes();
+        }
+    }
+
+    /** R25. */
+    static final class TargetForgets implements Sabotage {
+        @Override
+        public Changes touchedByTarget(Changes honest) {
+            return new Changes();
         }
     }
 

@@ -141,6 +141,14 @@ final class Mutants {
                         "equal places are equal copies",
                         history("the-same-place-with-other-content", BrokenRules.EqualByPlace::new),
                         23),
+                mutant(
+                        "the source of a resync forgets what it has touched",
+                        BrokenRules.SourceForgets::new,
+                        23),
+                mutant(
+                        "the target of a resync forgets its own tail",
+                        BrokenRules.TargetForgets::new,
+                        25),
                 mutant("what was synced is not durable", BrokenRules.DiskForgets::new, 26),
                 mutant(
                         "a restarted primary continues without the peer's promise",
