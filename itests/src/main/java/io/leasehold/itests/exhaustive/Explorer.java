@@ -164,6 +164,10 @@ public final class Explorer {
                                 violation.rule(),
                                 violation.sentence(),
                                 trace(number, moves.get(i))));
+            } catch (RuntimeException check) {
+                // One of the production code's own, which would have ended its process.
+                return Optional.of(
+                        new Broken("check", check.toString(), trace(number, moves.get(i))));
             }
         }
         return Optional.empty();

@@ -301,7 +301,7 @@ final class Pair {
         int effects;
         try {
             effects = boxes.get(node).take(state.box(node), subject.get().input).effects();
-        } catch (Violation _) {
+        } catch (RuntimeException _) {
             // It is met without a crash.
             return;
         }

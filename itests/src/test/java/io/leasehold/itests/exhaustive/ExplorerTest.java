@@ -67,6 +67,26 @@ class ExplorerTest {
         assertThat(second.transitions()).isEqualTo(first.transitions());
     }
 
+    @Test
+    void shouldTellTheWayToACheckThatFails() {
+        var found =
+                explore(
+                        new Explorer.Question(F, 1, EnumSet.of(Fault.CRASH), 1, STATES),
+                        new Mutation() {
+                            @Override
+                            public List<Event> volumeEvents(Volume volume, Event happened) {
+                                if (happened instanceof Event.SessionClosed) {
+                                    throw new IllegalStateException("nobody goes");
+                                }
+                                return List.of(happened);
+                            }
+                        });
+        assertThat(found.broken()).isPresent();
+        assertThat(found.broken().get().rule()).isEqualTo("check");
+        assertThat(found.broken().get().sentence()).contains("nobody goes");
+        assertThat(found.broken().get().trace()).isNotEmpty();
+    }
+
     @Nested
     class WhenARuleIsBroken {
 
