@@ -2,11 +2,13 @@ package io.leasehold.itests.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.leasehold.itests.lab.Pair;
 import io.leasehold.itests.lab.ServerNode.Role;
 import io.leasehold.itests.lab.network.LabName;
 import io.leasehold.itests.lab.network.LabNode;
 import io.leasehold.itests.lab.power.LabDirectory;
 import io.leasehold.itests.lab.process.Command;
+import java.util.regex.Pattern;
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -18,6 +20,12 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(240)
 class CrashIT {
     private static final String NAME = "crash-it";
+
+    private static final long MIB = 1 << 20;
+    private static final int UNTOUCHED_MIB = 16;
+
+    /** The whole ring, as it is by default. */
+    private static final int JOURNAL_MIB = 64;
 
     private static PairInLab pair;
 
@@ -120,6 +128,63 @@ class CrashIT {
         assertThat(pair.bootIds()).as("nobody was fenced").isEqualTo(boots);
         assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(dhcpd);
         assertThat(pair.process(primary.peer(), Role.DAEMON)).isNotEqualTo(daemon);
+    }
+
+    /**
+     * ADR 17: the survivor writes so much that its journal does not reach back to the power-off,
+     * nearly all of it to the same place. What the box gets is that place, not the volume.
+     */
+    @Test
+    void shouldCopyOnlyWhatWasTouchedToABoxThatLostItsPowerUnderLoad() throws Exception {
+        var lost = pair.primary();
+        var survivor = lost.peer();
+        write(lost, "untouched", UNTOUCHED_MIB);
+        // What is known to be touched begins at a checkpoint, up to half a ring before the
+        // power-off.
+        overwriteJournal(lost);
+        pair.underLoad(() -> {
+            pair.node(lost).powerOff();
+            pair.pair().awaitServing(survivor);
+        });
+        overwriteJournal(survivor);
+
+        pair.underLoad(() -> {
+            pair.node(lost).powerOn();
+            pair.awaitHealthy();
+        });
+
+        assertThat(pair.primary()).isEqualTo(survivor);
+        var events = pair.pair().clusterctl(survivor, "events", "--last", "1000").output();
+        var copied =
+                Pattern.compile("(\\d+) bytes were copied, what had been touched")
+                        .matcher(events)
+                        .results()
+                        .mapToLong(found -> Long.parseLong(found.group(1)))
+                        .toArray();
+        assertThat(copied).as(events).isNotEmpty();
+        assertThat(copied[copied.length - 1]).isBetween(MIB, UNTOUCHED_MIB * MIB / 2);
+        pair.order(survivor, "volume", "verify", "--rate", "0");
+    }
+
+    private static void overwriteJournal(LabNode node) throws Exception {
+        for (int i = 0; i < JOURNAL_MIB + 8; i++) {
+            write(node, "touched", 1);
+        }
+    }
+
+    /** Of random bytes, durable on both nodes that are in sync. */
+    private static void write(LabNode node, String name, int mib) throws Exception {
+        var result =
+                pair.node(node)
+                        .exec(
+                                "dd",
+                                "if=/dev/urandom",
+                                "of=" + Pair.MOUNT_POINT + "/" + name,
+                                "bs=1M",
+                                "count=" + mib,
+                                "conv=notrunc,fsync",
+                                "status=none");
+        assertThat(result.exitStatus()).as(result.errors()).isZero();
     }
 
     /** install.md: a box that comes back with nothing is made equal, and nobody has to say so. */
