@@ -436,7 +436,7 @@ public final class ReplicatedVolume implements AutoCloseable {
     }
 
     /**
-     * Serves the volume at a mount point. Only as primary.
+     * Serves the volume at a mount point, in place of the note there. Only as primary.
      *
      * @param fuseDescriptor an open {@code /dev/fuse}; stays the caller's
      * @param resume the descriptor is mounted already, by an earlier process: go on with it
@@ -450,6 +450,9 @@ public final class ReplicatedVolume implements AutoCloseable {
                 throw new IllegalStateException("mounted already");
             }
             Files.createDirectories(configuration.runDirectory());
+            if (!resume) {
+                SecondaryNote.remove(where);
+            }
             var options =
                     new FuseOptions(
                             where,
@@ -615,15 +618,27 @@ public final class ReplicatedVolume implements AutoCloseable {
     }
 
     /**
-     * On a secondary: puts a note into the (unmounted) mount point that says where the volume is,
-     * so that somebody who edits on the wrong node is told. An empty text removes it.
+     * Puts a note into the mount point that says where the volume is, so that somebody who edits on
+     * the wrong node is told; {@link #mount} takes it away. Nothing happens while the volume, or
+     * anything else, is mounted there: the note would hide it from the DHCP server.
      */
     public void markReadOnlyNote(Path mountPoint, String text) throws IOException {
-        if (text.isEmpty()) {
-            SecondaryNote.remove(mountPoint);
-        } else {
+        control.lock();
+        try {
             SecondaryNote.show(mountPoint, NOTE_FILE, text);
+        } finally {
+            control.unlock();
         }
+    }
+
+    /** As {@link FuseMount#isOnTop}. */
+    public static boolean isOnTop(Path mountPoint) throws IOException {
+        return FuseMount.isOnTop(mountPoint);
+    }
+
+    /** As {@link FuseMount#removeDead}; before this process mounts anything. */
+    public static void removeDeadMount(Path mountPoint) throws IOException {
+        FuseMount.removeDead(mountPoint);
     }
 
     /**

@@ -160,15 +160,34 @@ class ReplicatedMountIT {
     }
 
     @Test
-    void shouldTellOnTheSecondaryWhereTheVolumeIs() throws Exception {
-        pair.b.volume().markReadOnlyNote(mountPoint, "The volume is mounted on a.\n");
-        try {
-            assertThat(mountPoint).isDirectoryContaining("glob:**NOT-MOUNTED-HERE.txt");
-            assertThatThrownBy(() -> Files.writeString(mountPoint.resolve("dhcpd.conf"), "x"))
-                    .hasMessageContaining("Read-only");
-        } finally {
-            pair.b.volume().markReadOnlyNote(mountPoint, "");
-        }
+    void shouldTellWhereTheVolumeIsUntilItIsMounted() throws Exception {
+        var note = "The volume is mounted on a.\n";
+        pair.b.volume().markReadOnlyNote(mountPoint, note);
+        assertThat(mountPoint).isDirectoryContaining("glob:**NOT-MOUNTED-HERE.txt");
+        assertThatThrownBy(() -> Files.writeString(mountPoint.resolve("dhcpd.conf"), "x"))
+                .hasMessageContaining("Read-only");
+
+        mountAndCloseDevice(pair.a.volume());
+        Files.writeString(mountPoint.resolve("dhcpd.conf"), "x");
+
+        // Whoever renews the note may have asked a moment before.
+        pair.b.volume().markReadOnlyNote(mountPoint, note);
+        assertThat(ReplicatedVolume.isOnTop(mountPoint)).isTrue();
+        assertThat(mountPoint).isDirectoryNotContaining("glob:**NOT-MOUNTED-HERE.txt");
+        assertThat(mountPoint.resolve("dhcpd.conf")).hasContent("x");
+        pair.a.volume().unmount(false);
         assertThat(mountPoint).isEmptyDirectory();
+    }
+
+    @Test
+    void shouldUnmountTheVolumeAndNotWhatCoversIt() throws Exception {
+        mountAndCloseDevice(pair.a.volume());
+        Linux.mount("foreign", mountPoint, "tmpfs", 0, "");
+        assertThat(ReplicatedVolume.isOnTop(mountPoint)).isFalse();
+
+        pair.a.volume().unmount(false);
+
+        assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+                .doesNotContain(mountPoint.toString());
     }
 }

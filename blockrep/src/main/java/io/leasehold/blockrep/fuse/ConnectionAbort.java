@@ -1,12 +1,9 @@
 package io.leasehold.blockrep.fuse;
 
-import com.google.common.base.Splitter;
 import io.leasehold.blockrep.linux.Linux;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.OptionalInt;
 
 /**
  * Ends a FUSE connection whatever still refers to it. A mount is gone from one mount namespace
@@ -15,31 +12,9 @@ import java.util.OptionalInt;
  */
 final class ConnectionAbort {
 
-    private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
     private static final Path CONNECTIONS = Path.of("/sys/fs/fuse/connections");
 
     private ConnectionAbort() {}
-
-    /**
-     * The number of the connection that is mounted there. Looks into a table; stat(2) would ask the
-     * mount itself.
-     */
-    static OptionalInt connectionAt(Path mountPoint) throws IOException {
-        var path = mountPoint.toAbsolutePath().normalize().toString().replace(" ", "\\040");
-        var found = OptionalInt.empty();
-        for (var line : Files.readAllLines(MOUNTS, StandardCharsets.ISO_8859_1)) {
-            // proc_pid_mountinfo(5): id, parent, major:minor, root, mount point, …, "-", type, …
-            var fields = Splitter.on(' ').splitToList(line);
-            if (fields.get(4).equals(path)) {
-                var device = Splitter.on(':').splitToList(fields.get(2));
-                found =
-                        line.contains(" - fuse.leasehold ")
-                                ? OptionalInt.of(Integer.parseInt(device.get(1)))
-                                : OptionalInt.empty();
-            }
-        }
-        return found;
-    }
 
     /** Everybody who waits gets ECONNABORTED. */
     static void abort(int connection) throws IOException {

@@ -33,6 +33,9 @@ public final class FuseMount {
 
     private static final Path DEVICE = Path.of("/dev/fuse");
 
+    /** As the kernel's table of mounts names it. */
+    static final String TYPE = "fuse.leasehold";
+
     /** How long a change may stay out of the backing directory when nobody calls fsync. */
     private static final long FLUSH_INTERVAL_MILLIS = 500;
 
@@ -50,6 +53,26 @@ public final class FuseMount {
         this.options = options;
         this.connection = connection;
         this.listener = listener;
+    }
+
+    /**
+     * Whether whoever uses that path gets a volume: it is mounted there, and nothing over it. Asks
+     * the kernel's table, never the mount; a mount that nobody serves any more counts.
+     */
+    public static boolean isOnTop(Path mountPoint) throws IOException {
+        return MountTable.topmost(mountPoint).map(MountTable.Entry::isVolume).orElse(false);
+    }
+
+    /**
+     * Takes away what was mounted there by a process that died together with the last descriptor:
+     * nobody can serve it again, and whoever uses it gets errors.
+     *
+     * @throws IOException if umount2(2) refuses
+     */
+    public static void removeDead(Path mountPoint) throws IOException {
+        while (isOnTop(mountPoint)) {
+            Linux.umount2(mountPoint, Linux.MNT_FORCE | Linux.MNT_DETACH);
+        }
     }
 
     /** Opens {@code /dev/fuse}: a descriptor for one mount. */
@@ -80,7 +103,7 @@ public final class FuseMount {
             Linux.mount(
                     options.name(),
                     options.mountPoint(),
-                    "fuse.leasehold",
+                    TYPE,
                     Linux.MS_NOSUID | Linux.MS_NODEV | Linux.MS_NOATIME,
                     "fd=%d,rootmode=%o,user_id=0,group_id=0,default_permissions,allow_other,max_read=%d"
                             .formatted(
@@ -192,7 +215,8 @@ public final class FuseMount {
     }
 
     /**
-     * Unmounts, and brings the backing directory up to date.
+     * Unmounts, and brings the backing directory up to date. What somebody mounted over it goes
+     * first.
      *
      * @param force abort the connection: whoever waits gets ECONNABORTED. Only when nobody is left
      *     whom an error could lead to answer a client (DESIGN.md, invariant 2); the file system
@@ -201,7 +225,11 @@ public final class FuseMount {
      */
     public void unmount(boolean force) throws IOException {
         unmounting = true;
-        var connectionNumber = ConnectionAbort.connectionAt(options.mountPoint());
+        while (MountTable.isCovered(options.mountPoint())) {
+            log.warn("something is mounted over {}: taken away", options.mountPoint());
+            Linux.umount2(options.mountPoint(), Linux.MNT_DETACH);
+        }
+        var connectionNumber = MountTable.connectionAt(options.mountPoint());
         try {
             Linux.umount2(options.mountPoint(), force ? Linux.MNT_FORCE | Linux.MNT_DETACH : 0);
         } catch (LinuxException e) {

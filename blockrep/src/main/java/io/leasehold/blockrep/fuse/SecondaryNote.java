@@ -22,7 +22,8 @@ public final class SecondaryNote {
     private SecondaryNote() {}
 
     /**
-     * Shows the note, in place of an earlier one.
+     * Shows the note, in place of an earlier one. Where something else is mounted it would hide
+     * that: nothing happens.
      *
      * @param fileName for instance {@code VOLUME-IS-MOUNTED-ON-dhcp1.txt}
      * @param text what a reader of the file learns
@@ -30,6 +31,9 @@ public final class SecondaryNote {
      */
     public static void show(Path mountPoint, String fileName, String text) throws IOException {
         remove(mountPoint);
+        if (MountTable.topmost(mountPoint).isPresent()) {
+            return;
+        }
         Linux.mount(
                 SOURCE,
                 mountPoint,
@@ -56,7 +60,7 @@ public final class SecondaryNote {
 
     /** Takes the note away, if there is one; something else that is mounted there stays. */
     public static void remove(Path mountPoint) throws IOException {
-        if (!isShown(mountPoint)) {
+        if (!MountTable.topmost(mountPoint).map(SecondaryNote::isNote).orElse(false)) {
             return;
         }
         try {
@@ -68,19 +72,7 @@ public final class SecondaryNote {
         }
     }
 
-    /** Whether the topmost mount there is a note. */
-    private static boolean isShown(Path mountPoint) throws IOException {
-        boolean shown = false;
-        var path =
-                " "
-                        + mountPoint.toAbsolutePath().normalize().toString().replace(" ", "\\040")
-                        + " ";
-        for (var line :
-                Files.readAllLines(Path.of("/proc/self/mounts"), StandardCharsets.ISO_8859_1)) {
-            if (line.contains(path)) {
-                shown = line.startsWith(SOURCE + path + "tmpfs ");
-            }
-        }
-        return shown;
+    private static boolean isNote(MountTable.Entry mounted) {
+        return mounted.source().equals(SOURCE) && mounted.type().equals("tmpfs");
     }
 }

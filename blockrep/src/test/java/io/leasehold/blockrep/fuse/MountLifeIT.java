@@ -110,4 +110,27 @@ class MountLifeIT {
         }
         assertThat(mountPoint).isEmptyDirectory();
     }
+
+    /** A keeper was killed: the table still has its mount, and nobody can serve it again. */
+    @Test
+    void shouldTakeAwayAMountWhoseDescriptorIsClosed() throws IOException {
+        var mountPoint = Files.createDirectory(base.resolve("mount"));
+        int device = FuseMount.openDevice();
+        try {
+            Linux.mount(
+                    "dead",
+                    mountPoint,
+                    FuseMount.TYPE,
+                    0,
+                    "fd=%d,rootmode=40000,user_id=0,group_id=0".formatted(device));
+        } finally {
+            Linux.close(device);
+        }
+        SecondaryNote.show(mountPoint, "VOLUME-IS-MOUNTED-ON-dhcp1.txt", "on dhcp1\n");
+        assertThat(FuseMount.isOnTop(mountPoint)).isTrue();
+
+        FuseMount.removeDead(mountPoint);
+
+        assertThat(mountPoint).isEmptyDirectory();
+    }
 }

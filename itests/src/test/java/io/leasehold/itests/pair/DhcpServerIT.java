@@ -93,6 +93,22 @@ class DhcpServerIT {
         awaitAnother(primary, before);
     }
 
+    /** A person's slip; the server would write its leases where nobody replicates them. */
+    @Test
+    void shouldNotGoOnWhereSomethingIsMountedOverTheVolume() throws Exception {
+        var primary = pair.primary();
+        long before = pair.process(primary, Role.DHCPD);
+
+        pair.underLoad(() -> {
+            pair.node(primary).exec("mount", "-t", "tmpfs", "foreign", Pair.MOUNT_POINT);
+            awaitAnother(primary, before);
+        });
+
+        assertThat(pair.node(primary).exec("cat", "/proc/self/mounts").output())
+                .contains(" " + Pair.MOUNT_POINT + " fuse.leasehold ")
+                .doesNotContain("foreign");
+    }
+
     @Test
     void shouldMoveTheServiceWhenItsServerFailsTooOften() throws Exception {
         var failing = pair.primary();

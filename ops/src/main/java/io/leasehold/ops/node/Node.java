@@ -363,6 +363,7 @@ final class Node {
                 loop.post(new Event.Started(Translation.volumeStatus(volume.facts()), survivors));
                 mailbox.deliverTo(loop);
                 if (!survivors.contains(Settings.VOLUME)) {
+                    ReplicatedVolume.removeDeadMount(mountPoint);
                     volumeResource.note();
                 }
                 Thread.ofPlatform().name("controller").start(loop);

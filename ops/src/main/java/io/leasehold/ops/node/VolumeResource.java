@@ -4,7 +4,6 @@ import io.leasehold.blockrep.ReplicatedVolume;
 import io.leasehold.heartbeat.keeper.KeeperClient;
 import io.leasehold.heartbeat.resource.Health;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,10 +43,7 @@ final class VolumeResource implements ResourceShell {
             if (adopt && !isMounted(mountPoint)) {
                 throw new ResourceException(mountPoint + " is not mounted any more");
             }
-            if (!adopt) {
-                Files.createDirectories(mountPoint);
-                volume.markReadOnlyNote(mountPoint, "");
-            }
+            Files.createDirectories(mountPoint);
             try (var descriptor = keeper.fuseDescriptor(mountPoint)) {
                 volume.mount(descriptor.number(), mountPoint, adopt);
             }
@@ -81,7 +77,8 @@ final class VolumeResource implements ResourceShell {
     public Health monitor(Duration limit) {
         return volume.facts().mountPoint().isPresent() && isMounted(mountPoint)
                 ? new Health.Good()
-                : new Health.Failed(mountPoint + " is not mounted any more");
+                : new Health.Failed(
+                        mountPoint + " is not mounted any more, or something is mounted over it");
     }
 
     /**
@@ -96,20 +93,12 @@ final class VolumeResource implements ResourceShell {
         }
     }
 
-    /** Whether a FUSE file system of ours is there; asks the kernel's list, never the mount. */
+    /** Whether the volume is what a user of the mount point gets. */
     static boolean isMounted(Path mountPoint) {
-        try (var lines =
-                Files.lines(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1)) {
-            var wanted = mountPoint.toString();
-            return lines.anyMatch(line -> {
-                // proc(5): 5th field is the mount point; after " - " the type.
-                var fields = line.split(" ", 6);
-                return fields.length == 6
-                        && fields[4].equals(wanted)
-                        && fields[5].contains(" - fuse");
-            });
+        try {
+            return ReplicatedVolume.isOnTop(mountPoint);
         } catch (IOException e) {
-            log.warn("cannot read /proc/self/mountinfo: {}", e.getMessage());
+            log.warn("cannot see what is mounted at {}: {}", mountPoint, e.getMessage());
             return false;
         }
     }
