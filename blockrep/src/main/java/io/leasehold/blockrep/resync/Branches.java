@@ -16,7 +16,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The branches that a node keeps.
@@ -40,6 +42,9 @@ public final class Branches {
 
     private final Path directory;
     private final Path live;
+
+    /** A branch does not change any more: its files are counted once. */
+    private final Map<Branch, Content> contents = new ConcurrentHashMap<>();
 
     /**
      * How much is kept.
@@ -120,8 +125,18 @@ public final class Branches {
         return FileDifference.between(tree(branch), live, isPartial(branch));
     }
 
-    /** Counts a branch's files and their bytes; of one that is just being removed, what is left. */
+    /** A branch's files and their bytes; of one that is just being removed, what is left. */
     public Content content(Branch branch) throws IOException {
+        var known = contents.get(branch);
+        if (known != null) {
+            return known;
+        }
+        var counted = count(branch);
+        contents.put(branch, counted);
+        return counted;
+    }
+
+    private Content count(Branch branch) throws IOException {
         var counting =
                 new SimpleFileVisitor<Path>() {
                     private long files;
@@ -193,6 +208,7 @@ public final class Branches {
                 var onItsWayOut = directory.resolve(REMOVED + branch.name());
                 Files.move(of(branch), onItsWayOut);
                 Directories.deleteRecursively(onItsWayOut);
+                contents.remove(branch);
                 removed.add(new Removed(branch, reason.get()));
             } else {
                 kept++;

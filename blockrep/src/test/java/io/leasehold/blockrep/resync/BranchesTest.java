@@ -93,6 +93,18 @@ class BranchesTest {
                 .isEqualTo(new Branches.Content(1, 300));
     }
 
+    /** It is asked for every few seconds, and does not change any more. */
+    @Test
+    void shouldCountTheFilesOnce() throws IOException {
+        var branch = keep(Duration.ofDays(1), 300);
+        assertThat(branches.content(branch).files()).isEqualTo(1);
+
+        Files.createFile(branches.tree(branch).resolve("counted never"));
+
+        assertThat(branches.content(branch).files()).isEqualTo(1);
+        assertThat(new Branches(volume).content(branch).files()).isEqualTo(2);
+    }
+
     @Nested
     class Retention {
         private List<String> retain(Branches.Limits limits) throws IOException {

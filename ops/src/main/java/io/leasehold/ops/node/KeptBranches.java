@@ -20,11 +20,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
@@ -63,9 +60,6 @@ final class KeptBranches {
     private final PeerTalk peer;
     private final InstantSource clock;
     private final BiConsumer<String, String> history;
-
-    /** A branch does not change any more. */
-    private final Map<Branch, Branches.Content> contents = new HashMap<>();
 
     private final Set<Branch> told = new HashSet<>();
     // Read without the lock: a status must not wait for the disk.
@@ -311,16 +305,10 @@ final class KeptBranches {
 
     private List<BranchesView.Summary> summaries() throws IOException {
         var kept = branches.list();
-        contents.keySet().retainAll(kept);
         told.retainAll(kept);
         var summaries = new ArrayList<BranchesView.Summary>();
         for (var branch : kept) {
-            var content = Optional.ofNullable(contents.get(branch));
-            if (content.isEmpty()) {
-                content = Optional.of(branches.content(branch));
-                contents.put(branch, content.get());
-            }
-            summaries.add(summary(branch, content.get(), branches.isLookedAt(branch)));
+            summaries.add(summary(branch, branches.content(branch), branches.isLookedAt(branch)));
         }
         return List.copyOf(summaries);
     }
