@@ -17,7 +17,12 @@ final class SpaceGuard {
     static final long FLOOR_BYTES = 4L << 20;
 
     private static final long METADATA_BYTES = 4_096;
-    private static final long GRANT_BYTES_MAX = 256L << 20;
+
+    /**
+     * So much is granted without another look, which costs microseconds. Not more than the floor:
+     * somebody else may fill the disk meanwhile, and the reserve must not pay for it.
+     */
+    static final long GRANT_BYTES_MAX = FLOOR_BYTES;
 
     enum Verdict {
         FITS,
@@ -60,7 +65,7 @@ final class SpaceGuard {
         var space = look.space();
         long freeBytes = space.freeBlocks() * space.fragmentBytes() - pendingBytes;
         if (freeBytes - reserveBytes >= neededBytes) {
-            // Half of it only: the disk may have other users.
+            // Half of it only: the disk may have other users, and they are as quick.
             grantedBytes = Math.min((freeBytes - reserveBytes - neededBytes) / 2, GRANT_BYTES_MAX);
             return Verdict.FITS;
         }

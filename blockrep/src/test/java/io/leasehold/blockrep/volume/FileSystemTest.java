@@ -389,6 +389,26 @@ class FileSystemTest {
         assertThat(guard.ask(300, 0, true)).isEqualTo(SpaceGuard.Verdict.EXHAUSTED);
     }
 
+    /** What was granted before somebody else filled the disk must not be the reserve. */
+    @Test
+    void shouldGrantNoMoreAtOnceThanNobodyMayHave() throws Exception {
+        var free = new long[] {1L << 30};
+        long reserveBytes = 64L << 20;
+        var guard =
+                new SpaceGuard(
+                        () -> new SpaceStatus(4096, 1, 1L << 31, free[0], free[0], 9, 9),
+                        reserveBytes);
+        assertThat(guard.ask(300, 0, false)).isEqualTo(SpaceGuard.Verdict.FITS);
+
+        free[0] = reserveBytes;
+
+        long grantedBytes = 0;
+        while (guard.ask(1 << 16, 0, false) == SpaceGuard.Verdict.FITS) {
+            grantedBytes += 1 << 16;
+        }
+        assertThat(grantedBytes).isLessThanOrEqualTo(SpaceGuard.FLOOR_BYTES);
+    }
+
     @Test
     void shouldListFromAPositionWhateverHappenedMeanwhile() throws Exception {
         for (int i = 0; i < 50; i++) {
