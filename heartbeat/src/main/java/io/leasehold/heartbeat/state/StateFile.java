@@ -30,7 +30,8 @@ import java.util.zip.CRC32C;
  * <p>A slot that is not whole may be a write that never ended, or a state that others relied on and
  * that the disk has lost since: a vote, a promise, a permit given up. Nothing tells the two apart,
  * so what is left is read {@linkplain DurableState#withoutRights without its rights}, and {@link
- * #damage} says so.
+ * #damage} says so. If that slot had the very first write, nothing is left: the power was cut while
+ * the node was set up.
  *
  * <p>A failed write or flush is final (R32): what the disk holds is not known any more, and every
  * further write fails too. One thread at a time; it must not be interrupted.
@@ -106,6 +107,21 @@ public final class StateFile implements AutoCloseable {
             return first instanceof Slot.Blank && other.number() == 1
                     ? whole(path, file, other)
                     : reduced(path, file, other, first);
+        }
+        if (first instanceof Slot.Blank) {
+            // The very first write was torn, or lost by the disk; slot A was never written.
+            return new StateFile(
+                    path,
+                    file,
+                    0,
+                    Optional.empty(),
+                    Optional.of(
+                            path
+                                    + ": "
+                                    + description(second, SLOT_BYTES)
+                                    + ", and it is the first write of all. This node starts as one"
+                                    + " that never ran; what its volume holds counts as outdated"
+                                    + " until it has met its peer"));
         }
         throw new IOException(
                 path

@@ -92,6 +92,35 @@ class StateFileTest {
         }
     }
 
+    /** A power cut while the node was started for the first time: it must start again by itself. */
+    @Test
+    void shouldHoldNothingWhenTheVeryFirstWriteWasTornAnywhere() throws IOException {
+        StateFile.open(path).close();
+        var before = Files.readAllBytes(path);
+        try (var file = StateFile.open(path)) {
+            file.write(state(1));
+        }
+        var after = Files.readAllBytes(path);
+        for (int torn = 0; torn < 16 * 31; torn += 31) {
+            var mixed = before.clone();
+            System.arraycopy(after, StateFile.SLOT_BYTES, mixed, StateFile.SLOT_BYTES, torn);
+            Files.write(path, mixed);
+            try (var file = StateFile.open(path)) {
+                if (Arrays.equals(mixed, after)) {
+                    assertThat(file.newest()).contains(state(1));
+                    continue;
+                }
+                assertThat(file.newest()).as("torn after %d bytes", torn).isEmpty();
+                assertThat(file.damage().isPresent()).isEqualTo(!Arrays.equals(mixed, before));
+                file.write(state(1));
+            }
+            try (var file = StateFile.open(path)) {
+                assertThat(file.newest()).contains(state(1));
+                assertThat(file.damage()).isEmpty();
+            }
+        }
+    }
+
     /** The newest one was acknowledged, and others relied on it: what it took away stays away. */
     @Test
     void shouldGiveNoRightBackWhenTheNewestIsDamagedOrGone() throws IOException {
