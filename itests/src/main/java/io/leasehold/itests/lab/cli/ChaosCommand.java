@@ -8,7 +8,9 @@ import io.leasehold.itests.lab.power.FenceBehaviour;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "chaos",
@@ -24,6 +26,8 @@ import picocli.CommandLine.Option;
         })
 final class ChaosCommand extends LabCommand {
     private static final String LAB = "chaos";
+
+    @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--seed", description = "decides which fault comes when (default: 1)")
     long seed = 1;
@@ -58,12 +62,19 @@ final class ChaosCommand extends LabCommand {
     @Option(names = "--go-on", description = "after a round that failed, with a new pair")
     boolean goOn;
 
+    /** Unless told otherwise not the lab that somebody may be using. */
+    @Override
+    LabName labName() {
+        return spec.commandLine().getParseResult().hasMatchedOption("--name")
+                ? super.labName()
+                : new LabName(LAB);
+    }
+
     @Override
     int run() throws IOException, InterruptedException {
         var request =
                 new Chaos.Request(
-                        // Unless told otherwise not the lab that somebody may be using.
-                        name.equals(LAB_DEFAULT) ? new LabName(LAB) : labName(),
+                        labName(),
                         arbiter,
                         profile,
                         seed,
