@@ -516,10 +516,16 @@ public final class ReplicatedVolume implements AutoCloseable {
     }
 
     private SpaceReserve spaceReserve() {
-        return new SpaceReserve(configuration.reserveBytes(), pid -> pid == reservedPid);
+        return new SpaceReserve(
+                configuration.reserveBytes(), pid -> pid == reservedPid || isThreadOfOurs(pid));
     }
 
-    /** The process whose writes may use the last of the disk's space. */
+    /** What is checked and noted before the server starts is written through the mount as well. */
+    private static boolean isThreadOfOurs(int pid) {
+        return Files.exists(Path.of("/proc/self/task", String.valueOf(pid)));
+    }
+
+    /** The process whose writes, beside this one's, may use the last of the disk's space. */
     public void reserveSpaceFor(long pid) {
         reservedPid = pid;
     }

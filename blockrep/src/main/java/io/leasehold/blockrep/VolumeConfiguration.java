@@ -22,8 +22,8 @@ import java.time.Duration;
  * @param bootId changes with each boot of the machine (/proc/sys/kernel/random/boot_id): what the
  *     kernel held for a process of the same boot is still there, after another boot it is not
  * @param runDirectory on a tmpfs: for what a successor of this process needs to go on with a mount
- * @param reserveBytes space on the disk that only the DHCP server may use ({@link
- *     ReplicatedVolume#reserveSpaceFor})
+ * @param reserveBytes space on the disk that only the DHCP server ({@link
+ *     ReplicatedVolume#reserveSpaceFor}) and this process may use
  */
 public record VolumeConfiguration(
         ClusterName cluster,

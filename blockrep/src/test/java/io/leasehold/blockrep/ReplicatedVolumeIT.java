@@ -9,6 +9,7 @@ import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.volume.Bytes;
+import io.leasehold.blockrep.volume.Caller;
 import io.leasehold.blockrep.volume.FileId;
 import io.leasehold.blockrep.volume.Refusal;
 import io.leasehold.blockrep.volume.RefusedException;
@@ -807,6 +808,33 @@ class ReplicatedVolumeIT {
             pair.awaitInSync(pair.a);
             pair.awaitApplied(pair.a, pair.b);
             assertEqualTrees();
+        }
+    }
+
+    @Nested
+    class WhenOnlyTheReserveIsLeftOfTheDisk {
+        /** Or nobody could start the server for which it is kept. */
+        @Test
+        void shouldTakeWhatThisProcessWritesBesideTheServers() throws Exception {
+            pair.a.reserveBytes = Long.MAX_VALUE / 2;
+            pair.a.open();
+            pair.a.promote(pair.nextEpoch(), Set.of(A));
+            var server = Workload.ROOT;
+            // The kernel names the thread that calls.
+            var thread = Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName();
+            var self = new Caller(0, 0, Integer.parseInt(thread.toString()));
+
+            assertThatThrownBy(() -> create(server, "leases")).isInstanceOf(RefusedException.class);
+            create(self, "marker");
+            pair.a.volume().reserveSpaceFor(server.pid());
+            create(server, "leases");
+        }
+
+        private void create(Caller caller, String name) throws Exception {
+            pair.a
+                    .volume()
+                    .fileSystem()
+                    .create(caller, FileId.ROOT, Workload.bytes(name), 0600, RequestId.NONE);
         }
     }
 

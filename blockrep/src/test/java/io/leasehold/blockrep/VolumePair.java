@@ -183,6 +183,7 @@ final class VolumePair implements AutoCloseable {
         private volatile long writerEpoch;
         private final AtomicLong generation = new AtomicLong(1);
         int segments = 8;
+        long reserveBytes;
 
         Side(
                 NodeName name,
@@ -211,7 +212,7 @@ final class VolumePair implements AutoCloseable {
                     new VolumeConfiguration.Timing(replicaTimeout, Duration.ofSeconds(30)),
                     "boot-1",
                     root().resolve("run"),
-                    0);
+                    reserveBytes);
         }
 
         void open() throws IOException {
