@@ -86,6 +86,12 @@ public final class ReplicatedVolume implements AutoCloseable {
 
     private Optional<FuseMount> mount = Optional.empty();
 
+    /**
+     * What may have been acknowledged alone (R29) changes on the disk and in the machine as one.
+     * Held for a write of the superblock; no other lock of this class is taken under it.
+     */
+    private final ReentrantLock tenure = new ReentrantLock();
+
     // Read without the lock, by facts and by the checkpointer.
     private volatile Optional<FileSystem> fileSystem = Optional.empty();
     private volatile Optional<Path> mountPoint = Optional.empty();
@@ -363,12 +369,17 @@ public final class ReplicatedVolume implements AutoCloseable {
     }
 
     private void beginEpoch(long epoch, Set<NodeName> inSync) throws IOException {
-        var tenure = Tenure.begin(epoch, inSync, copy.standing(), configuration.peer());
-        copy.journal.update(editor ->
-                editor.promisedEpoch(tenure.promisedEpoch())
-                        .lineage(tenure.lineage())
-                        .writer(true)
-                        .acknowledgedAlone(tenure.acknowledgedAlone()));
+        tenure.lock();
+        try {
+            var begun = Tenure.begin(epoch, inSync, copy.standing(), configuration.peer());
+            copy.journal.update(editor ->
+                    editor.promisedEpoch(begun.promisedEpoch())
+                            .lineage(begun.lineage())
+                            .writer(true)
+                            .acknowledgedAlone(begun.acknowledgedAlone()));
+        } finally {
+            tenure.unlock();
+        }
     }
 
     /**
@@ -383,15 +394,20 @@ public final class ReplicatedVolume implements AutoCloseable {
             log.info("record of epoch {} is not about this writer", epoch);
             return;
         }
-        durably(() ->
-                copy.journal.update(editor ->
-                        editor.acknowledgedAlone(
-                                Tenure.acknowledgedAlone(
-                                        inSync,
-                                        configuration.peer(),
-                                        replicator.completed(),
-                                        copy.journal.superblock().acknowledgedAlone()))));
-        replicator.step(new Event.RecordChanged(epoch, inSync, recordGeneration));
+        tenure.lock();
+        try {
+            durably(() ->
+                    copy.journal.update(editor ->
+                            editor.acknowledgedAlone(
+                                    Tenure.acknowledgedAlone(
+                                            inSync,
+                                            configuration.peer(),
+                                            replicator.completed(),
+                                            copy.journal.superblock().acknowledgedAlone()))));
+            replicator.step(new Event.RecordChanged(epoch, inSync, recordGeneration));
+        } finally {
+            tenure.unlock();
+        }
         conversation
                 .open()
                 .ifPresent(open -> {
@@ -750,8 +766,9 @@ public final class ReplicatedVolume implements AutoCloseable {
                         configuration.peer(),
                         equalAt,
                         resync.map(done -> ": " + done.describe()).orElse(""));
-                acknowledgesWithPeer();
-                copy.listener.growWanted(equalAt, resync);
+                if (acknowledgesWithPeer()) {
+                    copy.listener.growWanted(equalAt, resync);
+                }
             }
             case Effect.StartReplay(var id, var plan, var from) -> {
                 replicator.beginReplay(plan);
@@ -776,15 +793,26 @@ public final class ReplicatedVolume implements AutoCloseable {
     /**
      * R29: the peer has everything, and from the wish for a grow on nothing is acknowledged without
      * it. Said before anybody may count it in: if it takes over, what this node has beyond it is a
-     * mere tail.
+     * mere tail. A wish that has ended before it came here is none: this node may be acknowledging
+     * alone again.
+     *
+     * @return whether it is still wished
      */
-    private void acknowledgesWithPeer() {
+    private boolean acknowledgesWithPeer() {
+        tenure.lock();
         try {
+            if (!replicator.ask(Replication::isGrowPending)) {
+                return false;
+            }
             durably(() ->
                     copy.journal.update(editor -> editor.acknowledgedAlone(Optional.empty())));
+            return true;
         } catch (IOException e) {
             // The disk is gone, and whoever must hear of it has: nothing is acknowledged any more.
             log.error("R29: not noted that the peer is equal: {}", e.getMessage());
+            return false;
+        } finally {
+            tenure.unlock();
         }
     }
 

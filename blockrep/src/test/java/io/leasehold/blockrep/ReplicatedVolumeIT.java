@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Relation;
+import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.volume.Bytes;
 import io.leasehold.blockrep.volume.Caller;
@@ -808,6 +809,38 @@ class ReplicatedVolumeIT {
             pair.awaitInSync(pair.a);
             pair.awaitApplied(pair.a, pair.b);
             assertEqualTrees();
+        }
+    }
+
+    @Nested
+    class WhenAGrowIsOverBeforeItIsSaid {
+        /** R29: what it then acknowledges alone would be taken for a mere tail (R25). */
+        @Test
+        void shouldGoOnCountingWhatItAcknowledgesAlone() throws Exception {
+            pair.a.winsGrows = false;
+            pair.a.winsShrinks = false;
+            pair.a.open();
+            pair.b.open();
+            pair.a.promote(pair.nextEpoch(), Set.of(A));
+            Awaitility.await().until(() -> pair.a.grows.size() == 1);
+            var replicator = pair.a.volume().copy.replicator;
+            var allIsSaid = new CountDownLatch(1);
+            // The next wish waits behind a message until there is nobody any more to let in.
+            pair.a.onMessage =
+                    () -> {
+                        pair.a.recordChanged(Set.of(A));
+                        Awaitility.await().until(() -> replicator.ask(Replication::isGrowPending));
+                        pair.b.close();
+                        Awaitility.await()
+                                .until(() -> replicator.ask(Replication::session).isEmpty());
+                        pair.a.recordChanged(Set.of(A));
+                        pair.a.volume().copy.events.add(allIsSaid::countDown);
+                    };
+            assertThat(pair.b.volume().sendToPeer(new byte[] {1})).isTrue();
+            assertThat(allIsSaid.await(60, TimeUnit.SECONDS)).isTrue();
+
+            assertThat(pair.a.grows).hasSize(1);
+            assertThat(pair.a.volume().copy.journal.superblock().acknowledgedAlone()).isPresent();
         }
     }
 

@@ -177,6 +177,10 @@ final class VolumePair implements AutoCloseable {
         final List<String> endReasons = new CopyOnWriteArrayList<>();
         volatile boolean winsShrinks = true;
         volatile boolean winsGrows = true;
+
+        /** On the volume's event thread, before anything that is reported after the message. */
+        volatile Runnable onMessage = () -> {};
+
         private final VolumeConfiguration.Network network;
         private final Duration replicaTimeout;
         private volatile Optional<ReplicatedVolume> volume = Optional.empty();
@@ -300,6 +304,7 @@ final class VolumePair implements AutoCloseable {
         @Override
         public void peerMessage(SessionId session, byte[] message) {
             messages.add(message);
+            onMessage.run();
         }
 
         @Override

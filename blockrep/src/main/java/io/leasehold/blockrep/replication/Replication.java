@@ -278,6 +278,11 @@ public final class Replication {
         return role == Role.PRIMARY && (inSync.contains(peerName) || growPending || isLive());
     }
 
+    /** R10: the record may count the peer in at any moment, and how that ends was not heard yet. */
+    public boolean isGrowPending() {
+        return growPending;
+    }
+
     // ---- completing ----
 
     private List<Effect> flushWanted(long nowNanos, Seq upTo) {
