@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param clockLimit a difference with which the server is not started: leases would be freed early,
  *     or believed to be in the future, by that much
  * @param neighboursMax the file in which the kernel says how many neighbours it keeps; may be
- *     absent
+ *     absent or unreadable
  */
 public record GuardSettings(
         VolumeLayout volume, Duration clockWarning, Duration clockLimit, Path neighboursMax) {

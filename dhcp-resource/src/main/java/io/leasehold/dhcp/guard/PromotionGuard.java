@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
@@ -332,22 +333,28 @@ public final class PromotionGuard {
     }
 
     /** dhcpd answers a renewal through the kernel, which drops what it has no neighbour for. */
-    private void warnOfNeighbours(int active, List<Finding> findings) throws IOException {
-        var file = settings.neighboursMax();
-        if (!Files.exists(file)) {
-            return;
-        }
-        // Not readString: it asks for one byte first, and gets no more of a sysctl.
-        long kept = Long.parseLong(Files.readAllLines(file).getFirst().strip());
-        if (active > kept) {
+    private void warnOfNeighbours(int active, List<Finding> findings) {
+        var kept = neighboursKept();
+        if (kept.isPresent() && active > kept.getAsLong()) {
             findings.add(
                     Finding.warning(
                             "neighbour-table-small",
-                            Place.of(file),
+                            Place.of(settings.neighboursMax()),
                             "%d clients hold a lease, but the kernel of this node keeps %d neighbours; answers to the others' renewals are dropped"
-                                    .formatted(active, kept),
+                                    .formatted(active, kept.getAsLong()),
                             "raise net.ipv4.neigh.default.gc_thresh3 above the number of clients"
                                     + " on both nodes (sysctl.d(5)), and gc_thresh2 with it"));
+        }
+    }
+
+    /** Empty if this kernel does not say it, which is no reason not to serve. */
+    private OptionalLong neighboursKept() {
+        try {
+            // Not readString: it asks for one byte first, and gets no more of a sysctl.
+            var lines = Files.readAllLines(settings.neighboursMax());
+            return OptionalLong.of(Long.parseLong(String.join("", lines).strip()));
+        } catch (IOException | NumberFormatException _) {
+            return OptionalLong.empty();
         }
     }
 

@@ -303,6 +303,19 @@ class PromotionGuardTest {
         }
 
         @Test
+        void shouldStartAlthoughTheKernelDoesNotSayHowManyNeighboursItKeeps() throws IOException {
+            var limit = temporary.resolve("gc_thresh3");
+            for (var said : List.of("", "many\n", "99999999999999999999\n")) {
+                Files.writeString(limit, said);
+                assertThat(check()).as(said).isInstanceOf(GuardReport.Clear.class);
+            }
+            // EISDIR stands for all that may keep it from being read.
+            Files.delete(limit);
+            Files.createDirectory(limit);
+            assertThat(check()).isInstanceOf(GuardReport.Clear.class);
+        }
+
+        @Test
         void shouldNotAskForThePeersClockIfThisOneWroteTheLeases() {
             assertThat(guard.check(NOW, new ClockComparison.Own(), Optional.empty()).findings())
                     .extracting(Finding::check)
