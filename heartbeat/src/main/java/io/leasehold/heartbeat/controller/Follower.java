@@ -276,10 +276,16 @@ final class Follower {
                 : Optional.of("resources still run on " + me);
     }
 
-    /** R9: our promise not to take over, not given while a takeover is wanted or under way. */
+    /**
+     * R9: our promise not to take over, not given while a takeover is wanted or under way. Given at
+     * the epoch that we promised, or to whom we follow: what this node asked for itself, in vain,
+     * is no promise to anybody, and would keep that one silent (ADR 0044).
+     */
     void confirm(Epoch epoch, long nonce) {
+        var record = rights.record();
+        var followed = record.isPrimary(peer) && record.epoch().equals(epoch);
         if (lifecycle.isIdle()
-                && epoch.equals(rights.state().promised())
+                && (followed || epoch.equals(rights.state().promised()))
                 && fencing.isIdle()
                 && witness.isQuiet()) {
             session.send(new ClusterMessage.Confirmed(epoch, nonce));

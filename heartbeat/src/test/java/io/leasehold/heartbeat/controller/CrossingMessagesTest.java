@@ -172,6 +172,26 @@ class CrossingMessagesTest {
         assertThat(effects).noneMatch(Effect.PromiseEpoch.class::isInstance);
     }
 
+    /** R9: what it asked for itself in vain is no promise to anybody. */
+    @Test
+    void shouldConfirmWhomItFollowsBelowAnEpochThatItAskedFor() {
+        var asked = new Epoch(FIRST.value() + 4);
+        controller =
+                start(
+                        Optional.of(
+                                DurableState.fresh(ArbitrationMode.FENCING, ME, BOOT)
+                                        .withBoot(BOOT, Optional.of("disk"))
+                                        .withPromised(asked)));
+        when(started(), opened(), hello(Role.PRIMARY, record(PEER, 1, PEER), Standing.UP_TO_DATE));
+        when(message(new Grow(FIRST, new Generation(2), 0)));
+
+        when(message(new ClusterMessage.ConfirmRequest(FIRST, 7)));
+        assertThat(said()).containsExactly(new ClusterMessage.Confirmed(FIRST, 7));
+
+        when(message(new ClusterMessage.ConfirmRequest(FIRST.next(), 8)));
+        assertThat(said()).isEmpty();
+    }
+
     /** A person must know why the peer is never synced (R29). */
     @Test
     void shouldRaiseAnAlarmWhenTheVolumeRefusesThePeer() {
