@@ -225,8 +225,19 @@ public final class Controller {
                         time);
         leadership =
                 new Leadership(
-                        config, lifecycle, rights, evidence, inSync, watch, health, gate, service,
-                        departure, overview);
+                        config,
+                        lifecycle,
+                        rights,
+                        evidence,
+                        arbitration,
+                        inSync,
+                        watch,
+                        health,
+                        gate,
+                        service,
+                        departure,
+                        overview,
+                        alarms);
         duties =
                 new Duties(
                         me,

@@ -85,6 +85,7 @@ final class Departure {
 
     void begin(Purpose purpose, String why) {
         effects.note("resource", Rule.R17, me + " stops serving: " + purpose, why);
+        alarms.clear(Leadership.TWIN);
         lifecycle.become(
                 new Phase.Departing(Stage.STOPPING, purpose, why, time.nowNanos() + limitNanos));
         if (purpose == Purpose.HAND_OVER) {

@@ -20,12 +20,16 @@ import java.util.Optional;
  * </pre>
  */
 final class Leadership {
+    /** Subject of the alarm that the peer writes the same epoch. */
+    static final String TWIN = "twin";
+
     private final NodeName me;
     private final NodeName peer;
     private final int resourceCount;
     private final Lifecycle lifecycle;
     private final Rights rights;
     private final Evidence evidence;
+    private final Arbitration arbitration;
     private final InSyncSet inSync;
     private final PeerWatch watch;
     private final NodeHealth health;
@@ -33,6 +37,7 @@ final class Leadership {
     private final Service service;
     private final Departure departure;
     private final Overview overview;
+    private final Alarms alarms;
     private boolean shutdownMoveTried;
 
     Leadership(
@@ -40,19 +45,22 @@ final class Leadership {
             Lifecycle lifecycle,
             Rights rights,
             Evidence evidence,
+            Arbitration arbitration,
             InSyncSet inSync,
             PeerWatch watch,
             NodeHealth health,
             ServiceGate gate,
             Service service,
             Departure departure,
-            Overview overview) {
+            Overview overview,
+            Alarms alarms) {
         this.me = config.me();
         this.peer = config.peer();
         this.resourceCount = config.resources().size();
         this.lifecycle = lifecycle;
         this.rights = rights;
         this.evidence = evidence;
+        this.arbitration = arbitration;
         this.inSync = inSync;
         this.watch = watch;
         this.health = health;
@@ -60,11 +68,13 @@ final class Leadership {
         this.service = service;
         this.departure = departure;
         this.overview = overview;
+        this.alarms = alarms;
     }
 
     // ---------------------------------------------------------------- duty
 
     void lead(Phase.Leading leading) {
+        nameTwin();
         inSync.settle();
         if (health.isDiskFailed()) {
             departure.begin(Purpose.DISK_FAILED, "the disk failed");
@@ -87,6 +97,32 @@ final class Leadership {
         }
         // R9: until the other one is silent by any clock, nothing of ours may be heard or mounted.
         service.want(gate.isPeerSilenceAwaited() ? 0 : resourceCount, leading.handedOver());
+    }
+
+    /**
+     * R1: no rule brings it about that both write one epoch, so no rule says who of them goes on.
+     * Somebody had power read or asserted off that was not, and only a person can know which of
+     * both has the leases that shall stay.
+     */
+    private void nameTwin() {
+        var epoch = rights.record().epoch();
+        if (!watch.isPrimaryOf(epoch)) {
+            alarms.clear(TWIN);
+            return;
+        }
+        var sentence = me + " and " + peer + " are both primary of epoch " + epoch;
+        arbitration.finding(
+                TWIN + " " + epoch,
+                Rule.R1,
+                sentence,
+                "one of them was proven off, and was not (R34)");
+        alarms.raise(
+                TWIN,
+                sentence
+                        + " (R1): one of them was proven off and was not, and addresses may be"
+                        + " given twice. Power off the one whose leases since then matter less,"
+                        + " and let it return with an empty disk; keep the old one, its leases can"
+                        + " be read");
     }
 
     /**

@@ -6,6 +6,7 @@ import io.leasehold.heartbeat.membership.LinkStatus;
 import io.leasehold.heartbeat.membership.Membership;
 import io.leasehold.heartbeat.membership.PeerState;
 import io.leasehold.heartbeat.record.BootId;
+import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Rule;
 import java.util.List;
@@ -149,6 +150,13 @@ final class PeerWatch {
     /** The last beat's word, of whatever age. */
     Optional<Announcement> said() {
         return said;
+    }
+
+    /** R1: whether it says that it is the writer of that epoch; false once it is lost. */
+    boolean isPrimaryOf(Epoch epoch) {
+        return !isLost()
+                && said.filter(word -> word.role() == Role.PRIMARY && word.epoch().equals(epoch))
+                        .isPresent();
     }
 
     /** Whether the peer is primary, by what it said last; never a permission for anything. */

@@ -113,6 +113,10 @@ class CrossingMessagesTest {
     }
 
     private Event beat(Role role, long gen, boolean leaveWanted) {
+        return beat(role, FIRST, gen, leaveWanted);
+    }
+
+    private Event beat(Role role, Epoch epoch, long gen, boolean leaveWanted) {
         return new Event.BeatReceived(
                 now,
                 new LinkName("lan"),
@@ -121,7 +125,7 @@ class CrossingMessagesTest {
                         BOOT,
                         0,
                         role,
-                        FIRST,
+                        epoch,
                         new Generation(gen),
                         Standing.UP_TO_DATE,
                         true,
@@ -259,6 +263,25 @@ class CrossingMessagesTest {
         var state = written().orElseThrow();
         assertThat(state.record().isSole(ME)).isTrue();
         when(new Event.VolumePromoted(state.record().epoch()));
+    }
+
+    /** R1: a fence device, or a person, has said of both that they are off. */
+    @Test
+    void shouldNameAPeerThatIsPrimaryOfTheSameEpoch() {
+        lead();
+
+        var epoch = controller.view(now).record().epoch();
+        when(beat(Role.PRIMARY, epoch, 1, false));
+        assertThat(controller.view(now).alarms())
+                .singleElement()
+                .asString()
+                .startsWith("dhcp2 and dhcp1 are both primary of epoch " + epoch + " (R1)")
+                .contains("Power off");
+        assertThat(controller.view(now).verdict()).contains("both primary of epoch " + epoch);
+        assertThat(controller.view(now).level()).isEqualTo(View.Level.DEGRADED);
+
+        when(beat(Role.WAITING, epoch, 1, false));
+        assertThat(controller.view(now).alarms()).isEmpty();
     }
 
     /** R10: the volume had asked for a grow, and its session broke before that was heard. */
