@@ -98,7 +98,8 @@ abstract class DaemonCommand implements Callable<Integer> {
     }
 
     private void printRefusal(Reply.Refused refused) {
-        printError("refused (" + refused.rule() + "): " + refused.sentence());
+        var rule = refused.rule().isEmpty() ? "" : " (" + refused.rule() + ")";
+        printError("refused" + rule + ": " + refused.sentence());
         for (var check : refused.checks()) {
             if (!check.ok()) {
                 var checkRule = check.rule().isEmpty() ? "" : " (" + check.rule() + ")";

@@ -33,19 +33,19 @@ public sealed interface Reply {
     /**
      * It was not tried.
      *
-     * @param rule the name of a {@link Rule}, such as {@code R6}
+     * @param rule the name of a {@link Rule}, such as {@code R6}; of a daemon of the build before,
+     *     which is asked while it is upgraded, it may be empty
      * @param checks what was not as it has to be
      */
     record Refused(String sentence, String rule, List<CheckView> checks) implements Answer {
-        public Refused {
-            if (rule.isBlank()) {
-                throw new IllegalArgumentException("refused by no rule: " + sentence);
-            }
+        /** As a daemon of this build refuses. */
+        public Refused(String sentence, Rule rule, List<CheckView> checks) {
+            this(sentence, rule.name(), checks);
         }
 
         /** Without a list of checks. */
         public Refused(String sentence, Rule rule) {
-            this(sentence, rule.name(), List.of());
+            this(sentence, rule, List.of());
         }
     }
 }

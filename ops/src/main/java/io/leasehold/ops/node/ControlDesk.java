@@ -289,7 +289,7 @@ final class ControlDesk implements ControlHandler {
             case DhcpService.Reloaded.Refused(var findings) ->
                     new Reply.Refused(
                             "dhcpd.conf is refused, the old one stays in force.",
-                            Rule.INPUT.name(),
+                            Rule.INPUT,
                             findings.stream()
                                     .map(finding ->
                                             new CheckView(
@@ -333,7 +333,7 @@ final class ControlDesk implements ControlHandler {
                         new Reply.Report(Views.bill(settings.self(), bill, dhcp.leasesHere()));
                 case CommandResult.Refused(String sentence, var rule, var failed) ->
                         new Reply.Refused(
-                                sentence, rule.name(), failed.stream().map(Views::check).toList());
+                                sentence, rule, failed.stream().map(Views::check).toList());
             };
         } catch (TimeoutException e) {
             return new Reply.Failed(

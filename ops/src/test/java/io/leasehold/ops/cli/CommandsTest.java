@@ -307,6 +307,14 @@ class CommandsTest {
         }
 
         @Test
+        void shouldBeThreeWithTheReasonAloneWhenADaemonOfTheBuildBeforeRefuses() {
+            daemon.answers(new Reply.Refused("this node serves", "", List.of()));
+
+            assertThat(run("restart").code()).isEqualTo(3);
+            assertThat(run("restart").err()).isEqualTo("refused: this node serves\n");
+        }
+
+        @Test
         void shouldBeThreeWithReasonAndRuleWhenRefused() throws IOException {
             daemon.answers(
                     new Reply.Refused(

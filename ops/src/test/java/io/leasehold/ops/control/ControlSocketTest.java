@@ -127,10 +127,13 @@ class ControlSocketTest {
         }
     }
 
+    /** ADR 0050: {@code clusterctl restart} of a new build is what an old daemon refuses. */
     @Test
-    void shouldRefuseNothingWithoutARule() {
-        assertThatThrownBy(() -> new Reply.Refused("I do not want to", "", List.of()))
-                .hasMessageContaining("refused by no rule");
+    void shouldUnderstandARefusalOfTheBuildBeforeWhichNamedNoRule() throws IOException {
+        var refused = new Reply.Refused("this node serves", "", List.of());
+        try (var _ = serve((_, _, _) -> refused)) {
+            assertThat(ask(new Request.Status())).isEqualTo(refused);
+        }
     }
 
     @Test
