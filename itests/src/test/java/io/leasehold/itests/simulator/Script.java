@@ -40,7 +40,7 @@ import java.util.OptionalLong;
  *         confirm-fenced NODE · force (asks for the bill and pays it)
  *   6s    when NODE EFFECT: ACTION     before the node next performs that effect
  *   7s    expect NODE serves · nobody serves · in-sync · alone NODE · alarm NODE WORDS ·
- *         verdict NODE WORDS · standing NODE STANDING
+ *         verdict NODE WORDS · standing NODE STANDING · record NODE WORDS
  *   8s    end
  * </pre>
  */
@@ -349,6 +349,15 @@ final class Script implements Sabotage {
                                             .standing())
                             .as(where)
                             .isEqualTo(Standing.valueOf(words.get(2)));
+            case "record" ->
+                    assertThat(
+                                    world().invariants()
+                                            .written(box(words.get(1)))
+                                            .orElseThrow()
+                                            .record()
+                                            .describe())
+                            .as(where)
+                            .contains(rest(words));
             case "alarm" ->
                     assertThat(view(words.get(1)).alarms())
                             .as(where)
