@@ -3,13 +3,12 @@ package io.leasehold.itests.chaos;
 import io.leasehold.itests.lab.Inspection;
 import io.leasehold.itests.lab.Installation;
 import io.leasehold.itests.lab.Lab;
+import io.leasehold.itests.lab.LabLogs;
 import io.leasehold.itests.lab.LabOptions;
 import io.leasehold.itests.lab.client.AnswerCapture.Answer;
 import io.leasehold.itests.lab.client.AnswerCapture.Kind;
 import io.leasehold.itests.lab.client.OutageReport;
 import io.leasehold.itests.lab.network.LabName;
-import io.leasehold.itests.lab.network.LabNode;
-import io.leasehold.itests.lab.process.Command;
 import io.leasehold.itests.lab.process.CommandException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,7 +35,6 @@ public final class Chaos {
     private static final Duration OVERLAP = Duration.ofMillis(300);
 
     private static final Duration ATTENDANCE_INTERVAL = Duration.ofSeconds(1);
-    private static final Duration LOGS_LIMIT = Duration.ofSeconds(20);
 
     private final Lab lab;
     private final ChaosPlan plan;
@@ -239,38 +237,10 @@ public final class Chaos {
 
     private void keepLogs(RoundResult result, Optional<OutageReport> report)
             throws IOException, InterruptedException {
-        // Those of an earlier run are of another history.
-        Command.of("rm", "-rf", "--", logs.toString()).check();
-        Files.createDirectories(logs);
+        LabLogs.keep(lab, logs);
         Files.writeString(logs.resolve("result"), result + System.lineSeparator());
-        Command.of("cp", "-r", "--", lab.directory().clients().toString(), logs.toString()).run();
         if (report.isPresent()) {
             report.get().writeSamples(logs.resolve("samples.csv"));
-        }
-        for (var node : LabNode.servers()) {
-            Command.of(
-                            "cp",
-                            "-r",
-                            "--",
-                            lab.directory().log(node).toString(),
-                            logs.resolve(node.label()).toString())
-                    .run();
-            for (var question : List.of("status", "why", "events --last 3000", "explain")) {
-                ask(node, question);
-            }
-        }
-    }
-
-    private void ask(LabNode node, String question) throws IOException, InterruptedException {
-        var words = new ArrayList<>(List.of(Installation.bin("clusterctl").toString()));
-        words.addAll(List.of(question.split(" ", -1)));
-        try {
-            var answer = lab.in(node, Command.of(words).withLimit(LOGS_LIMIT)).run();
-            Files.writeString(
-                    logs.resolve(node.label() + "." + words.get(1)),
-                    answer.output() + answer.errors());
-        } catch (CommandException e) {
-            Files.writeString(logs.resolve(node.label() + "." + words.get(1)), e.toString());
         }
     }
 }

@@ -1,7 +1,9 @@
 package io.leasehold.itests.demo;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.leasehold.itests.lab.Installation;
 import io.leasehold.itests.lab.Lab;
+import io.leasehold.itests.lab.LabLogs;
 import io.leasehold.itests.lab.LabOptions;
 import io.leasehold.itests.lab.LeaseCheck;
 import io.leasehold.itests.lab.Pair;
@@ -171,6 +173,27 @@ public final class Demo implements Callable<Integer> {
             throws IOException, InterruptedException {
         say("two boxes with Leasehold: dhcp1 and dhcp2, one dhcpd on a replicated volume");
         var lab = Lab.up(name, LabOptions.DEFAULT.withProfile(LabOptions.Profile.FAST));
+        try {
+            var result = lifeOfThePair(lab, unshared);
+            if (!result.isFlawless()) {
+                keepLogs(lab);
+            }
+            return result;
+        } catch (IOException e) {
+            keepLogs(lab);
+            throw e;
+        }
+    }
+
+    /** What went wrong may not come again for a long time. */
+    private void keepLogs(Lab lab) throws IOException, InterruptedException {
+        var directory = Installation.home().resolve("itests/target/demo");
+        LabLogs.keep(lab, directory);
+        say("the logs of both boxes are kept in " + directory);
+    }
+
+    private DemoResult lifeOfThePair(Lab lab, DemoResult.Unshared unshared)
+            throws IOException, InterruptedException {
         var pair = lab.pair();
         var clients = lab.clients();
         var realClient = lab.realClient();

@@ -1,0 +1,55 @@
+package io.leasehold.itests.lab;
+
+import io.leasehold.itests.lab.network.LabNode;
+import io.leasehold.itests.lab.process.Command;
+import io.leasehold.itests.lab.process.CommandException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What both boxes have written, and what their daemons say of themselves: it goes with the lab. */
+public final class LabLogs {
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(20);
+
+    private LabLogs() {}
+
+    /**
+     * Keeps it in a directory of its own. Those of an earlier time are removed: they are of another
+     * history. A box that is off, or a daemon that does not answer, is no error.
+     */
+    public static void keep(Lab lab, Path directory) throws IOException, InterruptedException {
+        Command.of("rm", "-rf", "--", directory.toString()).check();
+        Files.createDirectories(directory);
+        Command.of("cp", "-r", "--", lab.directory().clients().toString(), directory.toString())
+                .run();
+        for (var node : LabNode.servers()) {
+            Command.of(
+                            "cp",
+                            "-r",
+                            "--",
+                            lab.directory().log(node).toString(),
+                            directory.resolve(node.label()).toString())
+                    .run();
+            for (var question : List.of("status", "why", "events --last 3000", "explain")) {
+                Files.writeString(
+                        directory.resolve(node.label() + "." + question.split(" ", -1)[0]),
+                        ask(lab, node, question));
+            }
+        }
+    }
+
+    private static String ask(Lab lab, LabNode node, String question)
+            throws IOException, InterruptedException {
+        var words = new ArrayList<>(List.of(Installation.bin("clusterctl").toString()));
+        words.addAll(List.of(question.split(" ", -1)));
+        try {
+            var answer = lab.in(node, Command.of(words).withLimit(ANSWER_LIMIT)).run();
+            return answer.output() + answer.errors();
+        } catch (CommandException e) {
+            return e.toString();
+        }
+    }
+}
