@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /**
  * What kind of lab is wanted.
@@ -93,120 +94,83 @@ public record LabOptions(
     }
 
     public LabOptions withServer(Server wanted) {
-        return new LabOptions(
-                wanted,
-                arbiter,
-                profile,
-                leaseSeconds,
-                poolSize,
-                fenceDelayMillis,
-                seededLeases,
-                faultyDisk,
-                settings);
+        return edited(draft -> draft.server = wanted);
     }
 
     public LabOptions withArbiter(Arbiter wanted) {
-        return new LabOptions(
-                server,
-                wanted,
-                profile,
-                leaseSeconds,
-                poolSize,
-                fenceDelayMillis,
-                seededLeases,
-                faultyDisk,
-                settings);
+        return edited(draft -> draft.arbiter = wanted);
     }
 
     public LabOptions withProfile(Profile wanted) {
-        return new LabOptions(
-                server,
-                arbiter,
-                wanted,
-                leaseSeconds,
-                poolSize,
-                fenceDelayMillis,
-                seededLeases,
-                faultyDisk,
-                settings);
+        return edited(draft -> draft.profile = wanted);
     }
 
     public LabOptions withLeaseSeconds(int wanted) {
-        return new LabOptions(
-                server,
-                arbiter,
-                profile,
-                wanted,
-                poolSize,
-                fenceDelayMillis,
-                seededLeases,
-                faultyDisk,
-                settings);
+        return edited(draft -> draft.leaseSeconds = wanted);
     }
 
     public LabOptions withPoolSize(int wanted) {
-        return new LabOptions(
-                server,
-                arbiter,
-                profile,
-                leaseSeconds,
-                wanted,
-                fenceDelayMillis,
-                seededLeases,
-                faultyDisk,
-                settings);
+        return edited(draft -> draft.poolSize = wanted);
     }
 
     public LabOptions withFenceDelayMillis(int wanted) {
-        return new LabOptions(
-                server,
-                arbiter,
-                profile,
-                leaseSeconds,
-                poolSize,
-                wanted,
-                seededLeases,
-                faultyDisk,
-                settings);
+        return edited(draft -> draft.fenceDelayMillis = wanted);
     }
 
     public LabOptions withSeededLeases(int wanted) {
-        return new LabOptions(
-                server,
-                arbiter,
-                profile,
-                leaseSeconds,
-                poolSize,
-                fenceDelayMillis,
-                wanted,
-                faultyDisk,
-                settings);
+        return edited(draft -> draft.seededLeases = wanted);
     }
 
     public LabOptions withFaultyDisk(boolean wanted) {
-        return new LabOptions(
-                server,
-                arbiter,
-                profile,
-                leaseSeconds,
-                poolSize,
-                fenceDelayMillis,
-                seededLeases,
-                wanted,
-                settings);
+        return edited(draft -> draft.faultyDisk = wanted);
     }
 
     public LabOptions withSettings(String... wanted) {
-        return new LabOptions(
-                server,
-                arbiter,
-                profile,
-                leaseSeconds,
-                poolSize,
-                fenceDelayMillis,
-                seededLeases,
-                faultyDisk,
-                List.of(wanted));
+        return edited(draft -> draft.settings = List.of(wanted));
+    }
+
+    private LabOptions edited(Consumer<Draft> change) {
+        var draft = new Draft(this);
+        change.accept(draft);
+        return draft.done();
+    }
+
+    /** What is about to become other options. */
+    private static final class Draft {
+        private Server server;
+        private Arbiter arbiter;
+        private Profile profile;
+        private int leaseSeconds;
+        private int poolSize;
+        private int fenceDelayMillis;
+        private int seededLeases;
+        private boolean faultyDisk;
+        private List<String> settings;
+
+        private Draft(LabOptions from) {
+            server = from.server;
+            arbiter = from.arbiter;
+            profile = from.profile;
+            leaseSeconds = from.leaseSeconds;
+            poolSize = from.poolSize;
+            fenceDelayMillis = from.fenceDelayMillis;
+            seededLeases = from.seededLeases;
+            faultyDisk = from.faultyDisk;
+            settings = from.settings;
+        }
+
+        private LabOptions done() {
+            return new LabOptions(
+                    server,
+                    arbiter,
+                    profile,
+                    leaseSeconds,
+                    poolSize,
+                    fenceDelayMillis,
+                    seededLeases,
+                    faultyDisk,
+                    settings);
+        }
     }
 
     static LabOptions read(Path file) throws IOException {

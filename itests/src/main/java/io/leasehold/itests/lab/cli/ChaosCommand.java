@@ -2,12 +2,12 @@ package io.leasehold.itests.lab.cli;
 
 import io.leasehold.itests.chaos.Chaos;
 import io.leasehold.itests.chaos.RoundResult;
-import io.leasehold.itests.lab.LabOptions;
 import io.leasehold.itests.lab.network.LabName;
 import io.leasehold.itests.lab.power.FenceBehaviour;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
         name = "chaos",
         description = {
             "Faults on a pair of its own, under load of 200 clients, in an order that a seed decides.",
-            "After each: nothing lost, nobody sent away, nothing given twice, both copies the same."
+            "After each: nothing lost, nobody sent away, nothing given twice, both copies the same.",
+            "Not with arbiter operator: nothing heals without a person there."
         },
         footer = {
             "",
@@ -41,17 +42,7 @@ final class ChaosCommand extends LabCommand {
             description = "begin with this round of the seed, to play many in pieces (default: 1)")
     int first = 1;
 
-    @Option(
-            names = "--arbiter",
-            description = "fencing or zookeeper (default: fencing)",
-            defaultValue = "fencing")
-    LabOptions.Arbiter arbiter = LabOptions.Arbiter.FENCING;
-
-    @Option(
-            names = "--profile",
-            description = "how soon a silent peer is suspected: ${COMPLETION-CANDIDATES}",
-            defaultValue = "default")
-    LabOptions.Profile profile = LabOptions.Profile.DEFAULT;
+    @Mixin PairOptions pair = new PairOptions();
 
     @Option(
             names = "--pause-max",
@@ -75,8 +66,8 @@ final class ChaosCommand extends LabCommand {
         var request =
                 new Chaos.Request(
                         labName(),
-                        arbiter,
-                        profile,
+                        pair.arbiter,
+                        pair.profile,
                         seed,
                         first,
                         rounds,

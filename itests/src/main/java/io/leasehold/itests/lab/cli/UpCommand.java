@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -20,17 +21,7 @@ final class UpCommand extends LabCommand {
             defaultValue = "leasehold")
     LabOptions.Server server = LabOptions.Server.LEASEHOLD;
 
-    @Option(
-            names = "--arbiter",
-            description = "who decides which box may serve: ${COMPLETION-CANDIDATES}",
-            defaultValue = "fencing")
-    LabOptions.Arbiter arbiter = LabOptions.Arbiter.FENCING;
-
-    @Option(
-            names = "--profile",
-            description = "how soon a silent peer is suspected: ${COMPLETION-CANDIDATES}",
-            defaultValue = "default")
-    LabOptions.Profile profile = LabOptions.Profile.DEFAULT;
+    @Mixin PairOptions pair = new PairOptions();
 
     @Option(names = "--lease-time", paramLabel = "SECONDS", description = "default: 3600")
     int leaseSeconds = LabOptions.DEFAULT.leaseSeconds();
@@ -72,8 +63,8 @@ final class UpCommand extends LabCommand {
         var options =
                 new LabOptions(
                         server,
-                        arbiter,
-                        profile,
+                        pair.arbiter,
+                        pair.profile,
                         leaseSeconds,
                         poolSize,
                         Math.toIntExact(FenceBehaviour.parseDuration(fenceDelay).toMillis()),
