@@ -15,7 +15,6 @@ import io.leasehold.heartbeat.layout.LayoutException;
 import io.leasehold.heartbeat.record.Arbiter;
 import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.BootId;
-import io.leasehold.heartbeat.record.ClusterRecord;
 import io.leasehold.heartbeat.record.DurableState;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.NodeName;
@@ -285,7 +284,7 @@ final class Box implements Volume.Listener {
                     if (off) {
                         volume.endSession(peer + " was powered off");
                     }
-                    step(new Event.FenceResult(request, mutation.fenced(outcome)));
+                    step(new Event.FenceResult(request, outcome));
                 }
             }
             case Input.HearEnsemble(var event) -> {
@@ -387,16 +386,15 @@ final class Box implements Volume.Listener {
     }
 
     private void startDaemon() {
-        var boot = mutation.bootId(new BootId("boot-" + name + "-" + boots));
-        var stored = mutation.rights(rights);
+        var boot = new BootId("boot-" + name + "-" + boots);
         volume.open();
         life =
                 Optional.of(
                         new Life(
                                 boot.value(),
                                 incarnations,
-                                stored.isPresent(),
-                                stored.isEmpty() || !stored.get().bootId().equals(boot)));
+                                rights.isPresent(),
+                                rights.isEmpty() || !rights.get().bootId().equals(boot)));
         incarnations = (incarnations + 1) % INCARNATIONS;
         shutDown = false;
         progressNanos = Clock.NOW_NANOS;
@@ -408,7 +406,7 @@ final class Box implements Volume.Listener {
                         arbiter(),
                         boot,
                         life.get().incarnation,
-                        stored,
+                        rights,
                         WALL_CLOCK);
         run = new Run(made, new Memory(made));
         runs.put(life.get(), run);
@@ -457,15 +455,6 @@ final class Box implements Volume.Listener {
             }
             perform(effect);
         }
-    }
-
-    /** For a mutant, which tells the daemon something that did not happen. */
-    void deliver(Event event) {
-        inbox.add(event);
-    }
-
-    ClusterRecord record() {
-        return rights.orElseThrow().record();
     }
 
     private void order(List<Effect> effects) {

@@ -1,12 +1,8 @@
 package io.leasehold.itests.exhaustive;
 
 import io.leasehold.heartbeat.controller.Effect;
-import io.leasehold.heartbeat.fencing.FenceOutcome;
 import io.leasehold.heartbeat.record.Arbiter;
-import io.leasehold.heartbeat.record.BootId;
-import io.leasehold.heartbeat.record.DurableState;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Where a test breaks one rule on both boxes, to see whether the explorer notices. The production
@@ -21,16 +17,6 @@ interface Mutation {
         return honest;
     }
 
-    /** The power-on that a daemon believes to be in. */
-    default BootId bootId(BootId honest) {
-        return honest;
-    }
-
-    /** What a starting daemon finds on its disk. */
-    default Optional<DurableState> rights(Optional<DurableState> honest) {
-        return honest;
-    }
-
     /** What is done for an effect of the controller. */
     default List<Effect> effects(Box box, Effect ordered) {
         return List.of(ordered);
@@ -40,14 +26,5 @@ interface Mutation {
     default List<io.leasehold.blockrep.replication.Event> volumeEvents(
             Volume volume, io.leasehold.blockrep.replication.Event happened) {
         return List.of(happened);
-    }
-
-    /** Why frames of an epoch are rejected. */
-    default Optional<String> rejects(Optional<String> honest) {
-        return honest;
-    }
-
-    default FenceOutcome fenced(FenceOutcome honest) {
-        return honest;
     }
 }

@@ -764,7 +764,7 @@ final class Volume {
 
         @Override
         public Optional<String> rejects(long frameEpoch) {
-            return volume.mutation.rejects(volume.machine().rejects(frameEpoch));
+            return volume.machine().rejects(frameEpoch);
         }
 
         @Override

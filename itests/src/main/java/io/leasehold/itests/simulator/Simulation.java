@@ -29,7 +29,6 @@ public final class Simulation {
     public record Outcome(
             long seed,
             int failovers,
-            long answers,
             long virtualNanos,
             Optional<Broken> violation,
             List<String> trace) {}
@@ -89,7 +88,6 @@ public final class Simulation {
         return new Outcome(
                 seed,
                 world.failovers(),
-                world.answers(),
                 world.agenda().nowNanos(),
                 violation,
                 world.trace().lines());

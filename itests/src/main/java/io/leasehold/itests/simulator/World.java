@@ -46,7 +46,6 @@ final class World {
     private boolean writeWasInFlight;
     private boolean returnAwaited;
     private int failovers;
-    private long answers;
 
     World(Chance chance, Setup setup, boolean traced, Sabotage sabotage) {
         this(chance, setup, traced, sabotage, Optional.empty());
@@ -203,7 +202,6 @@ final class World {
     }
 
     void answered(Machine box) {
-        answers++;
         if (box.index() == lastServer) {
             writeWasInFlight = false;
         }
@@ -215,10 +213,6 @@ final class World {
      */
     int failovers() {
         return failovers;
-    }
-
-    long answers() {
-        return answers;
     }
 
     /** One box serves and the other could. */

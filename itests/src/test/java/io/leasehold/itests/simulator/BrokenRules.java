@@ -204,29 +204,19 @@ final class BrokenRules {
     }
 
     /** R12: whoever is asked decides, whosever the record is. */
-    private static final class ModesMix implements Sabotage {
+    private static final class ModesMix extends Rulings {
         @Override
-        public Arbiter arbiter(Arbiter honest) {
-            return new Arbiter() {
-                @Override
-                public ArbitrationMode mode() {
-                    return honest.mode();
-                }
-
-                @Override
-                public Ruling rule(Change change, DurableState state, Optional<Proof> proof) {
-                    var record = state.record();
-                    var taken =
-                            new ClusterRecord(
-                                    honest.mode(),
-                                    record.epoch(),
-                                    record.primary(),
-                                    record.inSync(),
-                                    record.gen(),
-                                    record.requestId());
-                    return honest.rule(change, state.withRecord(taken), proof);
-                }
-            };
+        Ruling rule(Arbiter honest, Change change, DurableState state, Optional<Proof> proof) {
+            var record = state.record();
+            var taken =
+                    new ClusterRecord(
+                            honest.mode(),
+                            record.epoch(),
+                            record.primary(),
+                            record.inSync(),
+                            record.gen(),
+                            record.requestId());
+            return honest.rule(change, state.withRecord(taken), proof);
         }
     }
 
@@ -348,7 +338,7 @@ final class BrokenRules {
 
     // ---------------------------------------------------------------- proofs
 
-    /** How changes of the record are ruled, in the modes without a witness. */
+    /** How changes of the record are ruled. */
     abstract static class Rulings implements Sabotage {
         abstract Ruling rule(
                 Arbiter honest, Change change, DurableState state, Optional<Proof> proof);
