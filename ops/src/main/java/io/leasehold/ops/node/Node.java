@@ -24,6 +24,7 @@ import io.leasehold.heartbeat.state.StateFile;
 import io.leasehold.ops.config.Configuration;
 import io.leasehold.ops.config.EffectiveSetting;
 import io.leasehold.ops.control.ControlServer;
+import io.leasehold.ops.install.MachineCheck;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -130,6 +131,7 @@ final class Node {
                             },
                             history);
             try (var keeper = KeeperClient.attach(keeperSocket, keeperEvents)) {
+                endWhatCannotBeHandedOn(keeper, history, recorder);
                 keeper.starting("configures the keeper");
                 keeper.configureSupervision(settings.supervision());
                 keeper.configureWatchdog(settings.watchdog());
@@ -193,6 +195,40 @@ final class Node {
             }
         });
         mustNotGoOn(new IllegalStateException("the keeper is gone: " + reason));
+    }
+
+    /**
+     * Below Linux 6.9 nobody can go on with the mount of the daemon before: what waits in it, the
+     * DHCP server above all, could not even be stopped. So that is ended by force, before anything
+     * else, and a successor begins with nothing.
+     */
+    private static void endWhatCannotBeHandedOn(
+            KeeperClient keeper, Journalist history, FlightRecorder recorder) throws IOException {
+        var kernel = MachineCheck.runningKernel();
+        var held = keeper.state().fuse();
+        if (held.isPresent() && !MachineCheck.canHandAMountOn(kernel)) {
+            standDown(
+                    keeper,
+                    history,
+                    recorder,
+                    "this kernel (%s) cannot hand the mount at %s on to another daemon (Linux 6.9 can)"
+                            .formatted(kernel, held.get().mountPoint()));
+        }
+    }
+
+    /** Makes this node silent by force, and ends this process. */
+    private static void standDown(
+            KeeperClient keeper, Journalist history, FlightRecorder recorder, String reason) {
+        history.observed("daemon", "this node is made silent by force", reason);
+        log.error("cannot go on in an orderly way, standing down: {}", reason);
+        try {
+            keeper.standDown(reason);
+        } catch (IOException e) {
+            log.error("the keeper did not stand down: {}", e.getMessage());
+        }
+        // Not before: now there is time to write down why.
+        recorder.close();
+        mustNotGoOn(new IllegalStateException("self-fenced: " + reason));
     }
 
     /** Beside the start of everything else: clients wait for a daemon that is restarted. */
@@ -281,7 +317,8 @@ final class Node {
                     });
             var mountPoint = configuration.volume().mountPoint();
             var volumeResource =
-                    new VolumeResource(volume, keeper, mountPoint, this::whereTheVolumeIs);
+                    new VolumeResource(
+                            volume, keeper, mountPoint, this::selfFence, this::whereTheVolumeIs);
             Map<ResourceName, ResourceShell> resources = new LinkedHashMap<>();
             resources.put(Settings.VOLUME, volumeResource);
             resources.put(Settings.GUARD, dhcp.guardResource());
@@ -553,14 +590,7 @@ final class Node {
 
         @Override
         public void selfFence(String reason) {
-            history.observed("daemon", "this node is made silent by force", reason);
-            log.error("cannot stop in an orderly way, standing down: {}", reason);
-            try {
-                keeper.standDown(reason);
-            } catch (IOException e) {
-                log.error("the keeper did not stand down: {}", e.getMessage());
-            }
-            mustNotGoOn(new IllegalStateException("self-fenced: " + reason));
+            standDown(keeper, history, recorder, reason);
         }
     }
 

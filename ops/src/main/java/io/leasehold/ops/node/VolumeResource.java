@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,35 +22,64 @@ final class VolumeResource implements ResourceShell {
     private final ReplicatedVolume volume;
     private final KeeperClient keeper;
     private final Path mountPoint;
+    private final Consumer<String> giveUp;
     private final Supplier<String> whereItIs;
 
     /**
+     * @param giveUp kills the DHCP server, then ends the mount, then this process, for a reason
      * @param whereItIs the note for the mount point while the volume is not mounted here
      */
     VolumeResource(
             ReplicatedVolume volume,
             KeeperClient keeper,
             Path mountPoint,
+            Consumer<String> giveUp,
             Supplier<String> whereItIs) {
         this.volume = volume;
         this.keeper = keeper;
         this.mountPoint = mountPoint;
+        this.giveUp = giveUp;
         this.whereItIs = whereItIs;
     }
 
     @Override
     public void start(boolean adopt, Duration limit) throws ResourceException {
+        if (adopt && !isMounted(mountPoint)) {
+            throw new ResourceException(mountPoint + " is not mounted any more");
+        }
         try {
-            if (adopt && !isMounted(mountPoint)) {
-                throw new ResourceException(mountPoint + " is not mounted any more");
-            }
-            Files.createDirectories(mountPoint);
-            try (var descriptor = keeper.fuseDescriptor(mountPoint)) {
-                volume.mount(descriptor.number(), mountPoint, adopt);
+            if (adopt) {
+                resume();
+            } else {
+                Files.createDirectories(mountPoint);
+                mount(false);
             }
         } catch (IOException e) {
             throw new ResourceException(
                     "cannot mount the volume at " + mountPoint + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Goes on with the mount of the daemon before. If that cannot be, whoever waits in it, the DHCP
+     * server above all, cannot even be stopped: the node is given up.
+     */
+    private void resume() throws IOException {
+        try {
+            mount(true);
+        } catch (IOException e) {
+            giveUp.accept(
+                    "the mount at "
+                            + mountPoint
+                            + " cannot be taken over from the daemon before: "
+                            + e.getMessage());
+            throw e;
+        }
+    }
+
+    private void mount(boolean resume) throws IOException {
+        try (var descriptor = keeper.fuseDescriptor(mountPoint)) {
+            volume.mount(descriptor.number(), mountPoint, resume);
         }
     }
 
