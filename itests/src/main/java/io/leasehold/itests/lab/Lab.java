@@ -13,6 +13,7 @@ import io.leasehold.itests.lab.network.Link;
 import io.leasehold.itests.lab.network.NeighbourLimits;
 import io.leasehold.itests.lab.power.FenceBehaviour;
 import io.leasehold.itests.lab.power.LabDirectory;
+import io.leasehold.itests.lab.power.NodePower;
 import io.leasehold.itests.lab.power.PowerController;
 import io.leasehold.itests.lab.process.Command;
 import io.leasehold.itests.lab.process.CommandException;
@@ -191,26 +192,43 @@ public final class Lab {
 
     /** Cuts a link both ways; its ends lose their carrier. */
     public void cut(Link link) throws IOException, InterruptedException {
-        CutLinks.read(directory.links()).pull(link);
-        network.setCarrier(link, false);
+        whileNoPowerIsSwitched(() -> {
+            CutLinks.read(directory.links()).pull(link);
+            network.setCarrier(link, false);
+        });
     }
 
     /** Loses whatever {@code sender} says on the link, and nothing else. */
     public void cut(Link link, LabNode sender) throws IOException, InterruptedException {
         link.otherEnd(sender);
-        CutLinks.read(directory.links()).mute(link, sender);
-        if (network.exists(sender) && network.exists(link.otherEnd(sender))) {
-            network.dropFrom(link, sender);
-        }
+        whileNoPowerIsSwitched(() -> {
+            CutLinks.read(directory.links()).mute(link, sender);
+            if (network.exists(sender) && network.exists(link.otherEnd(sender))) {
+                network.dropFrom(link, sender);
+            }
+        });
     }
 
     public void heal(Link link) throws IOException, InterruptedException {
-        CutLinks.read(directory.links()).heal(link);
-        network.dropNothing(link);
-        // A card of a server that is off waits for its power-on.
-        if (link != Link.CROSSOVER || node(LabNode.DHCP1).isOn()) {
-            network.setCarrier(link, true);
-        }
+        whileNoPowerIsSwitched(() -> {
+            CutLinks.read(directory.links()).heal(link);
+            network.dropNothing(link);
+            // A card of a server that is off waits for its power-on.
+            if (link != Link.CROSSOVER || node(LabNode.DHCP1).isOn()) {
+                network.setCarrier(link, true);
+            }
+        });
+    }
+
+    /**
+     * A server that is just being switched on has read which of its cables are cut; what changes
+     * then would be true for this object, and not for the server.
+     */
+    private void whileNoPowerIsSwitched(NodePower.Action action)
+            throws IOException, InterruptedException {
+        node(LabNode.DHCP1)
+                .power()
+                .undisturbed(() -> node(LabNode.DHCP2).power().undisturbed(action));
     }
 
     public CutLinks cutLinks() throws IOException {

@@ -14,6 +14,7 @@ import io.leasehold.itests.lab.process.Command;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -166,8 +167,28 @@ class PlainLabIT {
         assertThat(reaches(LabNode.DHCP1, Link.CROSSOVER)).isTrue();
     }
 
+    /** A box that a fence device switches on, as its cable is plugged in again. */
     @Test
     @Order(10)
+    void shouldPlugACableInOfAServerThatIsJustBeingSwitchedOn() throws Exception {
+        lab.node(LabNode.DHCP1).powerOff();
+        lab.cut(Link.CROSSOVER);
+        var on =
+                new FutureTask<>(() -> {
+                    lab.node(LabNode.DHCP1).powerOn();
+                    return true;
+                });
+        Thread.ofPlatform().start(on);
+        Lab.await("it to find its cables", () -> lab.network().exists(LabNode.DHCP1));
+
+        lab.heal(Link.CROSSOVER);
+
+        assertThat(on.get()).isTrue();
+        assertThat(reaches(LabNode.DHCP1, Link.CROSSOVER)).isTrue();
+    }
+
+    @Test
+    @Order(11)
     void shouldFenceAndReadBackAsAFenceAgentDoes() throws Exception {
         assertThat(fence("status")).isZero();
         assertThat(fence("off")).isZero();
@@ -189,7 +210,7 @@ class PlainLabIT {
     }
 
     @Test
-    @Order(11)
+    @Order(12)
     void shouldShowWhatMovingOnlyTheAddressDoes() throws Exception {
         lab.node(LabNode.DHCP1).powerOff();
         lab.movePlainServer(LabNode.DHCP2);

@@ -141,6 +141,18 @@ public final class NodePower {
         }
     }
 
+    /** What is done to a lab. */
+    public interface Action {
+        void perform() throws IOException, InterruptedException;
+    }
+
+    /** Performs it while nobody switches this server on or off. */
+    public void undisturbed(Action action) throws IOException, InterruptedException {
+        try (var _ = NodeLock.take(lockFile)) {
+            action.perform();
+        }
+    }
+
     /** Waits until nothing of a server that is off is left, and takes its network cards out. */
     public void settle() throws IOException, InterruptedException {
         try (var _ = NodeLock.take(lockFile)) {
