@@ -2,6 +2,8 @@ package io.leasehold.itests.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.leasehold.itests.lab.LabOptions;
+import io.leasehold.itests.lab.ServerNode.Role;
 import io.leasehold.itests.lab.network.LabNode;
 import io.leasehold.itests.lab.network.Link;
 import io.leasehold.itests.lab.power.FenceBehaviour;
@@ -13,7 +15,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The device that should prove the peer silent does not answer, or answers late. */
+/**
+ * The device that proves the peer silent: it switches it on again, or does not answer, or answers
+ * late.
+ */
 @Timeout(240)
 class FenceDeviceIT {
     private static final String NAME = "fence-it";
@@ -22,7 +27,11 @@ class FenceDeviceIT {
 
     @BeforeAll
     static void up() throws Exception {
-        pair = PairInLab.up(NAME);
+        pair =
+                PairInLab.up(
+                        NAME,
+                        LabOptions.DEFAULT.withSettings(
+                                "fencing.power-on = yes", "fencing.loop-max = 16"));
     }
 
     @AfterAll
@@ -62,20 +71,46 @@ class FenceDeviceIT {
         assertThat(pair.bootIds()).as("nobody was fenced").isEqualTo(boots);
     }
 
+    /** Off, and because of {@code fencing.power-on} on again: it returns by itself. */
     @Test
-    void shouldPowerTheOtherNodeOffWhenAPersonSaysSo() throws Exception {
+    void shouldPowerTheOtherNodeOffAndOnWhenAPersonSaysSo() throws Exception {
         var primary = pair.primary();
         var peer = primary.peer();
+        var boot = pair.bootId(peer);
+        long dhcpd = pair.process(primary, Role.DHCPD);
 
         pair.underLoad(() -> pair.order(primary, "fence", peer.label(), "--yes"));
 
-        assertThat(pair.node(peer).isOn()).isFalse();
-        assertThat(pair.primary()).isEqualTo(primary);
         pair.eventually(
-                "the primary to serve alone",
+                "the device to switch it on",
                 () ->
-                        assertThat(PairInLab.names(pair.status(primary).path("inSync")))
-                                .containsExactly(primary.label()));
+                        assertThat(pair.node(peer).isOn() && !pair.bootId(peer).equals(boot))
+                                .isTrue());
+        pair.awaitHealthy();
+        assertThat(pair.primary()).isEqualTo(primary);
+        assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(dhcpd);
+    }
+
+    @Test
+    void shouldSwitchThePrimaryThatFailedOnAgainAsASecondary() throws Exception {
+        var failed = pair.primary();
+        var survivor = failed.peer();
+        var boot = pair.bootId(failed);
+
+        pair.underLoad(() -> {
+            isolate(failed);
+            pair.pair().awaitServing(survivor);
+        });
+        healAll();
+
+        pair.eventually(
+                "the device to switch it on",
+                () ->
+                        assertThat(pair.node(failed).isOn() && !pair.bootId(failed).equals(boot))
+                                .isTrue());
+        pair.awaitHealthy();
+        assertThat(pair.primary()).isEqualTo(survivor);
+        pair.assertNoLeaseIsMissing();
     }
 
     /** The shot comes after the asker gave up: the state that is read back decides, no guess. */
