@@ -60,9 +60,26 @@ public final class ConfigurationRollout {
         this.generations = generations;
     }
 
-    /** dhcpd was found serving, started by a daemon before this one. */
-    public void adopted() throws IOException {
-        proven = generations.accepted().generation();
+    /**
+     * dhcpd was found serving, started by a daemon before this one.
+     *
+     * @return whether it runs on the accepted generation. If not, that daemon ended between the
+     *     acceptance of an edit and the restart that applies it: stop dhcpd, and {@link #start}
+     */
+    public boolean adopted() throws IOException {
+        var accepted = generations.accepted().generation();
+        var running = engine.generation();
+        if (running.isEmpty()
+                || accepted.isEmpty()
+                || accepted.get().number() == running.getAsLong()) {
+            proven = accepted;
+            return true;
+        }
+        proven =
+                generations.list().stream()
+                        .filter(generation -> generation.number() == running.getAsLong())
+                        .findFirst();
+        return false;
     }
 
     /**

@@ -1,19 +1,26 @@
 package io.leasehold.dhcp.engine;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import io.leasehold.dhcp.Finding;
 import io.leasehold.dhcp.Place;
+import io.leasehold.dhcp.config.Generations;
 import io.leasehold.dhcp.engine.ProcessHost.HostedProcess;
 import io.leasehold.dhcp.engine.ProcessHost.ProcessOrder;
 import io.leasehold.dhcp.engine.ProcessHost.Signal;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -44,6 +51,12 @@ public final class DhcpdEngine implements AutoCloseable {
 
     /** The name of the process at its host. */
     public static final String PROCESS = "dhcpd";
+
+    /**
+     * In the environment of dhcpd: the number of the accepted generation when it was started. It
+     * says so to whoever adopts it, and cannot be out of date as a file beside it could.
+     */
+    private static final String GENERATION = "LEASEHOLD_DHCP_GENERATION";
 
     static final Duration LOOK_INTERVAL = Duration.ofMillis(200);
 
@@ -155,12 +168,7 @@ public final class DhcpdEngine implements AutoCloseable {
         try {
             var follower = LogFollower.atEndOf(settings.log());
             var process =
-                    host.start(
-                            new ProcessOrder(
-                                    PROCESS,
-                                    command(),
-                                    Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "LANG", "C"),
-                                    settings.log()));
+                    host.start(new ProcessOrder(PROCESS, command(), environment(), settings.log()));
             var started = new Run(process, follower);
             return awaitReady(started, from);
         } catch (IOException e) {
@@ -172,6 +180,34 @@ public final class DhcpdEngine implements AutoCloseable {
                                     "dhcpd could not be started: " + e.getMessage(),
                                     "is isc-dhcp-server installed on this node?")));
         }
+    }
+
+    private Map<String, String> environment() throws IOException {
+        var environment =
+                new HashMap<>(Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "LANG", "C"));
+        new Generations(settings.volume())
+                .accepted()
+                .generation()
+                .ifPresent(
+                        accepted -> environment.put(GENERATION, Long.toString(accepted.number())));
+        return environment;
+    }
+
+    /**
+     * The generation that was accepted when the dhcpd that runs was started; empty if none runs, or
+     * if it does not say, as one that an older build started.
+     */
+    public synchronized OptionalLong generation() throws IOException {
+        if (!isRunning()) {
+            return OptionalLong.empty();
+        }
+        var environ = proc.resolve(run.orElseThrow().process.pid() + "/environ");
+        // proc(5): NAME=VALUE, each with a zero byte at its end.
+        var variables = new String(Files.readAllBytes(environ), ISO_8859_1).split("\0", -1);
+        return Arrays.stream(variables)
+                .filter(variable -> variable.matches(GENERATION + "=\\d{1,15}"))
+                .mapToLong(variable -> Long.parseLong(variable.substring(GENERATION.length() + 1)))
+                .findFirst();
     }
 
     private StartResult awaitReady(Run started, long fromNanos) throws IOException {

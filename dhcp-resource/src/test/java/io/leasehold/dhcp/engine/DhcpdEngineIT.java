@@ -425,6 +425,42 @@ class DhcpdEngineIT {
         }
     }
 
+    /** Its daemon was killed between the acceptance of an edit and the restart of dhcpd. */
+    @Test
+    void shouldTellThatAnAdoptedServerRunsOnAnOlderGeneration() throws IOException {
+        startGuarded();
+        try (var successor =
+                        new DhcpdEngine(
+                                DhcpdSettings.of(
+                                        volume, List.of("lan0"), temporary.resolve("dhcpd.log")),
+                                host,
+                                alarms::add,
+                                System::nanoTime);
+                var watch =
+                        new ConfigurationWatch(
+                                ConfigurationSource.mounted(volume),
+                                check,
+                                generations,
+                                () -> LeaseTable.EMPTY,
+                                InstantSource.system(),
+                                _ -> {})) {
+            var rollout = new ConfigurationRollout(successor, generations);
+            assertThat(successor.adopt()).isPresent();
+            assertThat(rollout.adopted()).as("nothing was edited").isTrue();
+
+            Files.writeString(volume.configuration(), "# new\n" + GOOD);
+            assertThat(watch.checkNow()).isInstanceOf(Outcome.Accepted.class);
+            assertThat(rollout.adopted()).as("accepted after its start").isFalse();
+
+            successor.stop();
+            assertThat(rollout.start(watch))
+                    .isInstanceOf(ConfigurationRollout.Result.Applied.class);
+            assertThat(rollout.adopted()).isTrue();
+            assertThat(successor.generation()).hasValue(2);
+            successor.stop();
+        }
+    }
+
     @Test
     void shouldFailWithoutOneThatIsKnownToBeBetter() throws IOException {
         guard();

@@ -370,8 +370,14 @@ final class DhcpService {
                 if (configured && engine.adopt().isEmpty()) {
                     throw new ResourceShell.ResourceException("dhcpd does not run any more");
                 }
-                rollout.adopted();
-                return;
+                if (rollout.adopted()) {
+                    return;
+                }
+                history.observed(
+                        "dhcp",
+                        "dhcpd is started anew: an edit was accepted after its start",
+                        "the daemon before this one ended before it applied that edit");
+                stopServer();
             }
             // Each start but the first of a promotion is one after a death: what it left behind in
             // the lease file must not mislead the next one either.
