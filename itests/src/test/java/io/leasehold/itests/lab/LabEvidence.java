@@ -19,7 +19,8 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
  */
 public final class LabEvidence
         implements TestExecutionExceptionHandler, LifecycleMethodExecutionExceptionHandler {
-    private static final List<String> QUESTIONS = List.of("events", "why", "status");
+    private static final List<List<String>> QUESTIONS =
+            List.of(List.of("events", "--last", "1000"), List.of("why"), List.of("status"));
 
     @Override
     public void handleTestExecutionException(ExtensionContext context, Throwable failure)
@@ -86,9 +87,9 @@ public final class LabEvidence
         for (var node : LabNode.servers()) {
             if (lab.get().node(node).isOn()) {
                 for (var question : QUESTIONS) {
-                    var answer = lab.get().pair().clusterctl(node, question);
+                    var answer = lab.get().pair().clusterctl(node, question.toArray(String[]::new));
                     Files.writeString(
-                            to.resolve(node.label()).resolve(question),
+                            to.resolve(node.label()).resolve(question.getFirst()),
                             answer.output() + answer.errors());
                 }
             }

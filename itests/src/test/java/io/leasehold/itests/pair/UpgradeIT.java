@@ -134,7 +134,7 @@ class UpgradeIT {
 
     /** Why the node was made silent, as its flight recorder has it. */
     private static String silencedByForce() throws Exception {
-        var result = pair.pair().clusterctl(node, "events", "--json");
+        var result = pair.pair().clusterctl(node, "events", "--last", "200", "--json");
         return result.output()
                 .lines()
                 .filter(line -> line.contains("made silent by force"))
