@@ -471,20 +471,6 @@ final class Replicator implements OperationLog {
         }
     }
 
-    /** Runs something while no operation can get a place. */
-    <T, E extends Exception> T withOrder(InOrder<T, E> action) throws E {
-        order.lock();
-        try {
-            return action.run();
-        } finally {
-            order.unlock();
-        }
-    }
-
-    interface InOrder<T, E extends Exception> {
-        T run() throws E;
-    }
-
     private boolean outboxHasRoom() {
         return outflow.live().map(session -> session.outbox().hasRoom()).orElse(true);
     }

@@ -35,8 +35,8 @@ final class Verification implements Conversation.VerifyRun {
     private long number;
 
     /**
-     * @param settleTree brings all operations that have a place to this node's tree; called while
-     *     no other can get one
+     * @param settleTree brings all operations that have a place to this node's backing directory;
+     *     also called while no other can get one
      * @param bytesPerSecondMax 0: as fast as writers leave it
      */
     Verification(Copy copy, PeerSession session, Runnable settleTree, long bytesPerSecondMax) {
@@ -87,12 +87,15 @@ final class Verification implements Conversation.VerifyRun {
 
     private Seq compare(long fileId, long offset, int length)
             throws IOException, InterruptedException {
+        // What takes its time, while writers go on.
+        settleTree.run();
         long begin = System.nanoTime();
         long mine = ++number;
+        var volume = copy.volume();
         var at =
-                copy.replicator.withOrder(() -> {
+                volume.standingStill(() -> {
                     settleTree.run();
-                    var digest = VerifyTarget.digest(copy.volume(), fileId, offset, length);
+                    var digest = VerifyTarget.digest(volume, fileId, offset, length);
                     if (!copy.replicator.putInOrder(
                             session,
                             end -> new Frame.VerifyPiece(mine, fileId, offset, length, digest))) {

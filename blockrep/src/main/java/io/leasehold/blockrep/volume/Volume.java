@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -42,6 +43,7 @@ public final class Volume implements AutoCloseable {
     private static final String BRANCHES = "branches";
     private static final String DISCARDED = "discarded";
     private static final int COPY_BYTES = 1 << 20;
+    private static final long STANDSTILL_TRY_MILLIS = 10;
 
     /** An operation that is in the tree and not yet in the backing directory. */
     private record Pending(Seq seq, Operation operation) {}
@@ -53,7 +55,8 @@ public final class Volume implements AutoCloseable {
 
     /**
      * Guards the tree and what is pending. Held for microseconds; no I/O under it, except the
-     * journal's append.
+     * journal's append, while the volume {@linkplain #standingStill stands still}, and while
+     * another tree takes this one's place.
      */
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -485,6 +488,38 @@ public final class Volume implements AutoCloseable {
                     });
         } finally {
             backingLock.unlock();
+        }
+    }
+
+    /** Is run while nothing else changes anything. */
+    @FunctionalInterface
+    public interface Standstill<T> {
+        T run() throws IOException;
+    }
+
+    /**
+     * Runs something while no operation can get a place, and none is on its way from the log to the
+     * tree or to the backing directory, but by this thread. Writers wait meanwhile: for
+     * milliseconds.
+     *
+     * @throws IOException this volume is closed, perhaps since it was asked for this
+     */
+    public <T> T standingStill(Standstill<T> action) throws IOException, InterruptedException {
+        while (true) {
+            lockBacking();
+            try {
+                // In their order, and not for long: a writer that waits for its role holds the
+                // second one, and a demotion closes this volume under the first.
+                if (lock.tryLock(STANDSTILL_TRY_MILLIS, TimeUnit.MILLISECONDS)) {
+                    try {
+                        return action.run();
+                    } finally {
+                        lock.unlock();
+                    }
+                }
+            } finally {
+                backingLock.unlock();
+            }
         }
     }
 

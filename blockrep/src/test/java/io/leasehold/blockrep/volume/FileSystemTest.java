@@ -14,6 +14,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -54,14 +57,19 @@ class FileSystemTest {
     /** A journal whose disk has nothing before somebody waits for it. */
     private static final class SlowDiskLog implements OperationLog {
         private final MemoryLog memory = new MemoryLog();
-        private Seq durable = Seq.NONE;
+        private volatile Seq durable = Seq.NONE;
+
+        /** Called when an operation has its place, and the tree does not know of it. */
+        private Runnable placed = () -> {};
 
         @Override
         public void awaitRoom(int payloadBytes) {}
 
         @Override
         public Seq append(Operation operation, RequestId request) {
-            return memory.append(operation, request);
+            var seq = memory.append(operation, request);
+            placed.run();
+            return seq;
         }
 
         @Override
@@ -92,6 +100,95 @@ class FileSystemTest {
 
         Operation last() {
             return memory.operations.getLast();
+        }
+    }
+
+    @Nested
+    class WhileAWriterIsOnItsWay {
+        private final CountDownLatch placed = new CountDownLatch(1);
+        private final CountDownLatch goOn = new CountDownLatch(1);
+        private FileId file;
+        private CompletableFuture<String> writer;
+
+        @BeforeEach
+        void begin() throws Exception {
+            file = create("leases");
+            log.placed =
+                    () -> {
+                        placed.countDown();
+                        awaitQuietly(goOn);
+                    };
+            writer =
+                    inBackground(() -> {
+                        write(file, "lease 192.0.2.1");
+                        return "written";
+                    });
+            placed.await();
+        }
+
+        @Test
+        void shouldStandStillOnlyWhenItsOperationIsInTheTree() throws Exception {
+            var seen =
+                    inBackground(() ->
+                            volume.standingStill(() -> {
+                                settle();
+                                return volume.applied();
+                            }));
+            awaitAnotherInTheQueue();
+            goOn.countDown();
+
+            assertThat(seen.get()).isEqualTo(log.memory.locallyDurable());
+            writer.get();
+        }
+
+        /** A writer without its role waits for good, and a demotion closes the volume. */
+        @Test
+        void shouldLetTheVolumeBeClosedMeanwhile() throws Exception {
+            var seen = inBackground(() -> volume.standingStill(() -> "stood still"));
+            awaitAnotherInTheQueue();
+
+            volume.close();
+
+            assertThatThrownBy(seen::get)
+                    .hasRootCauseMessage("the volume in " + directory + " is closed");
+            goOn.countDown();
+            writer.get();
+        }
+
+        private void settle() throws IOException {
+            try {
+                files.flushLocally();
+            } catch (VolumeFailedException e) {
+                throw new IOException(e);
+            }
+        }
+
+        private void awaitAnotherInTheQueue() {
+            while (!volume.lock().hasQueuedThreads()) {
+                Thread.onSpinWait();
+            }
+        }
+
+        private <T> CompletableFuture<T> inBackground(Callable<T> action) {
+            var done = new CompletableFuture<T>();
+            Thread.ofPlatform()
+                    .daemon()
+                    .start(() -> {
+                        try {
+                            done.complete(action.call());
+                        } catch (Exception e) {
+                            done.completeExceptionally(e);
+                        }
+                    });
+            return done;
+        }
+
+        private static void awaitQuietly(CountDownLatch latch) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
         }
     }
 
