@@ -14,9 +14,13 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The node's connection to the ensemble that keeps its record, if one is configured. */
 final class EnsembleLink implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(EnsembleLink.class);
+
     /** How often a node says how it is, for {@code clusterctl fleet}. */
     static final Duration STATEMENT_INTERVAL = Duration.ofSeconds(5);
 
@@ -81,11 +85,20 @@ final class EnsembleLink implements AutoCloseable {
         ensemble.ifPresent(to -> {
             var _ =
                     publisher.scheduleWithFixedDelay(
-                            () -> to.publish(self, statement.get()),
+                            () -> publish(to, statement),
                             1_000,
                             STATEMENT_INTERVAL.toMillis(),
                             TimeUnit.MILLISECONDS);
         });
+    }
+
+    private void publish(Ensemble to, Supplier<String> statement) {
+        try {
+            to.publish(self, statement.get());
+        } catch (RuntimeException e) {
+            // What escapes from here would be the last statement of this process.
+            log.error("this node's statement for `clusterctl fleet` could not be made", e);
+        }
     }
 
     List<Ensemble.Published> published() throws EnsembleUnreachableException, InterruptedException {

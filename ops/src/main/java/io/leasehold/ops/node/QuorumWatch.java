@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whether an ensemble of ours would have a quorum left if the peer's box died (R13). While the
@@ -17,6 +19,8 @@ import java.util.stream.Collectors;
  * an outage that only a person ends.
  */
 final class QuorumWatch {
+    private static final Logger log = LoggerFactory.getLogger(QuorumWatch.class);
+
     static final Duration INTERVAL = Duration.ofSeconds(2);
 
     /** Of one member: both that are asked have answered, or not, before the next look. */
@@ -59,19 +63,31 @@ final class QuorumWatch {
                                         member.address().getHostAddress(), member.clientPort())));
     }
 
-    /** Asks the members; blocks for two seconds at most. */
+    /** Asks the members; blocks for two seconds at most. Throws nothing: it is asked for again. */
     void look() {
+        try {
+            complaint = found();
+        } catch (RuntimeException e) {
+            // Whoever repeats this would end in silence, with a complaint of any age.
+            log.error("cannot tell whether the ensemble would have a quorum", e);
+            complaint =
+                    Optional.of(
+                            "whether the ensemble has a quorum without the box of %s cannot be told: %s"
+                                    .formatted(peer, e));
+        }
+    }
+
+    private Optional<String> found() {
         var missing = withoutPeer.stream().filter(takesPart.negate()).toList();
-        complaint =
-                withoutPeer.size() - missing.size() >= quorum
-                        ? Optional.empty()
-                        : Optional.of(
-                                "without the box of %s the ensemble has no quorum, so nobody could take over: %s takes no part"
-                                        .formatted(
-                                                peer,
-                                                missing.stream()
-                                                        .map(QuorumWatch::describe)
-                                                        .collect(Collectors.joining(" and "))));
+        return withoutPeer.size() - missing.size() >= quorum
+                ? Optional.empty()
+                : Optional.of(
+                        "without the box of %s the ensemble has no quorum, so nobody could take over: %s takes no part"
+                                .formatted(
+                                        peer,
+                                        missing.stream()
+                                                .map(QuorumWatch::describe)
+                                                .collect(Collectors.joining(" and "))));
     }
 
     private static String describe(Member member) {

@@ -61,4 +61,28 @@ class QuorumWatchTest {
 
         assertThat(onTheSecond.complaint()).isEmpty();
     }
+
+    @Test
+    void shouldComplainAndLookAgainAfterAnErrorOfItsOwn() {
+        var broken = new HashSet<>(Set.of("witness"));
+        var watch =
+                new QuorumWatch(
+                        "dhcp1",
+                        List.of(member("dhcp1", 1), member("dhcp2", 2), member("witness", 3)),
+                        member -> {
+                            if (broken.contains(member.name())) {
+                                throw new IllegalStateException("a reply that is no reply");
+                            }
+                            return true;
+                        });
+
+        watch.look();
+
+        assertThat(watch.complaint().orElseThrow()).contains("a reply that is no reply");
+
+        broken.clear();
+        watch.look();
+
+        assertThat(watch.complaint()).isEmpty();
+    }
 }
