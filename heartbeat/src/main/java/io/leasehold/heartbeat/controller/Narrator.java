@@ -258,6 +258,19 @@ final class Narrator {
                         s.state().record().inSync().size() == 2
                                 ? ""
                                 : "the other node enters inSync once its copy is equal (R10)"));
+        s.peerSaid()
+                .filter(_ -> s.peerState() != PeerState.LOST)
+                .map(Announcement::epoch)
+                .filter(theirs -> theirs.isAfter(s.state().record().epoch()))
+                .ifPresent(theirs ->
+                        facts.add(
+                                new Fact(
+                                        "the record here is an old one: "
+                                                + s.peer()
+                                                + "'s is of epoch "
+                                                + theirs,
+                                        Rule.R2,
+                                        "the replication session brings the newer one")));
         if (s.state().record().primary().isPresent()
                 && s.state().record().mode() != s.config().mode()) {
             facts.add(

@@ -203,6 +203,12 @@ class ScenarioTest {
             assertThat(world.box(words.get(1)).view().verdict())
                     .as(where)
                     .contains(String.join(" ", words.subList(2, words.size())));
+        } else if (words.get(0).equals("why")) {
+            assertThat(world.box(words.get(1)).view().why())
+                    .as(where)
+                    .anyMatch(fact ->
+                            fact.sentence()
+                                    .contains(String.join(" ", words.subList(2, words.size()))));
         } else if (words.size() == 3 && words.get(1).equals("still-counts")) {
             assertThat(world.box(words.get(0)).state().record().inSync())
                     .as(where)
