@@ -50,7 +50,7 @@ import java.util.Set;
  *   OFF ──────────┬───────────────┬──────────────────────────┐
  *    ▲            ▼               ▼                          │
  *    │         REFUSED     REPLAY_SOURCE ◄───────── COMPARE_SOURCE
- *    │       R24,R29,R30         │ WentLive                  ▲
+ *    │     R4,R24,R29,R30        │ WentLive                  ▲
  *    │                           ▼                           │ roots differ: in the next session
  *    │                       MIRRORING ── acknowledged, roots equal (R10) ──► WantGrow
  *    │                           │  ▲                                            │
@@ -69,6 +69,7 @@ import java.util.Set;
  *
  *  Frozen (R4): the peer is needed, and its session is lost or silent for replicaTimeout.
  *  WantShrink is said once; RecordChanged to this node alone, or the peer's acknowledgements, end it.
+ *  Who was silent for so long and is not in inSync any more is REFUSED for a while.
  * </pre>
  *
  * <p>A secondary only notes what it is told ({@link SourceBegan}) and judges epochs ({@link
@@ -79,6 +80,15 @@ public final class Replication {
      * After the record was not grown although it could have been: wait so long before asking again.
      */
     static final long GROW_AGAIN_NANOS = 1_000_000_000L;
+
+    /**
+     * A peer that did not acknowledge in time, and is not needed, is left alone for so long; twice
+     * as long if it happens again soon. Without a pause each of its returns would hold completions
+     * back for another replicaTimeout (R10), and with a slow disk it returns at once.
+     */
+    static final long LEFT_ALONE_NANOS_FIRST = 5_000_000_000L;
+
+    static final long LEFT_ALONE_NANOS_MAX = 30_000_000_000L;
 
     private static final List<Effect> NOTHING = List.of();
 
@@ -127,6 +137,17 @@ public final class Replication {
 
     /** Since when the peer owes an acknowledgement and has made no progress. */
     private OptionalLong peerOwesSinceNanos = OptionalLong.empty();
+
+    /** It did not acknowledge in time, and was not equal again since. */
+    private boolean tooSlow;
+
+    /** Until when it is left alone because of that, or was. */
+    private OptionalLong leftAloneUntilNanos = OptionalLong.empty();
+
+    private long leftAloneNanos;
+
+    /** REFUSED because of that, and nothing else. */
+    private boolean refusedForNow;
 
     private OptionalLong frozenSinceNanos = OptionalLong.empty();
     private Optional<String> frozenReason = Optional.empty();
@@ -192,6 +213,9 @@ public final class Replication {
     public OptionalLong nextDeadlineNanos() {
         if (role == Role.PRIMARY && peerOwesSinceNanos.isPresent() && isLive()) {
             return OptionalLong.of(peerOwesSinceNanos.getAsLong() + replicaTimeoutNanos);
+        }
+        if (isRefusedForNow()) {
+            return leftAloneUntilNanos;
         }
         return mayAskToGrow() ? growNotBeforeNanos : OptionalLong.empty();
     }
@@ -325,6 +349,7 @@ public final class Replication {
         }
         if (isLive() && roots == RootCheck.EQUAL && !liveAt.isAfter(upTo)) {
             equalAt = Optional.of(upTo);
+            tooSlow = false;
         }
         var effects = complete();
         if (isLive() && equalAt.isPresent()) {
@@ -371,6 +396,17 @@ public final class Replication {
     }
 
     private List<Effect> plan(long nowNanos) {
+        if (role == Role.PRIMARY && session.isPresent() && !needsPeer() && isLeftAlone(nowNanos)) {
+            state = REFUSED;
+            refusedForNow = true;
+            refusal =
+                    Optional.of(
+                            "R4: the peer did not acknowledge within %d ms, and is left alone for %d s"
+                                    .formatted(
+                                            replicaTimeoutNanos / 1_000_000,
+                                            leftAloneNanos / 1_000_000_000));
+            return NOTHING;
+        }
         var effects = plan();
         // A member of inSync that can't acknowledge soon: R4, completions must not wait for it
         // silently.
@@ -503,6 +539,7 @@ public final class Replication {
 
     private List<Effect> refuse(SessionId to, String reason) {
         state = REFUSED;
+        refusedForNow = false;
         refusal = Optional.of(reason);
         return List.of(new RefusePeer(to, reason));
     }
@@ -558,6 +595,8 @@ public final class Replication {
         completed = Seq.NONE;
         flushWanted = promoted.tail();
         growPending = false;
+        tooSlow = false;
+        leftAloneUntilNanos = OptionalLong.empty();
         peer = peer.map(PeerFacts::afterOurPromotion);
         thaw();
         state = OFF;
@@ -613,6 +652,10 @@ public final class Replication {
                 state = MIRRORING;
             }
             thaw();
+            if (tooSlow && (state == REPLAY_SOURCE || state == MIRRORING)) {
+                leftAloneUntilNanos = OptionalLong.of(nowNanos + leftAloneNanos);
+                return closeSession(nowNanos, "it did not acknowledge in time, and is not needed");
+            }
             return complete();
         }
         if (state == MIRRORING && equalAt.isPresent()) {
@@ -668,10 +711,37 @@ public final class Replication {
                             + " within "
                             + replicaTimeoutNanos / 1_000_000
                             + " ms";
-            var open = session.orElseThrow();
-            return concat(List.of(new CloseSession(open, reason)), sessionClosed(nowNanos, reason));
+            leaveAlone(nowNanos);
+            return closeSession(nowNanos, reason);
+        }
+        if (isRefusedForNow() && !isLeftAlone(nowNanos)) {
+            // How it stands by now, and whether the journal still reaches back, is asked anew.
+            return closeSession(nowNanos, "the peer is tried again");
         }
         return askToGrow(nowNanos);
+    }
+
+    private void leaveAlone(long nowNanos) {
+        tooSlow = true;
+        boolean again =
+                leftAloneUntilNanos.isPresent()
+                        && nowNanos - leftAloneUntilNanos.getAsLong() < LEFT_ALONE_NANOS_MAX;
+        leftAloneNanos =
+                again ? Math.min(2 * leftAloneNanos, LEFT_ALONE_NANOS_MAX) : LEFT_ALONE_NANOS_FIRST;
+        leftAloneUntilNanos = OptionalLong.of(nowNanos + leftAloneNanos);
+    }
+
+    private boolean isLeftAlone(long nowNanos) {
+        return leftAloneUntilNanos.isPresent() && nowNanos - leftAloneUntilNanos.getAsLong() < 0;
+    }
+
+    private boolean isRefusedForNow() {
+        return role == Role.PRIMARY && state == REFUSED && refusedForNow;
+    }
+
+    private List<Effect> closeSession(long nowNanos, String reason) {
+        var open = session.orElseThrow();
+        return concat(List.of(new CloseSession(open, reason)), sessionClosed(nowNanos, reason));
     }
 
     private List<Effect> freeze(long nowNanos, String reason) {

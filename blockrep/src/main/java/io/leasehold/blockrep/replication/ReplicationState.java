@@ -4,7 +4,10 @@ package io.leasehold.blockrep.replication;
 public enum ReplicationState {
     /** Nothing: no session, or neither node is primary. */
     OFF,
-    /** The peer must not be synced, and waits for a person or for another plan (R24, R29, R30). */
+    /**
+     * The peer must not be synced, and waits for a person or for another plan (R24, R29, R30); or
+     * it was too slow, and waits until it is tried again (R4).
+     */
     REFUSED,
     /** The primary sends the missing operations from its journal. */
     REPLAY_SOURCE,

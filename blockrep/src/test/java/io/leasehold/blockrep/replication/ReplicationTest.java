@@ -581,6 +581,136 @@ class ReplicationTest {
         }
     }
 
+    /** Its disk is slow: it comes back at once, and would hold every completion back again. */
+    @Nested
+    class WhenThePeerIsTooSlow {
+        @BeforeEach
+        void begin() {
+            mirror();
+            acknowledgeTooLate();
+        }
+
+        private void acknowledgeTooLate() {
+            when(new FlushWanted(seq(11)));
+            when(new LocallyDurable(seq(11)));
+            now += TIMEOUT_NANOS;
+            assertThat(when(new Tick())).hasAtLeastOneElementOfType(CloseSession.class);
+            assertThat(machine.session()).isEmpty();
+        }
+
+        private void tryAgain(SessionId session) {
+            var replay = (StartReplay) when(ready(session, Relation.PEER_BEHIND, 10)).getFirst();
+            when(new WentLive(session, replay.plan(), seq(11)));
+        }
+
+        @Test
+        void shouldLeaveItAloneForAWhile() {
+            assertThat(when(ready(SECOND, Relation.PEER_BEHIND, 10))).isEmpty();
+
+            assertThat(machine.state()).isEqualTo(ReplicationState.REFUSED);
+            assertThat(machine.refusal().orElseThrow()).contains("R4", "left alone for 5 s");
+            when(new FlushWanted(seq(12)));
+            assertThat(when(new LocallyDurable(seq(12))))
+                    .as("nobody waits for it")
+                    .containsExactly(new Complete(seq(12)));
+        }
+
+        @Test
+        void shouldAskHowItStandsWhenThatIsOver() {
+            when(ready(SECOND, Relation.PEER_BEHIND, 10));
+            long due = now + Replication.LEFT_ALONE_NANOS_FIRST;
+            assertThat(machine.nextDeadlineNanos()).hasValue(due);
+            now = due - 1;
+            assertThat(when(new Tick())).isEmpty();
+            now = due;
+            assertThat(when(new Tick()))
+                    .containsExactly(new CloseSession(SECOND, "the peer is tried again"));
+
+            assertThat(when(ready(new SessionId(3), Relation.PEER_BEHIND, 10)).getFirst())
+                    .isInstanceOf(StartReplay.class);
+        }
+
+        @Test
+        void shouldLeaveItAloneForLongerWhenThatHappensAgain() {
+            long session = 1;
+            for (int seconds : new int[] {10, 20, 30, 30}) {
+                now += Replication.LEFT_ALONE_NANOS_MAX;
+                tryAgain(new SessionId(++session));
+                acknowledgeTooLate();
+                when(ready(new SessionId(++session), Relation.PEER_BEHIND, 10));
+
+                assertThat(machine.refusal().orElseThrow())
+                        .contains("left alone for " + seconds + " s");
+            }
+        }
+
+        @Test
+        void shouldForgiveItAfterALongWhile() {
+            now += Replication.LEFT_ALONE_NANOS_FIRST + Replication.LEFT_ALONE_NANOS_MAX;
+            tryAgain(SECOND);
+            acknowledgeTooLate();
+            when(ready(new SessionId(3), Relation.PEER_BEHIND, 10));
+
+            assertThat(machine.refusal().orElseThrow()).contains("left alone for 5 s");
+        }
+    }
+
+    /** R10: whether the record counts it in by now was not heard. */
+    @Test
+    void shouldNotLeaveAPeerAloneThatMayBeNeeded() {
+        mirror();
+        assertThat(when(acknowledged(10))).containsExactly(new WantGrow(seq(10)));
+        when(new FlushWanted(seq(11)));
+        when(new LocallyDurable(seq(11)));
+        now += TIMEOUT_NANOS;
+        when(new Tick());
+
+        assertThat(when(ready(SECOND, Relation.PEER_BEHIND, 10)).getFirst())
+                .isInstanceOf(StartReplay.class);
+    }
+
+    @Nested
+    class WhenAMemberIsTooSlow {
+        @BeforeEach
+        void begin() {
+            establish();
+            when(new FlushWanted(seq(11)));
+            when(new LocallyDurable(seq(11)));
+            now += TIMEOUT_NANOS;
+            assertThat(when(new Tick())).hasAtLeastOneElementOfType(WantShrink.class);
+        }
+
+        /** Until the record says otherwise nobody goes on without it. */
+        @Test
+        void shouldReplayAtOnceWhatItLacks() {
+            assertThat(when(ready(SECOND, Relation.PEER_BEHIND, 10)).getFirst())
+                    .isInstanceOf(StartReplay.class);
+        }
+
+        @Test
+        void shouldNotWaitForItOnceItIsLeftOut() {
+            var replay = (StartReplay) when(ready(SECOND, Relation.PEER_BEHIND, 10)).getFirst();
+            when(new WentLive(SECOND, replay.plan(), seq(11)));
+
+            assertThat(when(new RecordChanged(2, ALONE, 3)))
+                    .containsExactly(
+                            new CloseSession(
+                                    SECOND, "it did not acknowledge in time, and is not needed"),
+                            new Complete(seq(11)));
+        }
+
+        @Test
+        void shouldKeepItIfItHasCaughtUpMeanwhile() {
+            var replay = (StartReplay) when(ready(SECOND, Relation.PEER_BEHIND, 10)).getFirst();
+            when(new WentLive(SECOND, replay.plan(), seq(11)));
+            when(new PeerDurable(SECOND, seq(11), RootCheck.EQUAL));
+
+            when(new RecordChanged(2, ALONE, 3));
+
+            assertThat(machine.session()).contains(SECOND);
+        }
+    }
+
     /** R27: the same writer after a restart, the peer has promised. */
     @Nested
     class WhenPromotedWithThePeerInSync {
