@@ -256,6 +256,15 @@ public final class ReplicatedVolume implements AutoCloseable {
                         counters(session)));
     }
 
+    /**
+     * When the peer last kept writers waiting that this disk alone would not have (R4), for so long
+     * that one of them may not have done anything else meanwhile. By {@link System#nanoTime}; now
+     * while it does, empty if it never did since this process started.
+     */
+    public OptionalLong lastPeerDelayNanos() {
+        return replicator.lastPeerDelayNanos();
+    }
+
     /** The protocol that is spoken with the peer; empty without a session. */
     Optional<ProtocolVersion> spokenVersion() {
         return conversation.open().map(open -> open.session().version());

@@ -7,6 +7,7 @@ import io.leasehold.blockrep.link.PeerSession;
 import io.leasehold.blockrep.replication.Effect;
 import io.leasehold.blockrep.replication.Event;
 import io.leasehold.blockrep.replication.Outflow;
+import io.leasehold.blockrep.replication.PeerDelay;
 import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.volume.MalformedOperationException;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.PriorityQueue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -75,6 +77,7 @@ final class Replicator implements OperationLog {
     private final ReentrantLock machineLock = new ReentrantLock();
 
     private final Replication machine;
+    private final PeerDelay peerDelay = new PeerDelay();
     private final PriorityQueue<Waiting> waiting =
             new PriorityQueue<>(Comparator.comparing(Waiting::upTo));
     private volatile Seq completed = Seq.NONE;
@@ -242,7 +245,8 @@ final class Replicator implements OperationLog {
         List<Runnable> runnable = List.of();
         machineLock.lock();
         try {
-            for (var effect : machine.step(nanoTime.getAsLong(), event)) {
+            long nowNanos = nanoTime.getAsLong();
+            for (var effect : machine.step(nowNanos, event)) {
                 if (effect instanceof Effect.Complete(var upTo)) {
                     completed = upTo;
                     runnable = takeCompletions(upTo);
@@ -251,6 +255,7 @@ final class Replicator implements OperationLog {
                     events.add(slowEffects.apply(effect));
                 }
             }
+            peerDelay.observe(nowNanos, machine);
         } finally {
             machineLock.unlock();
         }
@@ -283,6 +288,16 @@ final class Replicator implements OperationLog {
 
     Seq completed() {
         return completed;
+    }
+
+    /** See {@link PeerDelay#lastNanos}. */
+    OptionalLong lastPeerDelayNanos() {
+        machineLock.lock();
+        try {
+            return peerDelay.lastNanos(nanoTime.getAsLong());
+        } finally {
+            machineLock.unlock();
+        }
     }
 
     RecentRoots roots() {

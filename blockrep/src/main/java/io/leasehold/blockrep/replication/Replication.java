@@ -302,6 +302,14 @@ public final class Replication {
         return role == Role.PRIMARY && (inSync.contains(peerName) || growPending || isLive());
     }
 
+    /** R4: whether somebody waits for the peer alone: on this disk it is. */
+    public boolean isHeldUp() {
+        return needsPeer()
+                && diskFailure.isEmpty()
+                && flushWanted.isAfter(completed)
+                && localDurable.isAfter(completed);
+    }
+
     /** R10: the record may count the peer in at any moment, and how that ends was not heard yet. */
     public boolean isGrowPending() {
         return growPending;

@@ -670,6 +670,46 @@ class ReplicationTest {
     }
 
     @Nested
+    class WhoWaitsForThePeer {
+        @Test
+        void shouldBeNobodyWithoutAWriter() {
+            establish();
+            when(new LocallyDurable(seq(11)));
+            assertThat(machine.isHeldUp()).as("flushed lazily").isFalse();
+        }
+
+        @Test
+        void shouldBeNobodyWhileThisDiskIsSlowerStill() {
+            establish();
+            when(new FlushWanted(seq(11)));
+            assertThat(machine.isHeldUp()).isFalse();
+        }
+
+        @Test
+        void shouldBeAWriterWhoseOperationIsDurableHere() {
+            establish();
+            when(new FlushWanted(seq(11)));
+            when(new LocallyDurable(seq(11)));
+            assertThat(machine.isHeldUp()).isTrue();
+
+            when(acknowledged(11));
+            assertThat(machine.isHeldUp()).isFalse();
+        }
+
+        @Test
+        void shouldBeNobodyOnceItGoesOnAlone() {
+            establish();
+            when(new FlushWanted(seq(11)));
+            when(new LocallyDurable(seq(11)));
+            when(new SessionClosed(FIRST, "cut"));
+            assertThat(machine.isHeldUp()).as("frozen").isTrue();
+
+            when(new RecordChanged(2, ALONE, 3));
+            assertThat(machine.isHeldUp()).isFalse();
+        }
+    }
+
+    @Nested
     class WhenAMemberIsTooSlow {
         @BeforeEach
         void begin() {

@@ -142,6 +142,12 @@ final class Service {
                                 Rule.POLICY,
                                 name + " failed on " + me + ", failure " + failures,
                                 reason);
+                case ResourceManager.Step.HeldUp(var name, var reason) ->
+                        effects.note(
+                                "resource",
+                                Rule.R4,
+                                name + " does not answer, and is left alone: writes are held up",
+                                reason);
                 case ResourceManager.Step.Blocked(var name, var reason) -> blocked(name, reason);
                 case ResourceManager.Step.StopFailed(var name, var reason) ->
                         selfFencing.reset(Rule.R38, name + " does not stop: " + reason);

@@ -36,6 +36,9 @@ public final class ResourceManager {
 
         record Failed(ResourceName resource, String reason, int failures) implements Step {}
 
+        /** It does not answer, which is no failure: it is held up. Said once until it answers. */
+        record HeldUp(ResourceName resource, String reason) implements Step {}
+
         /** Failed too often; it stays down until a cleanup or the failure-timeout. */
         record Blocked(ResourceName resource, String reason) implements Step {}
 
@@ -58,6 +61,8 @@ public final class ResourceManager {
         private long deadlineNanos;
         private long monitor = -1;
         private long monitorAtNanos;
+        private long askedNanos;
+        private boolean heldUp;
         private int failures;
         private long lastFailureNanos;
         private String remark = "";
@@ -77,6 +82,9 @@ public final class ResourceManager {
     }
 
     private static final int UNDECIDED = -1;
+
+    /** Beyond a monitor's own time-out, for the shell to answer that it has passed, and why. */
+    static final long ANSWER_GRACE_NANOS = 1_000_000_000L;
 
     private final List<Entry> entries = new ArrayList<>();
     private final int gateIndex;
@@ -214,8 +222,16 @@ public final class ResourceManager {
                 entry.monitor = -1;
                 entry.monitorAtNanos = nowNanos + entry.configuration.monitorIntervalNanos();
                 return switch (health) {
-                    case Health.Good() -> List.of();
+                    case Health.Good() -> {
+                        answers(entry);
+                        yield List.of();
+                    }
                     case Health.Failed(var reason) -> runningFailed(nowNanos, entry, reason);
+                    case Health.Unanswered(var reason, var heldUpNanos)
+                            when heldUpNanos.isPresent()
+                                    && heldUpNanos.getAsLong() - entry.askedNanos >= 0 ->
+                            heldUp(entry, reason);
+                    case Health.Unanswered(var reason, _) -> runningFailed(nowNanos, entry, reason);
                 };
             }
         }
@@ -278,7 +294,9 @@ public final class ResourceManager {
             }
             if (isMonitorDue(entry) && nowNanos - entry.monitorAtNanos >= 0) {
                 entry.monitor = nextAction++;
-                entry.deadlineNanos = nowNanos + entry.configuration.monitorTimeoutNanos();
+                entry.askedNanos = nowNanos;
+                entry.deadlineNanos =
+                        nowNanos + entry.configuration.monitorTimeoutNanos() + ANSWER_GRACE_NANOS;
                 steps.add(
                         new Step.Monitor(
                                 new ActionId(entry.monitor),
@@ -442,10 +460,26 @@ public final class ResourceManager {
                 entry.carriedOver);
     }
 
+    /** A restart would not help, and whoever waits in a write cannot be stopped either. */
+    private static List<Step> heldUp(Entry entry, String reason) {
+        var news = !entry.heldUp;
+        entry.heldUp = true;
+        entry.remark = reason + ": its writes are held up";
+        return news ? List.of(new Step.HeldUp(entry.configuration.name(), reason)) : List.of();
+    }
+
+    private static void answers(Entry entry) {
+        if (entry.heldUp) {
+            entry.heldUp = false;
+            entry.remark = "";
+        }
+    }
+
     private void up(long nowNanos, Entry entry, String remark) {
         entry.state = ResourceState.STARTED;
         entry.carriedOver = false;
         entry.action = -1;
+        entry.heldUp = false;
         entry.remark = remark;
         entry.monitorAtNanos = nowNanos + entry.configuration.monitorIntervalNanos();
     }

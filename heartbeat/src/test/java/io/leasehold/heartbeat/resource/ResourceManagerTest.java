@@ -6,7 +6,9 @@ import io.leasehold.heartbeat.resource.ResourceManager.Step;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -48,6 +50,7 @@ class ResourceManagerTest {
                 case Step.StoppedDownTo(var wanted) -> done.add("down to " + wanted);
                 case Step.Failed(var name, _, var failures) ->
                         done.add(name + " failed " + failures);
+                case Step.HeldUp(var name, _) -> done.add(name + " held up");
                 case Step.Blocked(var name, _) -> done.add(name + " blocked");
                 case Step.StopFailed(var name, _) -> done.add(name + " stop failed");
                 case Step.Monitor(_, var name, _) -> done.add("monitor " + name);
@@ -156,6 +159,8 @@ class ResourceManagerTest {
             now = 10;
             assertThat(playing(manager.advance(now))).containsExactly("monitor dhcp");
             now = 15;
+            assertThat(manager.advance(now)).as("the shell tells why").isEmpty();
+            now += ResourceManager.ANSWER_GRACE_NANOS;
             assertThat(playing(manager.advance(now))).contains("dhcp failed 1", "start dhcp");
         }
 
@@ -165,6 +170,88 @@ class ResourceManagerTest {
             manager.monitor(now, false);
             now = 1000;
             assertThat(manager.advance(now)).isEmpty();
+        }
+    }
+
+    /** R4: dhcpd waits in its write, and answers nobody. */
+    @Nested
+    class WhenWritesAreHeldUp {
+        private ActionId asked = new ActionId(-1);
+
+        @BeforeEach
+        void start() {
+            startAll();
+            ask();
+        }
+
+        private void ask() {
+            now += 10;
+            asked = ((Step.Monitor) manager.advance(now).getFirst()).action();
+        }
+
+        private List<String> unansweredAfter(long nanos, OptionalLong heldUpNanos) {
+            now += nanos;
+            return playing(
+                    manager.monitored(
+                            now, asked, DHCP, new Health.Unanswered("silence", heldUpNanos)));
+        }
+
+        @Test
+        void shouldConcludeNothingFromASilenceDuringWhichTheyWere() {
+            long thawedNanos = now;
+
+            assertThat(unansweredAfter(4, OptionalLong.of(thawedNanos)))
+                    .containsExactly("dhcp held up");
+            assertThat(manager.failures()).isEmpty();
+            assertThat(manager.status().get(1).remark()).contains("held up");
+        }
+
+        @Test
+        void shouldFindAServerThatHangsFromThenOn() {
+            long thawedNanos = now;
+            unansweredAfter(4, OptionalLong.of(thawedNanos));
+            ask();
+
+            assertThat(unansweredAfter(4, OptionalLong.of(thawedNanos)))
+                    .contains("dhcp failed 1", "stop dhcp", "start dhcp");
+        }
+
+        @Test
+        void shouldCountASilenceThatBeganAfterIt() {
+            assertThat(unansweredAfter(4, OptionalLong.of(now - 1))).contains("dhcp failed 1");
+        }
+
+        @Test
+        void shouldCountASilenceWithoutAnyDelay() {
+            assertThat(unansweredAfter(4, OptionalLong.empty())).contains("dhcp failed 1");
+        }
+
+        @Test
+        void shouldSayItOnceAndGoOnAsking() {
+            unansweredAfter(4, OptionalLong.of(now));
+            ask();
+
+            assertThat(unansweredAfter(4, OptionalLong.of(now))).isEmpty();
+        }
+
+        @Test
+        void shouldSayItAgainAfterAnAnswer() {
+            unansweredAfter(4, OptionalLong.of(now));
+            ask();
+            assertThat(manager.monitored(now, asked, DHCP, new Health.Good())).isEmpty();
+            assertThat(manager.status().get(1).remark()).isEmpty();
+            ask();
+
+            assertThat(unansweredAfter(4, OptionalLong.of(now))).containsExactly("dhcp held up");
+        }
+
+        @Test
+        void shouldRestartAServerThatDied() {
+            assertThat(
+                            playing(
+                                    manager.monitored(
+                                            now, asked, DHCP, new Health.Failed("no process"))))
+                    .contains("dhcp failed 1", "start dhcp");
         }
     }
 

@@ -1,7 +1,6 @@
 package io.leasehold.ops.node;
 
 import io.leasehold.blockrep.ReplicatedVolume;
-import io.leasehold.blockrep.VolumeFacts;
 import io.leasehold.dhcp.Ipv4Address;
 import io.leasehold.dhcp.VolumeLayout;
 import io.leasehold.dhcp.config.ClusterFacts;
@@ -106,17 +105,11 @@ record DhcpAssembly(
                                 wallClock,
                                 history,
                                 ProbeDesk.open(settings, generations, facts),
-                                () -> writesWaitForPeer(volume.facts()),
+                                volume::lastPeerDelayNanos,
                                 (guardToo, reason) -> restart(desk, guardToo, reason),
                                 new FirstAnswerWatch(
                                         dhcp.interfaces().of(settings.self()), history))));
         return service.get().orElseThrow();
-    }
-
-    /** A disk that hangs is another matter: nothing more becomes durable here then. */
-    private static boolean writesWaitForPeer(VolumeFacts facts) {
-        return facts.frozenForNanos().isPresent()
-                || facts.durable().value() > facts.committed().value();
     }
 
     /** The server's process may use the last of the disk's space. */

@@ -26,11 +26,11 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -60,7 +60,7 @@ final class DhcpService {
     private final InstantSource wallClock;
     private final Journalist history;
     private final ProbeRunner probe;
-    private final BooleanSupplier writesWaitForPeer;
+    private final Supplier<OptionalLong> lastPeerDelayNanos;
     private final Restart restart;
     private final FirstAnswer firstAnswer;
 
@@ -97,7 +97,7 @@ final class DhcpService {
         /** Returns empty if the answer was right, else what was wrong. */
         Optional<String> ask(Duration limit) throws InterruptedException;
 
-        /** The same, but empty without asking if that was done a moment ago. */
+        /** The same, but empty without asking if it was answered a moment ago. */
         Optional<String> askIfDue(Duration limit) throws InterruptedException;
     }
 
@@ -119,7 +119,7 @@ final class DhcpService {
             InstantSource wallClock,
             Journalist history,
             ProbeRunner probe,
-            BooleanSupplier writesWaitForPeer,
+            Supplier<OptionalLong> lastPeerDelayNanos,
             Restart restart,
             FirstAnswer firstAnswer) {}
 
@@ -136,7 +136,7 @@ final class DhcpService {
         this.wallClock = parts.wallClock();
         this.history = parts.history();
         this.probe = parts.probe();
-        this.writesWaitForPeer = parts.writesWaitForPeer();
+        this.lastPeerDelayNanos = parts.lastPeerDelayNanos();
         this.restart = parts.restart();
         this.firstAnswer = parts.firstAnswer();
     }
@@ -429,6 +429,7 @@ final class DhcpService {
     /**
      * While acknowledgements wait for the peer (R4), dhcpd waits in its write and answers nobody.
      * It cannot be stopped then either, and a start would not help: the record decides what comes.
+     * A disk that hangs here is another matter: then this node's service has failed.
      */
     private Health monitorServer(Duration limit) throws InterruptedException {
         if (!configured) {
@@ -437,8 +438,8 @@ final class DhcpService {
         return switch (engine.monitor()) {
             case io.leasehold.dhcp.engine.Health.Running _ ->
                     probe.askIfDue(limit)
-                            .filter(_ -> !writesWaitForPeer.getAsBoolean())
-                            .<Health>map(Health.Failed::new)
+                            .<Health>map(
+                                    wrong -> new Health.Unanswered(wrong, lastPeerDelayNanos.get()))
                             .orElseGet(Health.Good::new);
             case io.leasehold.dhcp.engine.Health.Failing(int _, var why) ->
                     new Health.Failed(why.toString());

@@ -12,6 +12,7 @@ import io.leasehold.heartbeat.keeper.KeeperClient;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.Position;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRequest;
+import io.leasehold.heartbeat.resource.Health;
 import io.leasehold.heartbeat.resource.ResourceName;
 import java.io.IOException;
 import java.time.Duration;
@@ -309,8 +310,8 @@ final class EffectShell implements Consumer<Effect> {
                         new Event.MonitorResult(
                                 monitor.action(),
                                 name,
-                                new io.leasehold.heartbeat.resource.Health.Failed(
-                                        "monitor " + reason)));
+                                new Health.Unanswered(
+                                        "monitor " + reason, volume.lastPeerDelayNanos())));
     }
 
     private ResourceShell shell(ResourceName name) {

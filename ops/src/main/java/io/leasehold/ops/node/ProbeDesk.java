@@ -32,6 +32,7 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
     private final ClusterFacts facts;
     private final Configuration.Probe probing;
     private long askedNanos;
+    private boolean answered = true;
     private Optional<Generation> planned = Optional.empty();
     private Optional<ProbeQuestion> question = Optional.empty();
 
@@ -93,7 +94,7 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
 
     @Override
     public synchronized Optional<String> askIfDue(Duration limit) throws InterruptedException {
-        if (System.nanoTime() - askedNanos < probing.interval().toNanos()) {
+        if (answered && System.nanoTime() - askedNanos < probing.interval().toNanos()) {
             return Optional.empty();
         }
         return ask(limit.compareTo(probing.timeout()) < 0 ? limit : probing.timeout());
@@ -102,6 +103,13 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
     @Override
     public synchronized Optional<String> ask(Duration limit) throws InterruptedException {
         askedNanos = System.nanoTime();
+        answered = false;
+        var wrong = askNow(limit);
+        answered = wrong.isEmpty();
+        return wrong;
+    }
+
+    private Optional<String> askNow(Duration limit) throws InterruptedException {
         Optional<DhcpProbe> probe;
         try {
             probe = opened.get(limit.toNanos(), TimeUnit.NANOSECONDS);

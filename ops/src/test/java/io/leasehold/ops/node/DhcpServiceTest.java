@@ -18,6 +18,7 @@ import io.leasehold.dhcp.guard.PromotionGuard;
 import io.leasehold.dhcp.lease.LeaseFollower;
 import io.leasehold.heartbeat.history.FlightRecorder;
 import io.leasehold.heartbeat.history.FlightRecorderOptions;
+import io.leasehold.heartbeat.resource.Health;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,6 +57,8 @@ class DhcpServiceTest {
     @TempDir private Path directory;
 
     private Optional<Duration> ahead = Optional.of(Duration.ZERO);
+    private Optional<String> wrongAnswer = Optional.empty();
+    private OptionalLong lastPeerDelay = OptionalLong.empty();
     private final Obedient host = new Obedient();
     private FlightRecorder recorder;
     private DhcpdEngine engine;
@@ -138,23 +142,23 @@ class DhcpServiceTest {
                                 () -> ahead,
                                 InstantSource.system(),
                                 new Journalist(recorder),
-                                new NoProbe(),
-                                () -> false,
+                                new FixedProbe(),
+                                () -> lastPeerDelay,
                                 (_, _) -> Optional.of("nobody restarts it here"),
                                 () -> {}));
         guard = service.guardResource();
         server = service.serverResource();
     }
 
-    private static final class NoProbe implements DhcpService.ProbeRunner {
+    private final class FixedProbe implements DhcpService.ProbeRunner {
         @Override
         public Optional<String> ask(Duration limit) {
-            return Optional.empty();
+            return wrongAnswer;
         }
 
         @Override
         public Optional<String> askIfDue(Duration limit) {
-            return Optional.empty();
+            return wrongAnswer;
         }
     }
 
@@ -195,6 +199,28 @@ class DhcpServiceTest {
         server.start(false, LIMIT);
 
         assertThat(engine.adopt()).isPresent();
+    }
+
+    /** Whether that is its own fault is for the cluster manager to judge. */
+    @Test
+    void shouldTellWithASilenceWhenItsWritesWereHeldUp() throws Exception {
+        promote();
+        wrongAnswer = Optional.of("no answer");
+        lastPeerDelay = OptionalLong.of(7);
+
+        assertThat(server.monitor(LIMIT))
+                .isEqualTo(new Health.Unanswered("no answer", lastPeerDelay));
+    }
+
+    @Test
+    void shouldTellOfItsDeathWhateverElseIsTheCase() throws Exception {
+        promote();
+        wrongAnswer = Optional.of("no answer");
+        lastPeerDelay = OptionalLong.of(7);
+
+        host.signal(DhcpdEngine.PROCESS, ProcessHost.Signal.KILL);
+
+        assertThat(server.monitor(LIMIT)).isInstanceOf(Health.Failed.class);
     }
 
     @Test
