@@ -50,6 +50,8 @@ final class Conversation implements PeerLink.Handler {
     private final Copy copy;
     private final AtomicLong sessionNumbers = new AtomicLong();
     private final AtomicReference<Optional<Open>> open = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<Optional<PeerSession>> running =
+            new AtomicReference<>(Optional.empty());
     private final AtomicReference<Optional<CompareSource>> compareSource =
             new AtomicReference<>(Optional.empty());
     private volatile Optional<VerifyRun> verifyRun = Optional.empty();
@@ -92,6 +94,11 @@ final class Conversation implements PeerLink.Handler {
 
     Optional<Open> open() {
         return open.get();
+    }
+
+    /** The session that is handled, also one in which the peer has not said yet who it is. */
+    Optional<PeerSession> running() {
+        return running.get();
     }
 
     /** From now on this one is told what the target wants. */
@@ -138,6 +145,7 @@ final class Conversation implements PeerLink.Handler {
     @Override
     public void run(PeerSession session) throws IOException {
         String reason = "";
+        running.set(Optional.of(session));
         try {
             begin(session);
             while (session.endReason().isEmpty()) {
@@ -152,6 +160,7 @@ final class Conversation implements PeerLink.Handler {
             throw e;
         } finally {
             open.set(Optional.empty());
+            running.set(Optional.empty());
             session.abort(reason);
             end(session, session.endReason().orElse(reason));
         }

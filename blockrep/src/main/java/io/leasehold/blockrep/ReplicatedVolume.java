@@ -622,7 +622,7 @@ public final class ReplicatedVolume implements AutoCloseable {
      * end any more, which TCP would notice later. A living peer connects anew.
      */
     public void endSession(String reason) {
-        conversation.open().ifPresent(open -> open.session().abort(reason));
+        conversation.running().ifPresent(session -> session.abort(reason));
     }
 
     /**

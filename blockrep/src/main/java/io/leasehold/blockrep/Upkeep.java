@@ -95,14 +95,12 @@ final class Upkeep implements AutoCloseable {
                 copy.replicator.step(new Event.Tick());
             }
             conversation
-                    .open()
-                    .ifPresent(open -> {
-                        var silent = open.session().silentForNanos(now);
+                    .running()
+                    .ifPresent(session -> {
+                        var silent = session.silentForNanos(now);
                         if (silent.isPresent() && silent.getAsLong() > silenceNanos) {
-                            open.session()
-                                    .abort(
-                                            "nothing heard for %d ms"
-                                                    .formatted(silenceNanos / 1_000_000));
+                            session.abort(
+                                    "nothing heard for %d ms".formatted(silenceNanos / 1_000_000));
                         }
                     });
         }

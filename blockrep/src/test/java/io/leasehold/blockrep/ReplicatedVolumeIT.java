@@ -5,6 +5,7 @@ import static io.leasehold.blockrep.VolumePair.B;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.leasehold.blockrep.link.PeerLink;
 import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.Replication;
@@ -809,6 +810,38 @@ class ReplicatedVolumeIT {
             pair.awaitInSync(pair.a);
             pair.awaitApplied(pair.a, pair.b);
             assertEqualTrees();
+        }
+    }
+
+    /** It loses its power, or its disk hangs, between the handshake and its first frame. */
+    @Nested
+    class WhenThePeerDoesNotSayWhoItIs {
+        @Test
+        void shouldDialAnew() throws Exception {
+            var connected = new CountDownLatch(2);
+            try (var mute =
+                    new PeerLink(
+                            "mute",
+                            pair.a.network().listen(),
+                            pair.a.network().peer(),
+                            false,
+                            pair.a.network().identity(),
+                            pair.a.network().versions(),
+                            session -> {
+                                connected.countDown();
+                                while (session.endReason().isEmpty()) {
+                                    var _ = session.read();
+                                }
+                            })) {
+                mute.start();
+                pair.b.open();
+
+                assertThat(connected.await(60, TimeUnit.SECONDS)).isTrue();
+            }
+
+            pair.a.open();
+            pair.a.promote(pair.nextEpoch(), Set.of(A));
+            pair.awaitInSync(pair.a);
         }
     }
 

@@ -189,6 +189,10 @@ final class VolumePair implements AutoCloseable {
         int segments = 8;
         long reserveBytes;
 
+        VolumeConfiguration.Network network() {
+            return network;
+        }
+
         Side(
                 NodeName name,
                 NodeName peer,
