@@ -208,7 +208,7 @@ final class Narrator {
                     new Verdict(
                             Level.RECOVERING,
                             s.peer() + " is lost; " + s.me() + " is " + s.fencingText() + ".");
-            case IDLE, EXHAUSTED ->
+            case IDLE ->
                     new Verdict(
                             Level.DOWN,
                             "Nobody is known to serve: "

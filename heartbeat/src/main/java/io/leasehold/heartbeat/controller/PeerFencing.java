@@ -19,6 +19,7 @@ import java.util.OptionalLong;
  * <pre>
  *   idle --a change lacks P2 | operator--> under way --power read off--> proof P2, idle
  *   under way --peer heard (R34) | no change lacks it any more | this process stood still--> idle
+ *   under way --not fenced in attempts--> alarm, and tried on; but what only a person wants: idle
  *   proof P2 used --fenced too often (R36)--> stays off
  *   proof P2 used --power-on configured--> powered on again
  * </pre>
@@ -96,13 +97,20 @@ final class PeerFencing {
                 sentence,
                 watch.reason(),
                 handicapped ? "own client network is down: waiting longer (R35)" : "R35");
-        perform(
-                sequence.request(
-                        time.nowNanos(),
-                        delayNanos,
-                        watch.isHung()
-                                ? FencingSequence.Beats.OF_A_HUNG_DAEMON
-                                : FencingSequence.Beats.NONE));
+        perform(sequence.request(time.nowNanos(), delayNanos, expectedBeats()));
+    }
+
+    /**
+     * Who neither acknowledges nor leaves (R16) is heard all the time: were each beat to void the
+     * request, each would begin another one, and no answer would ever count.
+     */
+    private FencingSequence.Beats expectedBeats() {
+        if (watch.isHung()) {
+            return FencingSequence.Beats.OF_A_HUNG_DAEMON;
+        }
+        return watch.isOnline()
+                ? FencingSequence.Beats.OF_A_LIVING_NODE
+                : FencingSequence.Beats.NONE;
     }
 
     /** R9, R12: with a device, a promotion need not wait until the other one's lease runs out. */
@@ -130,6 +138,7 @@ final class PeerFencing {
         effects.note(
                 "operator", Rule.R34, "an operator has " + peer + " fenced", "clusterctl fence");
         sequence.cancel();
+        alarms.clear("fencing");
         asked.add(origin);
         perform(sequence.request(time.nowNanos(), 0, FencingSequence.Beats.OF_A_LIVING_NODE));
     }
@@ -204,8 +213,11 @@ final class PeerFencing {
                                 Rule.R34,
                                 "level " + level + " did not confirm: " + peer + " is not fenced",
                                 reason);
-                case FencingSequence.Step.GaveUp(var attempts, var reason) ->
-                        gaveUp(attempts, reason);
+                case FencingSequence.Step.StillNotFenced(
+                                var attempts,
+                                var reason,
+                                var pauseNanos) ->
+                        stillNotFenced(attempts, reason, pauseNanos);
                 case FencingSequence.Step.PoweredOn(var text) ->
                         effects.note("fencing", Rule.R36, peer + " is powered on again", text);
                 case FencingSequence.Step.PowerOnFailed(var reason) ->
@@ -222,25 +234,44 @@ final class PeerFencing {
                 new Proof.PowerReadOff(
                         record.epoch(), record.gen(), peer + " was fenced: " + text));
         rights.save(rights.state().withFence(time.epochMillis()));
+        alarms.clear("fencing");
         answer(new CommandResult.Done(peer + " is powered off: " + text));
     }
 
-    private void gaveUp(int attempts, String reason) {
+    private void stillNotFenced(int attempts, String reason, long pauseNanos) {
+        if (!asked.isEmpty()) {
+            // Not behind the back of a person who was told no. If a change needs it as well, it is
+            // asked for anew, and a return of the peer ends it then.
+            effects.note(
+                    "fencing",
+                    Rule.R34,
+                    peer + " was not fenced in " + attempts + " attempts",
+                    reason);
+            sequence.cancel();
+            answer(new CommandResult.Failed(peer + " could not be fenced: " + reason));
+            return;
+        }
         effects.note(
                 "fencing",
                 Rule.R34,
-                "gave up fencing " + peer + " after " + attempts + " attempts",
+                peer
+                        + " is still not fenced after "
+                        + attempts
+                        + " attempts; one in "
+                        + pauseNanos / 1_000_000
+                        + " ms from now on",
                 reason);
         alarms.raise(
                 "fencing",
                 peer
                         + " cannot be fenced ("
                         + reason
-                        + "): make sure that it is powered off, then say 'clusterctl"
-                        + " confirm-fenced "
+                        + "), and it is tried again and again: see to the fence device, or make"
+                        + " sure that "
+                        + peer
+                        + " is powered off, then say 'clusterctl confirm-fenced "
                         + peer
                         + "'");
-        answer(new CommandResult.Failed(peer + " could not be fenced: " + reason));
     }
 
     /** After the proof was used: the peer comes back, unless it was fenced too often (R36). */

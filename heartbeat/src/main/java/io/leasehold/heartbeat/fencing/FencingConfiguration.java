@@ -11,7 +11,8 @@ import java.util.List;
  * @param primaryDelayNanos waited before a node that serves shoots; 0 (R35)
  * @param secondaryDelayNanos waited before any other node shoots: at least twice the fence time
  * @param handicapNanos added while the own client network is down (R35)
- * @param attemptsMax passes through all levels before only a person or the peer's return helps
+ * @param attemptsMax passes through all levels before a person is told; from then on one pass in
+ *     {@code backOffMaxNanos}
  * @param backOffMinNanos pause after the first failed pass; doubles up to {@code backOffMaxNanos}
  * @param powerOnAfter power the peer on again after it was fenced
  * @param loopMax so many fences within {@code loopWindowNanos} and the peer stays off (R36)

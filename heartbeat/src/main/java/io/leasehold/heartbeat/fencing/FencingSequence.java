@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * Fences one peer: waits the delay, tries the levels in order, backs off, gives up. Pure.
+ * Fences one peer: waits the delay, tries the levels in order, backs off, tries again. Pure.
  *
  * <pre>
  *   IDLE --request--> DELAYING --delay over--> RUNNING(level) --unconfirmed--> RUNNING(next level)
@@ -14,13 +14,17 @@ import java.util.OptionalLong;
  *     |                  |                        +--confirmed--> (Fenced) IDLE         |
  *     |                  |                                          ^---quiet-----------+
  *     +---peer heard-----+--- all levels unconfirmed --> BACKING_OFF --> RUNNING(0)
- *     +------------------------- peer heard, cancelled ----- EXHAUSTED (a person, or the peer's return)
  * </pre>
  *
+ * <p>After {@code attemptsMax} passes a person is told, and it is tried on in the longest pause:
+ * the device may be back at any moment, and there is nothing else to wait for (ADR 0027). From then
+ * on the passes begin at a fixed rate, so that the node that waited its delay before its first pass
+ * stays behind the other one by as much (R35).
+ *
  * <p>A success counts only for the request that is current: once the peer was heard after the
- * request, whatever the device answers later is void (R34, H11). For a peer whose keeper goes on
- * beating (a hung daemon, or a person who has a healthy node shot) beats before the power-off are
- * expected; instead they must stop after it.
+ * request, whatever the device answers later is void (R34, H11). For a peer that goes on beating (a
+ * hung daemon, or a node that is shot although it lives) beats before the power-off are expected;
+ * instead they must stop after it.
  */
 public final class FencingSequence {
 
@@ -37,8 +41,8 @@ public final class FencingSequence {
 
         record LevelFailed(String level, String reason) implements Step {}
 
-        /** Every attempt failed; nothing more is tried. */
-        record GaveUp(int attempts, String lastReason) implements Step {}
+        /** So many attempts failed that a person must know; said once, and tried on. */
+        record StillNotFenced(int attempts, String lastReason, long pauseNanos) implements Step {}
 
         record PoweredOn(String evidence) implements Step {}
 
@@ -51,7 +55,7 @@ public final class FencingSequence {
         NONE,
         /** Its keeper beats on; a daemon that makes progress again voids the request. */
         OF_A_HUNG_DAEMON,
-        /** A person has it shot although it lives. */
+        /** It lives, and is shot all the same: a person wants it, or it neither acts nor leaves. */
         OF_A_LIVING_NODE
     }
 
@@ -61,8 +65,7 @@ public final class FencingSequence {
         DELAYING,
         RUNNING,
         VERIFYING,
-        BACKING_OFF,
-        EXHAUSTED
+        BACKING_OFF
     }
 
     private final FencingConfiguration configuration;
@@ -72,7 +75,11 @@ public final class FencingSequence {
     private long readOffNanos;
     private Beats beats = Beats.NONE;
     private int level;
+    private long passBegunNanos;
+
+    /** Failed passes, counted up to {@code attemptsMax}. */
     private int attempts;
+
     private long nextRequest;
     private long currentRequest = -1;
     private long powerOnRequest = -1;
@@ -89,7 +96,7 @@ public final class FencingSequence {
     }
 
     /**
-     * Asks for the peer to be fenced; nothing new while it is asked already, or was given up.
+     * Asks for the peer to be fenced; nothing new while it is asked already.
      *
      * @param expected what may be heard until the power is off
      */
@@ -179,9 +186,10 @@ public final class FencingSequence {
             return List.of();
         }
         return switch (phase) {
-            case IDLE, EXHAUSTED -> List.of();
+            case IDLE -> List.of();
             case DELAYING, BACKING_OFF -> {
                 level = 0;
+                passBegunNanos = nowNanos;
                 yield run(nowNanos);
             }
             case RUNNING -> unconfirmed(nowNanos, "the agent did not answer in time");
@@ -212,35 +220,35 @@ public final class FencingSequence {
             steps.addAll(run(nowNanos));
             return steps;
         }
-        attempts++;
-        if (attempts >= configuration.attemptsMax()) {
-            phase = Phase.EXHAUSTED;
-            steps.add(new Step.GaveUp(attempts, lastReason));
-            return steps;
-        }
         phase = Phase.BACKING_OFF;
-        var doublings = Math.min(attempts - 1, 20);
+        if (attempts < configuration.attemptsMax() && ++attempts == configuration.attemptsMax()) {
+            steps.add(
+                    new Step.StillNotFenced(attempts, lastReason, configuration.backOffMaxNanos()));
+        }
         deadlineNanos =
-                nowNanos
-                        + Math.min(
-                                configuration.backOffMaxNanos(),
-                                configuration.backOffMinNanos() << doublings);
+                attempts < configuration.attemptsMax()
+                        ? nowNanos + doubledBackOffNanos()
+                        : Math.max(
+                                passBegunNanos + configuration.backOffMaxNanos(),
+                                nowNanos + configuration.backOffMinNanos());
         return steps;
+    }
+
+    private long doubledBackOffNanos() {
+        var doublings = Math.min(attempts - 1, 20);
+        return Math.min(
+                configuration.backOffMaxNanos(), configuration.backOffMinNanos() << doublings);
     }
 
     public OptionalLong nextDeadlineNanos() {
         return switch (phase) {
-            case IDLE, EXHAUSTED -> OptionalLong.empty();
+            case IDLE -> OptionalLong.empty();
             case DELAYING, RUNNING, VERIFYING, BACKING_OFF -> OptionalLong.of(deadlineNanos);
         };
     }
 
     public Phase phase() {
         return phase;
-    }
-
-    public boolean isActive() {
-        return phase != Phase.IDLE && phase != Phase.EXHAUSTED;
     }
 
     /** Where it stands, for a person. */
@@ -251,8 +259,9 @@ public final class FencingSequence {
             case RUNNING -> "fencing by " + configuration.levels().get(level).name();
             case VERIFYING -> "power is read off; waiting for the beats to stop";
             case BACKING_OFF ->
-                    "attempt " + attempts + " failed (" + lastReason + "); will try again";
-            case EXHAUSTED -> "gave up after " + attempts + " attempts: " + lastReason;
+                    attempts < configuration.attemptsMax()
+                            ? "attempt " + attempts + " failed (" + lastReason + "); will try again"
+                            : "no attempt has succeeded (" + lastReason + "); trying on";
         };
     }
 }

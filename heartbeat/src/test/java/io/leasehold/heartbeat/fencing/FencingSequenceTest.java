@@ -6,6 +6,7 @@ import io.leasehold.heartbeat.fencing.FencingSequence.Beats;
 import io.leasehold.heartbeat.fencing.FencingSequence.Phase;
 import io.leasehold.heartbeat.fencing.FencingSequence.Step;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -58,7 +59,7 @@ class FencingSequenceTest {
     }
 
     @Test
-    void shouldTryTheNextLevelThenBackOffThenGiveUp() {
+    void shouldTryTheNextLevelThenBackOffThenTellAPerson() {
         fencing.request(0, 0, Beats.NONE);
         assertThat(result(10, 0, NO))
                 .containsExactly(new Step.LevelFailed("bmc", "unreachable"), run(1, 1, 5000));
@@ -69,8 +70,65 @@ class FencingSequenceTest {
         assertThat(result(1040, 3, NO))
                 .containsExactly(
                         new Step.LevelFailed("pdu", "unreachable"),
-                        new Step.GaveUp(2, "unreachable"));
-        assertThat(fencing.request(2000 * MS, 0, Beats.NONE)).as("given up").isEmpty();
+                        new Step.StillNotFenced(2, "unreachable", 4000 * MS));
+        assertThat(fencing.request(2000 * MS, 0, Beats.NONE)).as("under way").isEmpty();
+    }
+
+    /** The device may be back at any moment; how often it is asked has a limit all the same. */
+    @Nested
+    class WhenEveryAttemptHasFailed {
+        private long request = -1;
+
+        private void pass(long atMillis, long tookMillis) {
+            assertThat(fencing.advance(atMillis * MS)).containsExactly(run(++request, 0, 2000));
+            result(atMillis, request, NO);
+            result(atMillis + tookMillis, ++request, NO);
+        }
+
+        @BeforeEach
+        void fail() {
+            fencing.request(0, 500 * MS, Beats.NONE);
+            pass(500, 100);
+            pass(1600, 100);
+        }
+
+        /**
+         * R35: whoever waited its delay at first stays behind by as much, however long it takes.
+         */
+        @Test
+        void shouldTryOnInTheLongestPauseCountedFromTheBeginOfAPass() {
+            assertThat(fencing.nextDeadlineNanos()).hasValue(5600 * MS);
+            pass(5600, 1500);
+            assertThat(fencing.nextDeadlineNanos()).hasValue(9600 * MS);
+        }
+
+        @Test
+        void shouldPauseBetweenPassesThatLastLongerThanThat() {
+            pass(5600, 3900);
+            assertThat(fencing.nextDeadlineNanos()).hasValue(10500 * MS);
+        }
+
+        @Test
+        void shouldTellAPersonOnce() {
+            assertThat(fencing.advance(5600 * MS)).containsExactly(run(4, 0, 2000));
+            result(5700, 4, NO);
+            assertThat(result(5800, 5, NO))
+                    .containsExactly(new Step.LevelFailed("pdu", "unreachable"));
+        }
+
+        @Test
+        void shouldFenceWhenTheDeviceIsBack() {
+            fencing.advance(5600 * MS);
+            assertThat(result(5700, 4, OFF)).containsExactly(new Step.Fenced("off"));
+            assertThat(fencing.phase()).isEqualTo(Phase.IDLE);
+        }
+
+        @Test
+        void shouldEndWhenThePeerIsHeard() {
+            fencing.heard();
+            assertThat(fencing.nextDeadlineNanos()).isEmpty();
+            assertThat(fencing.phase()).isEqualTo(Phase.IDLE);
+        }
     }
 
     @Test

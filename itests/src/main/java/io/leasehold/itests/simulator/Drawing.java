@@ -95,10 +95,9 @@ final class Drawing {
                         """
                         IDLE: DELAYING
                         DELAYING: RUNNING IDLE
-                        RUNNING: IDLE VERIFYING BACKING_OFF EXHAUSTED
-                        VERIFYING: IDLE BACKING_OFF EXHAUSTED
-                        BACKING_OFF: RUNNING IDLE
-                        EXHAUSTED: IDLE\
+                        RUNNING: IDLE VERIFYING BACKING_OFF
+                        VERIFYING: IDLE BACKING_OFF
+                        BACKING_OFF: RUNNING IDLE\
                         """),
                 // ResourceState
                 of(

@@ -31,7 +31,9 @@ class FenceDeviceIT {
                 PairInLab.up(
                         NAME,
                         LabOptions.DEFAULT.withSettings(
-                                "fencing.power-on = yes", "fencing.loop-max = 16"));
+                                "fencing.power-on = yes",
+                                "fencing.loop-max = 16",
+                                "fencing.back-off-max = 2 s"));
     }
 
     @AfterAll
@@ -69,6 +71,35 @@ class FenceDeviceIT {
         pair.awaitHealthy();
         assertThat(pair.primary()).isEqualTo(primary);
         assertThat(pair.bootIds()).as("nobody was fenced").isEqualTo(boots);
+    }
+
+    /** A person was called, but nobody need come. */
+    @Test
+    void shouldGoOnAloneWhenTheDeviceIsBack() throws Exception {
+        var primary = pair.primary();
+        var peer = primary.peer();
+        var boot = pair.bootId(peer);
+        long dhcpd = pair.process(primary, Role.DHCPD);
+
+        pair.underLoad(() -> {
+            freeze(Fault.DEAD);
+            pair.lab().fenceDevice(peer, behaviour(Fault.NONE, Duration.ofMillis(50)));
+            pair.eventually(
+                    "the primary to serve alone",
+                    () ->
+                            assertThat(PairInLab.names(pair.status(primary).path("inSync")))
+                                    .containsExactly(primary.label()));
+        });
+
+        assertThat(pair.status(primary).path("alarms").toString()).doesNotContain("fence");
+        healAll();
+        pair.eventually(
+                "the device to switch it on",
+                () ->
+                        assertThat(pair.node(peer).isOn() && !pair.bootId(peer).equals(boot))
+                                .isTrue());
+        pair.awaitHealthy();
+        assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(dhcpd);
     }
 
     /** Off, and because of {@code fencing.power-on} on again: it returns by itself. */
@@ -130,12 +161,9 @@ class FenceDeviceIT {
             pair.lab().fenceDevice(peer, behaviour(Fault.NONE, Duration.ofMillis(50)));
             pair.eventually(
                     "the primary to serve alone",
-                    () -> {
-                        // Should it have given up by now, a person asks again.
-                        pair.pair().clusterctl(primary, "fence", peer.label(), "--yes");
-                        assertThat(PairInLab.names(pair.status(primary).path("inSync")))
-                                .containsExactly(primary.label());
-                    });
+                    () ->
+                            assertThat(PairInLab.names(pair.status(primary).path("inSync")))
+                                    .containsExactly(primary.label()));
         });
 
         assertThat(pair.primary()).isEqualTo(primary);
@@ -155,8 +183,6 @@ class FenceDeviceIT {
             freeze(Fault.REFUSE);
             pair.node(primary).shutDown();
             pair.lab().fenceDevice(primary, behaviour(Fault.NONE, Duration.ofMillis(50)));
-            // No device had answered so often that only a person helps.
-            pair.order(peer, "fence", primary.label(), "--yes");
             // Its card on the LAN is still unplugged.
             healAll();
             pair.pair().awaitServing(peer);
