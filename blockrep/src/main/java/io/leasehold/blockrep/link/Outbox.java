@@ -23,6 +23,9 @@ public final class Outbox {
     static final int HARD_BYTES_MAX = 16 << 20;
     private static final int INITIAL_BYTES = 256 << 10;
 
+    /** Many TLS records; with more, this end fills the queue while the other one has nothing. */
+    private static final int BATCH_BYTES = INITIAL_BYTES;
+
     private final PeerSession session;
 
     /** Held by the one thread that writes to the socket. */
@@ -84,16 +87,26 @@ public final class Outbox {
 
     /** Whether anything waits to be sent. */
     public boolean isEmpty() {
+        return waitingBytes() == 0;
+    }
+
+    private int waitingBytes() {
         lock.lock();
         try {
-            return queue.position() == 0;
+            return queue.position();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Sends until there is room; for threads that fill the queue themselves. */
+    /**
+     * Sends what is enough for a batch, and until there is room; for threads that fill the queue
+     * themselves.
+     */
     public void makeRoom() throws InterruptedException {
+        if (waitingBytes() >= BATCH_BYTES) {
+            flush();
+        }
         while (!hasRoom()) {
             flush();
             lock.lock();
