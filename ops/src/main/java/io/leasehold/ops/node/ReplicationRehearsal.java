@@ -33,13 +33,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A pair of volumes within one process that replicates for a few seconds, so that the virtual
- * machine learns which methods a commit runs through. Its start-up cache keeps what it has learnt
- * (JEP 515): the first commits of a daemon that has just taken over would otherwise run in the
- * interpreter, while the compiler competes with them for the processor.
+ * machine learns which methods a commit runs through, and a resync. Its start-up cache keeps what
+ * it has learnt (JEP 515): the first commits of a daemon that has just taken over, and the resync
+ * of one that has just returned, would otherwise run in the interpreter, while the compiler
+ * competes with them for the processor.
  */
 final class ReplicationRehearsal implements AutoCloseable {
     private static final NodeName LEFT = new NodeName("left");
@@ -51,17 +53,38 @@ final class ReplicationRehearsal implements AutoCloseable {
     private static final int COMMITS_OF_EACH = 3_000;
 
     private static final int RECORD_BYTES = 300;
+
+    /** How often one of the two was away while the other one wrote. */
+    private static final int ABSENCES = 3;
+
+    /** More than the ring holds, so that what was touched is copied; in pieces of a MiB. */
+    private static final int CHANGED_MIB = 48;
+
+    private static final int RING_SEGMENT_BYTES = 4 << 20;
+    private static final int RING_SEGMENTS = 4;
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final String PASSWORD = "rehearsal";
 
     private final Path directory;
+    private final Place rightPlace;
     private final Copy left;
-    private final Copy right;
+    private Copy right;
 
-    private ReplicationRehearsal(Path directory, Copy left, Copy right) {
+    /** Of one of the two. */
+    private record Place(
+            Path directory,
+            NodeName self,
+            NodeName peer,
+            InetSocketAddress listen,
+            InetSocketAddress peerAddress,
+            PinnedIdentity identity) {}
+
+    private ReplicationRehearsal(Path directory, Place leftPlace, Place rightPlace)
+            throws IOException {
         this.directory = directory;
-        this.left = left;
-        this.right = right;
+        this.rightPlace = rightPlace;
+        left = new Copy(leftPlace);
+        right = new Copy(rightPlace);
     }
 
     /**
@@ -76,23 +99,26 @@ final class ReplicationRehearsal implements AutoCloseable {
         try (var rehearsal =
                 new ReplicationRehearsal(
                         directory,
-                        new Copy(directory, LEFT, RIGHT, leftAddress, rightAddress, identity),
-                        new Copy(directory, RIGHT, LEFT, rightAddress, leftAddress, identity))) {
+                        new Place(directory, LEFT, RIGHT, leftAddress, rightAddress, identity),
+                        new Place(directory, RIGHT, LEFT, rightAddress, leftAddress, identity))) {
             rehearsal.replicate();
         }
     }
 
     private void replicate() throws IOException, InterruptedException {
         if (!(left.volume.promote(EPOCH, Set.of(LEFT), 1, Set.of(), LIMIT)
-                        instanceof Promotion.Granted)
-                || !left.established.await(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-            throw new IOException("the two copies do not find each other");
+                instanceof Promotion.Granted)) {
+            throw new IOException("nobody writes");
         }
+        left.awaitEstablished(true);
         var mountPoint = Files.createDirectory(directory.resolve("mount"));
         try (var device = FuseDevice.open()) {
             left.volume.mount(device.number(), mountPoint, false);
             try {
                 write(mountPoint);
+                for (int i = 0; i < ABSENCES; i++) {
+                    returnAfterAbsence(mountPoint.resolve("changed"));
+                }
             } finally {
                 left.volume.unmount(true);
             }
@@ -121,6 +147,20 @@ final class ReplicationRehearsal implements AutoCloseable {
         if (failure.get().isPresent()) {
             throw failure.get().get();
         }
+    }
+
+    private void returnAfterAbsence(Path file) throws IOException, InterruptedException {
+        right.volume.close();
+        left.awaitEstablished(false);
+        try (var channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            for (int i = 0; i < CHANGED_MIB; i++) {
+                var unused = channel.write(ByteBuffer.allocate(1 << 20));
+            }
+            channel.force(true);
+        }
+        right = new Copy(rightPlace);
+        left.awaitEstablished(true);
     }
 
     private static void append(Path file) throws IOException {
@@ -186,33 +226,42 @@ final class ReplicationRehearsal implements AutoCloseable {
     private static final class Copy implements VolumeListener {
         private final NodeName self;
         private final ReplicatedVolume volume;
-        private final CountDownLatch established = new CountDownLatch(1);
+        private final AtomicBoolean established = new AtomicBoolean();
         private final CountDownLatch opened = new CountDownLatch(1);
 
-        Copy(
-                Path directory,
-                NodeName self,
-                NodeName peer,
-                InetSocketAddress listen,
-                InetSocketAddress peerAddress,
-                PinnedIdentity identity)
-                throws IOException {
-            this.self = self;
-            var own = directory.resolve(self.value());
+        Copy(Place place) throws IOException {
+            self = place.self;
+            var own = place.directory.resolve(self.value());
             var configuration =
                     new VolumeConfiguration(
                             new ClusterName("rehearsal"),
                             self,
-                            peer,
+                            place.peer,
                             own.resolve("volume"),
-                            VolumeConfiguration.JournalSize.defaults(own.resolve("journal")),
-                            new VolumeConfiguration.Network(listen, peerAddress, identity),
+                            new VolumeConfiguration.JournalSize(
+                                    own.resolve("journal"), RING_SEGMENT_BYTES, RING_SEGMENTS),
+                            new VolumeConfiguration.Network(
+                                    place.listen, place.peerAddress, place.identity),
                             VolumeConfiguration.Timing.DEFAULTS,
                             "rehearsal",
                             own.resolve("run"),
                             0);
             volume = ReplicatedVolume.open(configuration, this);
             opened.countDown();
+        }
+
+        /** Blocks until the two are in sync, or until they are not. */
+        void awaitEstablished(boolean wanted) throws IOException, InterruptedException {
+            long deadlineNanos = System.nanoTime() + LIMIT.toNanos();
+            while (established.get() != wanted) {
+                if (System.nanoTime() - deadlineNanos > 0) {
+                    throw new IOException(
+                            wanted
+                                    ? "the two copies do not find each other"
+                                    : "one of the two is gone, and the other one does not notice");
+                }
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
         }
 
         @Override
@@ -238,9 +287,7 @@ final class ReplicationRehearsal implements AutoCloseable {
 
         @Override
         public void factsChanged(VolumeFacts facts) {
-            if (facts.replication() == ReplicationState.ESTABLISHED) {
-                established.countDown();
-            }
+            established.set(facts.replication() == ReplicationState.ESTABLISHED);
         }
 
         @Override
