@@ -11,6 +11,7 @@ import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.SessionId;
+import io.leasehold.blockrep.resync.BegunCompare;
 import io.leasehold.blockrep.resync.CompareSource;
 import io.leasehold.blockrep.resync.CompareTarget;
 import io.leasehold.blockrep.resync.PatchTarget;
@@ -65,7 +66,7 @@ final class Conversation implements PeerLink.Handler {
     private Optional<ResyncTarget> compareTarget = Optional.empty();
 
     /** A compare of which nothing but its begin has come. */
-    private Optional<Order.BeginCompare> compareBegun = Optional.empty();
+    private Optional<BegunCompare> compareBegun = Optional.empty();
 
     /** Where the replay began that this node is the target of. */
     private Seq replayedBehind = Seq.NONE;
@@ -339,7 +340,7 @@ final class Conversation implements PeerLink.Handler {
             case Order.Sync(var acknowledge) -> sync(in, acknowledge);
             case Order.Apply() -> apply();
             case Order.BeginCompare begin -> beginCompare(session, begin);
-            case Order.TakePart(var seq, var part) -> takePart(session, seq, part);
+            case Order.TakePart(var seq, var part) -> takePart(seq, part);
             case Order.EndCompare(var seq, var ends) -> endCompare(in, seq, ends);
             case Order.AbandonCompare() -> {
                 var abandoned = compareTarget;
@@ -454,18 +455,18 @@ final class Conversation implements PeerLink.Handler {
 
     private void beginCompare(PeerSession session, Order.BeginCompare begin) throws IOException {
         log.info("compare with {}: {}", copy.configuration.peer(), begin.begins().reason());
-        compareBegun = Optional.of(begin);
+        var compare =
+                new BegunCompare(
+                        copy.configuration.directory(),
+                        copy.volume(),
+                        copy.journal,
+                        session.outbox(),
+                        begin.epoch(),
+                        begin.base(),
+                        begin.begins());
+        compareBegun = Optional.of(compare);
         compareTarget =
-                Optional.of(
-                        new CompareTarget(
-                                copy.configuration.directory(),
-                                copy.volume(),
-                                copy.journal,
-                                session.outbox(),
-                                begin.epoch(),
-                                begin.base(),
-                                begin.begins(),
-                                running(VolumeFacts.ResyncKind.COMPARE)));
+                Optional.of(new CompareTarget(compare, running(VolumeFacts.ResyncKind.COMPARE)));
     }
 
     private Progress running(VolumeFacts.ResyncKind kind) {
@@ -474,31 +475,18 @@ final class Conversation implements PeerLink.Handler {
         return progress;
     }
 
-    private void takePart(PeerSession session, Seq seq, Frame.ComparePart part) throws IOException {
+    private void takePart(Seq seq, Frame.ComparePart part) throws IOException {
         var begun = compareBegun;
         compareBegun = Optional.empty();
         if (begun.isPresent() && part instanceof Frame.SharedPoint(var root)) {
-            copyOnlyChanges(session, begun.get(), seq, root);
+            copyOnlyChanges(begun.get(), seq, root);
         } else {
             compareTarget.orElseThrow().take(seq, part);
         }
     }
 
-    private void copyOnlyChanges(
-            PeerSession session, Order.BeginCompare begin, Seq shared, Root root)
-            throws IOException {
-        var changes =
-                PatchTarget.begin(
-                        copy.configuration.directory(),
-                        copy.volume(),
-                        copy.journal,
-                        session.outbox(),
-                        begin.epoch(),
-                        begin.base(),
-                        begin.begins(),
-                        shared,
-                        root,
-                        new Progress(System.nanoTime()));
+    private void copyOnlyChanges(BegunCompare compare, Seq shared, Root root) throws IOException {
+        var changes = PatchTarget.begin(compare, shared, root, new Progress(System.nanoTime()));
         if (changes.isEmpty()) {
             log.info("all is compared: that both were the same at {} is not known here", shared);
             return;
@@ -520,11 +508,12 @@ final class Conversation implements PeerLink.Handler {
                     log.warn(
                             "what is replaced is kept as branch {}: it had something that the peer did not have",
                             name));
+            compareTarget = Optional.empty();
+            copy.resync(Optional.empty());
+            copy.differsNoMore();
+            // What is not needed any more is removed when the source knows that it may go on.
+            performAll(in, in.protocol.step(new Input.CompareEnded()));
         }
-        compareTarget = Optional.empty();
-        copy.resync(Optional.empty());
-        copy.differsNoMore();
-        performAll(in, in.protocol.step(new Input.CompareEnded()));
     }
 
     private Optional<String> switchTo(

@@ -21,7 +21,6 @@ import io.leasehold.blockrep.wire.Frame.ChunksWanted;
 import io.leasehold.blockrep.wire.Frame.CompareAnswer;
 import io.leasehold.blockrep.wire.FrameCodec;
 import io.leasehold.blockrep.wire.ProtocolException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -149,7 +148,8 @@ public final class CompareSource {
 
     /** What the target has touched since; empty if it does not know, or the session is over. */
     private Optional<Changes> awaitChanges(Seq shared) throws InterruptedException, IOException {
-        var bytes = new ByteArrayOutputStream();
+        var parts =
+                new Parts("what the peer has touched", Changes.Limits.BOTH_NODES.encodedBytesMax());
         while (!ended.getAsBoolean()) {
             var answer = answers.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
             if (answer == null) {
@@ -158,14 +158,10 @@ public final class CompareSource {
             if (!answer.shared.equals(shared)) {
                 return Optional.empty();
             }
-            if (bytes.size() + answer.part.bytes().length
-                    > Changes.Limits.BOTH_NODES.encodedBytesMax()) {
-                throw new ProtocolException("the peer has touched more than it can say");
-            }
-            bytes.writeBytes(answer.part.bytes());
+            parts.add(answer.part.bytes());
             if (answer.part.last()) {
                 try {
-                    return Optional.of(Changes.decode(ByteBuffer.wrap(bytes.toByteArray())));
+                    return Optional.of(Changes.decode(ByteBuffer.wrap(parts.take())));
                 } catch (IllegalArgumentException | BufferUnderflowException e) {
                     throw new ProtocolException(
                             "the peer says that it touched what cannot be: " + e.getMessage());

@@ -1,10 +1,6 @@
 package io.leasehold.blockrep.resync;
 
-import io.leasehold.blockrep.journal.Journal;
-import io.leasehold.blockrep.journal.RollingHash;
 import io.leasehold.blockrep.journal.Superblock.PendingSwitch;
-import io.leasehold.blockrep.link.Outbox;
-import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.Bytes;
 import io.leasehold.blockrep.volume.FileId;
 import io.leasehold.blockrep.volume.FileKind;
@@ -17,7 +13,6 @@ import io.leasehold.blockrep.wire.Frame.CatchUp;
 import io.leasehold.blockrep.wire.Frame.Chunk;
 import io.leasehold.blockrep.wire.Frame.ChunkHashes;
 import io.leasehold.blockrep.wire.Frame.ChunksWanted;
-import io.leasehold.blockrep.wire.Frame.CompareBegins;
 import io.leasehold.blockrep.wire.Frame.CompareEnds;
 import io.leasehold.blockrep.wire.Frame.ComparePart;
 import io.leasehold.blockrep.wire.Frame.ManifestPart;
@@ -25,12 +20,10 @@ import io.leasehold.blockrep.wire.Frame.ResyncSet;
 import io.leasehold.blockrep.wire.Frame.SharedPoint;
 import io.leasehold.blockrep.wire.FrameCodec;
 import io.leasehold.blockrep.wire.ProtocolException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -40,22 +33,17 @@ import java.util.Optional;
  * session's reader thread. Closing it before {@link #switchTo} throws the shadow away.
  */
 public final class CompareTarget implements ResyncTarget {
-    private final Path directory;
+    private final BegunCompare compare;
     private final Volume volume;
-    private final Journal journal;
-    private final Outbox outbox;
-    private final long epoch;
-    private final Seq base;
-    private final boolean keepBranch;
     private final Progress progress;
     private final Shadow shadow;
     private final OperationSpool spool;
-    private final RollingHash hash = new RollingHash();
+    private final CatchUpOrder order;
     private final Arena arena;
     private final MemorySegment chunk;
     private final MemorySegment zeros;
     private final Map<Long, Bytes> zeroHashes = new HashMap<>();
-    private final ByteArrayOutputStream manifestBytes = new ByteArrayOutputStream();
+    private final Parts manifestParts = new Parts("manifest", ManifestCodec.BYTES_MAX);
     private Optional<Manifest> manifest = Optional.empty();
     private final Map<Long, Long> sizes = new HashMap<>();
 
@@ -67,41 +55,18 @@ public final class CompareTarget implements ResyncTarget {
 
     private boolean allHashed;
     private boolean closed;
-    private Seq caughtUp;
-    private Root root;
     private boolean switched;
 
     private record Piece(long fileId, long offsetBytes) {}
 
-    /**
-     * Begins with an empty shadow.
-     *
-     * @param directory of the volume
-     * @param epoch for answers
-     * @param base the manifest's place in the order
-     */
-    public CompareTarget(
-            Path directory,
-            Volume volume,
-            Journal journal,
-            Outbox outbox,
-            long epoch,
-            Seq base,
-            CompareBegins begins,
-            Progress progress)
-            throws IOException {
-        this.directory = directory;
-        this.volume = volume;
-        this.journal = journal;
-        this.outbox = outbox;
-        this.epoch = epoch;
-        this.base = base;
-        this.keepBranch = begins.keepBranch();
+    /** Begins with an empty shadow. */
+    public CompareTarget(BegunCompare compare, Progress progress) throws IOException {
+        this.compare = compare;
+        this.volume = compare.volume();
         this.progress = progress;
-        this.caughtUp = base;
-        this.root = begins.root();
+        order = new CatchUpOrder(compare.base(), compare.begins().root());
         // A disk that is full refuses again and again: no attempt may leave anything open.
-        spool = new OperationSpool(directory.resolve("catch-up"));
+        spool = new OperationSpool(compare.directory().resolve("catch-up"));
         try {
             shadow = volume.beginShadow();
         } catch (IOException e) {
@@ -127,21 +92,14 @@ public final class CompareTarget implements ResyncTarget {
     }
 
     void manifestPart(ManifestPart part) throws IOException {
-        if (manifest.isPresent()
-                || manifestBytes.size() + part.bytes().length > ManifestCodec.BYTES_MAX) {
-            throw new ProtocolException(
-                    "manifest of more than " + ManifestCodec.BYTES_MAX + " bytes");
+        if (manifest.isPresent()) {
+            throw new ProtocolException("a second manifest");
         }
-        manifestBytes.write(part.bytes());
+        manifestParts.add(part.bytes());
         if (!part.last()) {
             return;
         }
-        var complete = ManifestCodec.decode(manifestBytes.toByteArray());
-        if (base.isAfter(complete.applied())) {
-            throw new ProtocolException(
-                    "manifest of " + complete.applied() + ", the compare began at " + base);
-        }
-        manifestBytes.reset();
+        var complete = ManifestCodec.decode(manifestParts.take(), compare.base());
         long total = 0;
         for (var file : complete.files()) {
             shadow.install(file);
@@ -166,8 +124,8 @@ public final class CompareTarget implements ResyncTarget {
                                 .formatted(unhashedFrom.size()));
             }
             allHashed = true;
-            outbox.put(epoch, base, new ChunksWanted(0, 0, 0));
-            outbox.flush();
+            answer(new ChunksWanted(0, 0, 0));
+            compare.outbox().flush();
             return;
         }
         var size = Optional.ofNullable(sizes.get(hashes.fileId()));
@@ -210,7 +168,11 @@ public final class CompareTarget implements ResyncTarget {
         } else {
             unhashedFrom.remove(hashes.fileId());
         }
-        outbox.flush();
+        compare.outbox().flush();
+    }
+
+    private void answer(ChunksWanted wanted) {
+        compare.outbox().put(compare.epoch(), compare.base(), wanted);
     }
 
     private boolean haveAlready(FileId id, long offset, long length, Bytes expected)
@@ -236,7 +198,7 @@ public final class CompareTarget implements ResyncTarget {
         int bytes = (int) (to - from);
         wantedBytes.put(new Piece(fileId, from), bytes);
         progress.more(bytes);
-        outbox.put(epoch, base, new ChunksWanted(fileId, from, bytes));
+        answer(new ChunksWanted(fileId, from, bytes));
     }
 
     /**
@@ -260,15 +222,8 @@ public final class CompareTarget implements ResyncTarget {
     }
 
     void catchUp(Seq seq, CatchUp operation) throws IOException {
-        var next =
-                hash.next(
-                        root, seq, operation.writerEpoch(), ByteBuffer.wrap(operation.operation()));
-        if (!seq.equals(caughtUp.next()) || !next.equals(operation.root())) {
-            throw new ProtocolException("operation " + seq + " does not follow " + caughtUp);
-        }
+        order.next(seq, operation);
         spool.add(seq, operation.operation());
-        caughtUp = seq;
-        root = next;
     }
 
     @Override
@@ -280,23 +235,22 @@ public final class CompareTarget implements ResyncTarget {
                     "compare ends, but %d pieces of content are missing"
                             .formatted(wantedBytes.size()));
         }
-        if (manifest.isEmpty() || !seq.equals(caughtUp) || !ends.root().equals(root)) {
-            throw new ProtocolException(
-                    "compare ends at " + seq + ", but this node got up to " + caughtUp);
-        }
-        shadow.finish(base, manifest.get().nextId(), spool);
-        if (keepBranch) {
+        order.end(seq, ends);
+        shadow.finish(compare.base(), manifest.orElseThrow().nextId(), spool);
+        var journal = compare.journal();
+        boolean keepsBranch = compare.begins().keepBranch();
+        if (keepsBranch) {
             // What only the journal has for certain goes with it: its tree must have everything.
             var _ = volume.checkpoint();
         }
         var to =
                 new PendingSwitch(
                         PendingSwitch.Way.EXCHANGE,
-                        InterruptedSwitch.inode(directory.resolve("shadow")),
+                        InterruptedSwitch.inode(compare.directory().resolve("shadow")),
                         seq,
-                        root,
+                        ends.root(),
                         ends.lineage());
-        var branch = keepBranch ? Optional.of(branchName) : Optional.<String>empty();
+        var branch = keepsBranch ? Optional.of(branchName) : Optional.<String>empty();
         journal.switchTo(
                 to,
                 () -> {

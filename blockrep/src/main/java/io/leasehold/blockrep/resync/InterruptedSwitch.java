@@ -47,7 +47,7 @@ public final class InterruptedSwitch {
             throws IOException {
         var patch = directory.resolve(PatchFile.DIRECTORY);
         var file = open(patch);
-        Volume.finishPatch(directory, file, file.base(), file.operations());
+        Volume.finishPatch(directory, file.patch(), file.base(), file.operations());
         boolean kept = PatchTarget.keepBranch(directory, branchName);
         journal.finishSwitch(pending.directoryInode());
         Directories.deleteRecursively(patch);

@@ -88,6 +88,16 @@ final class ManifestCodec {
         return bytes.toByteArray();
     }
 
+    /** The manifest of a compare that began at {@code base}, and reads the tree since then. */
+    static Manifest decode(byte[] bytes, Seq base) throws ProtocolException {
+        var manifest = decode(bytes);
+        if (base.isAfter(manifest.applied())) {
+            throw new ProtocolException(
+                    "manifest of " + manifest.applied() + ", the compare began at " + base);
+        }
+        return manifest;
+    }
+
     static Manifest decode(byte[] bytes) throws ProtocolException {
         var in = ByteBuffer.wrap(bytes);
         try {

@@ -1,6 +1,5 @@
 package io.leasehold.blockrep.resync;
 
-import io.leasehold.blockrep.volume.Bytes;
 import io.leasehold.blockrep.volume.Changes;
 import io.leasehold.blockrep.volume.Directories;
 import io.leasehold.blockrep.volume.FileId;
@@ -10,16 +9,23 @@ import io.leasehold.blockrep.volume.Manifest;
 import io.leasehold.blockrep.volume.OperationCodec;
 import io.leasehold.blockrep.volume.Patch;
 import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.blockrep.wire.FrameCodec;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.zip.CRC32C;
@@ -41,7 +47,7 @@ import java.util.zip.CheckedOutputStream;
  *   DIR/patch/branch/…  what is to be kept of the files that are patched
  * </pre>
  */
-final class PatchFile implements Patch {
+final class PatchFile {
     static final String DIRECTORY = "patch";
     private static final String FILE = "patch";
     private static final long MAGIC = 0x4c534850_41544348L;
@@ -49,22 +55,27 @@ final class PatchFile implements Patch {
     private static final int END = 0;
     private static final int PIECE = 1;
     private static final int OPERATION = 2;
+    private static final int PIECE_HEAD_BYTES = 1 + 2 * Long.BYTES + Integer.BYTES;
+    private static final int OPERATION_HEAD_BYTES = 1 + Long.BYTES + Integer.BYTES;
 
     private final Path file;
-    private final Seq base;
-    private final Set<FileId> files;
-    private final Set<FileId> discarded;
-    private final Manifest manifest;
-    private final long piecesAt;
+    private final Head head;
     private final long operationsAt;
 
-    /** Writes one, in the order of its content. */
+    /** What is before the content, and where that begins. */
+    private record Head(
+            Seq base, Set<FileId> files, Set<FileId> discarded, Manifest manifest, long piecesAt) {}
+
+    /** Writes one, in the order of its content: {@link #head} before all else. */
     static final class Writer implements AutoCloseable {
         private final FileOutputStream file;
         private final CRC32C crc = new CRC32C();
         private final DataOutputStream out;
         private final Path volumeDirectory;
         private final Path directory;
+        private Optional<Head> head = Optional.empty();
+        private OptionalLong operationsAt = OptionalLong.empty();
+        private long bytes;
         private long contentBytes;
 
         /** Begins with an empty directory; one that was left behind is removed. */
@@ -80,17 +91,29 @@ final class PatchFile implements Patch {
                                     new CheckedOutputStream(file, crc), BUFFER_BYTES));
         }
 
-        void head(Seq base, byte[] set, Set<FileId> discarded, byte[] manifest) throws IOException {
+        void head(Seq base, Changes set, Set<FileId> discarded, Manifest manifest)
+                throws IOException {
+            var setBytes = set.encode();
+            var manifestBytes = ManifestCodec.encode(manifest);
             out.writeLong(MAGIC);
             out.writeLong(base.value());
-            out.writeInt(set.length);
-            out.write(set);
+            out.writeInt(setBytes.length);
+            out.write(setBytes);
             out.writeInt(discarded.size());
             for (var id : new TreeSet<>(discarded)) {
                 out.writeLong(id.value());
             }
-            out.writeInt(manifest.length);
-            out.write(manifest);
+            out.writeInt(manifestBytes.length);
+            out.write(manifestBytes);
+            bytes = headBytes(setBytes, discarded, manifestBytes);
+            head =
+                    Optional.of(
+                            new Head(
+                                    base,
+                                    Set.copyOf(set.files()),
+                                    Set.copyOf(discarded),
+                                    manifest,
+                                    bytes));
         }
 
         void piece(long fileId, long offsetBytes, byte[] content) throws IOException {
@@ -99,22 +122,32 @@ final class PatchFile implements Patch {
             out.writeLong(offsetBytes);
             out.writeInt(content.length);
             out.write(content);
+            bytes += PIECE_HEAD_BYTES + content.length;
             contentBytes += content.length;
         }
 
         void operation(Seq seq, byte[] operation) throws IOException {
+            if (operationsAt.isEmpty()) {
+                operationsAt = OptionalLong.of(bytes);
+            }
             out.writeByte(OPERATION);
             out.writeLong(seq.value());
             out.writeInt(operation.length);
             out.write(operation);
+            bytes += OPERATION_HEAD_BYTES + operation.length;
         }
 
         long contentBytes() {
             return contentBytes;
         }
 
-        /** Nothing more comes; durable on return. */
-        void finish() throws IOException {
+        /**
+         * Nothing more comes; durable on return.
+         *
+         * @return what was written, as {@link PatchFile#open} finds it, but without reading all of
+         *     it for its checksum: that is for those who find it after a crash
+         */
+        PatchFile finish() throws IOException {
             out.writeByte(END);
             out.flush();
             out.writeInt((int) crc.getValue());
@@ -123,6 +156,8 @@ final class PatchFile implements Patch {
             out.close();
             Directories.sync(directory);
             Directories.sync(volumeDirectory);
+            return new PatchFile(
+                    directory.resolve(FILE), head.orElseThrow(), operationsAt.orElse(bytes));
         }
 
         @Override
@@ -131,25 +166,14 @@ final class PatchFile implements Patch {
         }
     }
 
-    private PatchFile(
-            Path file,
-            Seq base,
-            Set<FileId> files,
-            Set<FileId> discarded,
-            Manifest manifest,
-            long piecesAt,
-            long operationsAt) {
+    private PatchFile(Path file, Head head, long operationsAt) {
         this.file = file;
-        this.base = base;
-        this.files = files;
-        this.discarded = discarded;
-        this.manifest = manifest;
-        this.piecesAt = piecesAt;
+        this.head = head;
         this.operationsAt = operationsAt;
     }
 
     /**
-     * Opens a finished one.
+     * Opens one that another process has finished; reads all of it.
      *
      * @throws IOException it is not whole
      */
@@ -171,22 +195,18 @@ final class PatchFile implements Patch {
                 discarded.add(new FileId(in.readLong()));
             }
             var manifestBytes = in.readNBytes(in.readInt());
-            long piecesAt =
-                    Long.BYTES * (2L + discarded.size())
-                            + 3L * Integer.BYTES
-                            + setBytes.length
-                            + manifestBytes.length;
+            long piecesAt = headBytes(setBytes, discarded, manifestBytes);
             long at = piecesAt;
             long operationsAt = -1;
             for (int tag = in.readByte(); tag != END; tag = in.readByte()) {
                 if (tag == OPERATION && operationsAt < 0) {
                     operationsAt = at;
                 }
-                int head = 1 + Long.BYTES + (tag == PIECE ? Long.BYTES : 0) + Integer.BYTES;
-                in.skipNBytes(head - 1 - Integer.BYTES);
+                int recordHeadBytes = tag == PIECE ? PIECE_HEAD_BYTES : OPERATION_HEAD_BYTES;
+                in.skipNBytes(recordHeadBytes - 1 - Integer.BYTES);
                 int length = in.readInt();
                 in.skipNBytes(length);
-                at += head + length;
+                at += recordHeadBytes + length;
             }
             int expected = (int) crc.getValue();
             if (in.readInt() != expected) {
@@ -194,45 +214,67 @@ final class PatchFile implements Patch {
             }
             return new PatchFile(
                     file,
-                    base,
-                    Set.copyOf(Changes.decode(ByteBuffer.wrap(setBytes)).files()),
-                    discarded,
-                    ManifestCodec.decode(manifestBytes),
-                    piecesAt,
+                    new Head(
+                            base,
+                            Set.copyOf(Changes.decode(ByteBuffer.wrap(setBytes)).files()),
+                            discarded,
+                            ManifestCodec.decode(manifestBytes),
+                            piecesAt),
                     operationsAt < 0 ? at : operationsAt);
         } catch (IllegalArgumentException | BufferUnderflowException e) {
             throw new IOException(file + " is damaged: " + e.getMessage(), e);
         }
     }
 
+    private static long headBytes(byte[] set, Set<FileId> discarded, byte[] manifest) {
+        return Long.BYTES * (2L + discarded.size())
+                + 3L * Integer.BYTES
+                + set.length
+                + manifest.length;
+    }
+
     /** Behind it, operations follow. */
     Seq base() {
-        return base;
+        return head.base;
     }
 
-    @Override
-    public Set<FileId> files() {
-        return files;
+    Patch patch() {
+        return new Patch(head.files, head.discarded, head.manifest, this::forEachPiece);
     }
 
-    @Override
-    public Set<FileId> discarded() {
-        return discarded;
-    }
-
-    @Override
-    public Manifest manifest() {
-        return manifest;
-    }
-
-    @Override
-    public void forEachPiece(PieceVisitor visitor) throws IOException {
-        try (var in = from(piecesAt)) {
-            while (in.readByte() == PIECE) {
-                var id = new FileId(in.readLong());
-                long offset = in.readLong();
-                visitor.visit(id, offset, Bytes.copyOf(in.readNBytes(in.readInt())));
+    private void forEachPiece(Patch.PieceVisitor visitor) throws IOException {
+        try (var channel = FileChannel.open(file, StandardOpenOption.READ);
+                var arena = Arena.ofConfined()) {
+            var pieceHead = ByteBuffer.allocate(PIECE_HEAD_BYTES);
+            var content = arena.allocate(FrameCodec.CHUNK_BYTES_MAX);
+            for (long at = head.piecesAt; at < operationsAt; ) {
+                readFully(channel, pieceHead.clear(), at);
+                int tag = pieceHead.flip().get();
+                var id = new FileId(pieceHead.getLong());
+                long offset = pieceHead.getLong();
+                int length = pieceHead.getInt();
+                if (tag != PIECE || length < 0 || length > content.byteSize()) {
+                    throw new IOException(
+                            "%s is damaged: %d bytes of kind %d at offset %d"
+                                    .formatted(file, length, tag, at));
+                }
+                at += PIECE_HEAD_BYTES;
+                readFully(channel, content.asByteBuffer().limit(length), at);
+                visitor.visit(id, offset, content.asSlice(0, length));
+                at += length;
             }
+        }
+    }
+
+    private void readFully(FileChannel channel, ByteBuffer target, long position)
+            throws IOException {
+        long at = position;
+        while (target.hasRemaining()) {
+            int count = channel.read(target, at);
+            if (count < 0) {
+                throw new EOFException(file + " ends at offset " + at);
+            }
+            at += count;
         }
     }
 

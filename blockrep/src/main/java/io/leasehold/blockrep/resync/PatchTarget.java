@@ -1,24 +1,18 @@
 package io.leasehold.blockrep.resync;
 
-import io.leasehold.blockrep.journal.Journal;
-import io.leasehold.blockrep.journal.RollingHash;
 import io.leasehold.blockrep.journal.Superblock.PendingSwitch;
-import io.leasehold.blockrep.link.Outbox;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.Changes;
 import io.leasehold.blockrep.volume.Directories;
 import io.leasehold.blockrep.volume.Seq;
-import io.leasehold.blockrep.volume.Volume;
 import io.leasehold.blockrep.wire.Frame;
 import io.leasehold.blockrep.wire.Frame.CatchUp;
 import io.leasehold.blockrep.wire.Frame.ChangedHere;
 import io.leasehold.blockrep.wire.Frame.Chunk;
-import io.leasehold.blockrep.wire.Frame.CompareBegins;
 import io.leasehold.blockrep.wire.Frame.CompareEnds;
 import io.leasehold.blockrep.wire.Frame.ComparePart;
 import io.leasehold.blockrep.wire.FrameCodec;
 import io.leasehold.blockrep.wire.ProtocolException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -29,6 +23,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The secondary's side of a compare that copies only what has changed on either node since both
@@ -36,105 +32,57 @@ import java.util.Optional;
  * all of it is durable, and what a crash leaves half done is done again from there.
  */
 public final class PatchTarget implements ResyncTarget {
+    private static final Logger log = LoggerFactory.getLogger(PatchTarget.class);
+
     private static final String BRANCH = "branch";
 
     /** The tree needs room for what it does not overwrite, and for its own bookkeeping. */
     private static final long SPARE_BYTES = 16L << 20;
 
-    private final Path directory;
-    private final Volume volume;
-    private final Journal journal;
-    private final Seq base;
-    private final boolean keepBranch;
+    private final BegunCompare compare;
     private final Changes own;
     private final Progress progress;
+    private final Laps laps = new Laps();
     private final PatchFile.Writer writer;
-    private final RollingHash hash = new RollingHash();
+    private final CatchUpOrder order;
     private final Parts setParts =
             new Parts("resync set", Changes.Limits.BOTH_NODES.encodedBytesMax());
     private final Parts manifestParts = new Parts("manifest", ManifestCodec.BYTES_MAX);
     private Optional<Changes> set = Optional.empty();
     private boolean described;
     private Iterator<PatchPlan.Piece> missing = Collections.emptyIterator();
-    private Seq caughtUp;
-    private Root root;
     private boolean irrevocable;
+    private boolean carriedOut;
 
-    /** Something that comes in several frames. */
-    private static final class Parts {
-        private final String what;
-        private final int bytesMax;
-        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-
-        Parts(String what, int bytesMax) {
-            this.what = what;
-            this.bytesMax = bytesMax;
-        }
-
-        void add(byte[] part) throws ProtocolException {
-            if (bytes.size() + part.length > bytesMax) {
-                throw new ProtocolException(what + " of more than " + bytesMax + " bytes");
-            }
-            bytes.writeBytes(part);
-        }
-
-        byte[] all() {
-            return bytes.toByteArray();
-        }
-    }
-
-    private PatchTarget(
-            Path directory,
-            Volume volume,
-            Journal journal,
-            Seq base,
-            CompareBegins begins,
-            Changes own,
-            Progress progress)
-            throws IOException {
-        this.directory = directory;
-        this.volume = volume;
-        this.journal = journal;
-        this.base = base;
-        this.keepBranch = begins.keepBranch();
+    private PatchTarget(BegunCompare compare, Changes own, Progress progress) throws IOException {
+        this.compare = compare;
         this.own = own;
         this.progress = progress;
-        this.caughtUp = base;
-        this.root = begins.root();
-        writer = new PatchFile.Writer(directory);
+        order = new CatchUpOrder(compare.base(), compare.begins().root());
+        writer = new PatchFile.Writer(compare.directory());
     }
 
     /**
      * Answers whether this copy was the same as the source's at some place in the order, and if so,
      * what it has touched since.
      *
-     * @param directory of the volume
-     * @param epoch for the answer
-     * @param base of the compare
      * @param shared the place
      * @param sharedRoot the source's root there
      * @return empty if all must be compared
      */
     public static Optional<PatchTarget> begin(
-            Path directory,
-            Volume volume,
-            Journal journal,
-            Outbox outbox,
-            long epoch,
-            Seq base,
-            CompareBegins begins,
-            Seq shared,
-            Root sharedRoot,
-            Progress progress)
+            BegunCompare compare, Seq shared, Root sharedRoot, Progress progress)
             throws IOException {
-        var own = JournalChanges.since(journal, shared, sharedRoot);
+        var outbox = compare.outbox();
+        long epoch = compare.epoch();
+        var own = JournalChanges.since(compare.journal(), shared, sharedRoot);
         if (own.isEmpty()) {
             outbox.put(epoch, Seq.NONE, new ChangedHere(new byte[0], true));
             outbox.flush();
             return Optional.empty();
         }
         for (var id : own.get().files()) {
-            if (!volume.has(id)) {
+            if (!compare.volume().has(id)) {
                 own.get().addWhole(id);
             }
         }
@@ -147,8 +95,7 @@ public final class PatchTarget implements ResyncTarget {
                     new ChangedHere(Arrays.copyOfRange(bytes, at, end), end == bytes.length));
         }
         outbox.flush();
-        return Optional.of(
-                new PatchTarget(directory, volume, journal, base, begins, own.get(), progress));
+        return Optional.of(new PatchTarget(compare, own.get(), progress));
     }
 
     /** How far it has come. */
@@ -178,7 +125,7 @@ public final class PatchTarget implements ResyncTarget {
             return;
         }
         try {
-            var complete = Changes.decode(ByteBuffer.wrap(setParts.all()));
+            var complete = Changes.decode(ByteBuffer.wrap(setParts.take()));
             if (complete.isEverything() || !complete.files().containsAll(own.files())) {
                 throw new ProtocolException("a resync set without what this node has touched");
             }
@@ -196,18 +143,14 @@ public final class PatchTarget implements ResyncTarget {
         if (!last) {
             return;
         }
-        var complete = ManifestCodec.decode(manifestParts.all());
-        if (base.isAfter(complete.applied())) {
-            throw new ProtocolException(
-                    "manifest of " + complete.applied() + ", the compare began at " + base);
-        }
+        var complete = ManifestCodec.decode(manifestParts.take(), compare.base());
         var ids = set.get().files();
         for (var file : complete.files()) {
             if (!ids.contains(file.id())) {
                 throw new ProtocolException("file " + file.id() + " is not in the resync set");
             }
         }
-        writer.head(base, setParts.all(), own.created(), manifestParts.all());
+        writer.head(compare.base(), set.get(), own.created(), complete);
         progress.total(PatchPlan.bytes(set.get(), complete));
         missing = PatchPlan.pieces(set.get(), complete);
         described = true;
@@ -238,16 +181,9 @@ public final class PatchTarget implements ResyncTarget {
     }
 
     private void catchUp(Seq seq, CatchUp operation) throws IOException {
-        var next =
-                hash.next(
-                        root, seq, operation.writerEpoch(), ByteBuffer.wrap(operation.operation()));
-        if (!seq.equals(caughtUp.next()) || !next.equals(operation.root())) {
-            throw new ProtocolException("operation " + seq + " does not follow " + caughtUp);
-        }
+        order.next(seq, operation);
         requireAllContent();
         writer.operation(seq, operation.operation());
-        caughtUp = seq;
-        root = next;
     }
 
     private void requireAllContent() throws ProtocolException {
@@ -261,42 +197,49 @@ public final class PatchTarget implements ResyncTarget {
     public Optional<String> switchTo(Seq seq, CompareEnds ends, String branchName)
             throws IOException {
         requireAllContent();
-        if (!seq.equals(caughtUp) || !ends.root().equals(root)) {
-            throw new ProtocolException(
-                    "compare ends at " + seq + ", but this node got up to " + caughtUp);
-        }
-        writer.finish();
+        order.end(seq, ends);
+        laps.end("received in");
+        var patch = writer.finish();
+        laps.end("flushed in");
+        var directory = compare.directory();
+        var volume = compare.volume();
+        var journal = compare.journal();
+        boolean keepsBranch = compare.begins().keepBranch();
         var path = directory.resolve(PatchFile.DIRECTORY);
-        var patch = PatchFile.open(path);
         // From here on the journal is not asked any more what the tree may lack.
         var _ = volume.checkpoint();
-        if (keepBranch) {
+        if (keepsBranch) {
             volume.copyTo(path.resolve(BRANCH), own.files());
             Branches.markPartial(path.resolve(BRANCH));
             Directories.sync(path);
         }
         requireRoom();
+        laps.end("old copy flushed and kept in");
         var to =
                 new PendingSwitch(
                         PendingSwitch.Way.PATCH,
                         InterruptedSwitch.inode(path),
                         seq,
-                        root,
+                        ends.root(),
                         ends.lineage());
         journal.switchTo(
                 to,
                 () -> {
                     // From here on it is needed until it is carried out.
                     irrevocable = true;
-                    volume.patch(patch, base, patch.operations());
+                    volume.patch(patch.patch(), patch.base(), patch.operations());
+                    laps.end("carried out on the tree in");
                     boolean _ = keepBranch(directory, branchName);
                 });
-        Directories.deleteRecursively(path);
-        return keepBranch ? Optional.of(branchName) : Optional.empty();
+        carriedOut = true;
+        laps.end("journal begun in");
+        log.info("{} MiB of changes: {}", writer.contentBytes() >> 20, laps);
+        return keepsBranch ? Optional.of(branchName) : Optional.empty();
     }
 
     /** Half of a patch on a full disk would leave this node without any copy. */
     private void requireRoom() throws IOException {
+        var directory = compare.directory();
         long usableBytes = Files.getFileStore(directory).getUsableSpace();
         if (usableBytes < writer.contentBytes() + SPARE_BYTES) {
             throw new IOException(
@@ -321,8 +264,8 @@ public final class PatchTarget implements ResyncTarget {
     @Override
     public void close() throws IOException {
         writer.close();
-        if (!irrevocable) {
-            Directories.deleteRecursively(directory.resolve(PatchFile.DIRECTORY));
+        if (carriedOut || !irrevocable) {
+            Directories.deleteRecursively(compare.directory().resolve(PatchFile.DIRECTORY));
         }
     }
 }

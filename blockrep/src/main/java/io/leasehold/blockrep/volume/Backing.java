@@ -880,6 +880,12 @@ final class Backing implements AutoCloseable {
         changed(id);
     }
 
+    /** The same from native memory. */
+    void writeContent(FileId id, MemorySegment data, long offsetBytes) throws IOException {
+        Linux.pwriteFully(file(id).descriptor, data, data.byteSize(), offsetBytes);
+        changed(id);
+    }
+
     /** Sets a file's mtime, some time before the next {@link #sync}. */
     void touch(FileId id, long modifyTimeNanos) {
         staleTimes.put(id, modifyTimeNanos);

@@ -1,55 +1,36 @@
 package io.leasehold.blockrep.volume;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
 
 /**
- * What makes some files of a copy those of a source (ADR 17); all others are the same already. Can
- * be gone through any number of times.
+ * What makes some files of a copy those of a source (ADR 17); all others are the same already.
+ *
+ * @param files that it is about. Those of them that the manifest lacks are gone
+ * @param discarded those of the files that this copy made behind what it has in common with the
+ *     source. If the source has a file of that id, it is another one, and all of its content is in
+ *     the pieces
+ * @param manifest what the source has of the files, and the id that it gives next
+ * @param content of the files, where it is not the same already
  */
-public interface Patch {
+public record Patch(Set<FileId> files, Set<FileId> discarded, Manifest manifest, Content content) {
 
     /** Changes nothing. */
-    Patch NONE =
-            new Patch() {
-                @Override
-                public Set<FileId> files() {
-                    return Set.of();
-                }
+    static final Patch NONE =
+            new Patch(Set.of(), Set.of(), new Manifest(Seq.NONE, FileId.ROOT, List.of()), _ -> {});
 
-                @Override
-                public Set<FileId> discarded() {
-                    return Set.of();
-                }
-
-                @Override
-                public Manifest manifest() {
-                    return new Manifest(Seq.NONE, FileId.ROOT, List.of());
-                }
-
-                @Override
-                public void forEachPiece(PieceVisitor visitor) {}
-            };
-
-    /** The files that it is about. Those of them that the manifest lacks are gone. */
-    Set<FileId> files();
-
-    /**
-     * Those of {@link #files} that this copy made behind what it has in common with the source. If
-     * the source has a file of that id, it is another one, and all of its content is in the pieces.
-     */
-    Set<FileId> discarded();
-
-    /** What the source has of {@link #files}, and the id that it gives next. */
-    Manifest manifest();
-
-    /** Shows all pieces of content to the visitor. Fails as reading them, or as the visitor. */
-    void forEachPiece(PieceVisitor visitor) throws IOException;
-
-    /** Is shown content. */
+    /** Pieces of content; can be gone through any number of times. */
     @FunctionalInterface
-    interface PieceVisitor {
-        void visit(FileId id, long offsetBytes, Bytes content) throws IOException;
+    public interface Content {
+        /** Shows all pieces to the visitor. Fails as reading them, or as the visitor. */
+        void forEachPiece(PieceVisitor visitor) throws IOException;
+    }
+
+    /** Is shown content, in native memory that is somebody else's after the call. */
+    @FunctionalInterface
+    public interface PieceVisitor {
+        void visit(FileId id, long offsetBytes, MemorySegment content) throws IOException;
     }
 }

@@ -151,12 +151,13 @@ final class Redo {
                 backing.trim();
             }
         }
-        patch.forEachPiece((id, offsetBytes, content) -> {
-            if (alive.contains(id)) {
-                backing.writeContent(id, content.unsafeArray(), offsetBytes);
-                backing.trim();
-            }
-        });
+        patch.content()
+                .forEachPiece((id, offsetBytes, content) -> {
+                    if (alive.contains(id)) {
+                        backing.writeContent(id, content, offsetBytes);
+                        backing.trim();
+                    }
+                });
         for (var image : patch.manifest().files()) {
             if (alive.contains(image.id())) {
                 backing.setAllAttributes(image);

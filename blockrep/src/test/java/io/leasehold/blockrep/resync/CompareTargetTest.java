@@ -79,13 +79,14 @@ class CompareTargetTest {
     private void compare(boolean keepBranch) throws IOException {
         target =
                 new CompareTarget(
-                        directory.resolve("volume"),
-                        volume,
-                        journal,
-                        session.outbox(),
-                        1,
-                        BASE,
-                        new CompareBegins("test", keepBranch, ROOT),
+                        new BegunCompare(
+                                directory.resolve("volume"),
+                                volume,
+                                journal,
+                                session.outbox(),
+                                1,
+                                BASE,
+                                new CompareBegins("test", keepBranch, ROOT)),
                         new Progress(0));
         var manifest =
                 new Manifest(

@@ -40,6 +40,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -111,17 +112,16 @@ class PatchTargetTest {
     }
 
     private Optional<PatchTarget> target(Root root) throws IOException {
-        return PatchTarget.begin(
-                directory.resolve("volume"),
-                volume,
-                journal,
-                session.outbox(),
-                2,
-                BASE,
-                new CompareBegins("test", true, SOURCE_ROOT),
-                SHARED,
-                root,
-                new Progress(0));
+        var compare =
+                new BegunCompare(
+                        directory.resolve("volume"),
+                        volume,
+                        journal,
+                        session.outbox(),
+                        2,
+                        BASE,
+                        new CompareBegins("test", true, SOURCE_ROOT));
+        return PatchTarget.begin(compare, SHARED, root, new Progress(0));
     }
 
     private Changes touchedByBoth() throws IOException {
@@ -242,10 +242,9 @@ class PatchTargetTest {
     private void writePatch() throws IOException {
         var volumeDirectory = directory.resolve("volume");
         try (var writer = new PatchFile.Writer(volumeDirectory)) {
-            writer.head(
-                    BASE, touchedByBoth().encode(), Set.of(LOST), ManifestCodec.encode(manifest()));
+            writer.head(BASE, touchedByBoth(), Set.of(LOST), manifest());
             writer.piece(LEASES.value(), 0, AT_THE_SOURCE);
-            writer.finish();
+            var unused = writer.finish();
         }
     }
 
@@ -327,12 +326,57 @@ class PatchTargetTest {
                 .hasMessageContaining("damaged");
     }
 
+    /** The one is carried out at once, the other one after a crash. */
+    @Test
+    void shouldBeTheSameWhenItWasJustWrittenAndWhenItIsFound() throws IOException {
+        PatchFile written;
+        try (var writer = new PatchFile.Writer(directory.resolve("volume"))) {
+            writer.head(BASE, touchedByBoth(), Set.of(LOST), manifest());
+            writer.piece(LEASES.value(), 0, ascii("lease"));
+            writer.piece(LEASES.value(), 5, ascii(" 11"));
+            writer.operation(BASE.next(), encoded(new Operation.Barrier()));
+            writer.operation(
+                    BASE.next().next(),
+                    encoded(
+                            new Operation.Unlink(
+                                    4, FileId.ROOT, Name.of("leases"), LEASES, false)));
+            written = writer.finish();
+        }
+
+        var found = PatchFile.open(directory.resolve("volume/patch"));
+
+        assertThat(contentOf(written)).hasSize(4).isEqualTo(contentOf(found));
+        assertThat(written.base()).isEqualTo(found.base());
+        assertThat(written.patch().files()).isEqualTo(found.patch().files());
+        assertThat(written.patch().discarded()).isEqualTo(found.patch().discarded());
+        assertThat(written.patch().manifest()).isEqualTo(found.patch().manifest());
+    }
+
+    private static List<Object> contentOf(PatchFile file) throws IOException {
+        var content = new ArrayList<Object>();
+        file.patch()
+                .content()
+                .forEachPiece((id, offset, bytes) ->
+                        content.add(
+                                List.of(
+                                        id,
+                                        offset,
+                                        Bytes.copyOf(bytes, 0, (int) bytes.byteSize()))));
+        file.operations().forEach((seq, operation) -> content.add(List.of(seq, operation)));
+        return content;
+    }
+
+    private static byte[] encoded(Operation operation) {
+        var buffer = ByteBuffer.allocate(OperationCodec.MAX_ENCODED_BYTES);
+        OperationCodec.encode(operation, buffer);
+        var bytes = new byte[buffer.flip().remaining()];
+        buffer.get(bytes);
+        return bytes;
+    }
+
     @Test
     void shouldKeepTheOrderOfItsOperations() throws IOException {
-        var barrier = ByteBuffer.allocate(OperationCodec.MAX_ENCODED_BYTES);
-        OperationCodec.encode(new Operation.Barrier(), barrier);
-        var operation = new byte[barrier.flip().remaining()];
-        barrier.get(operation);
+        var operation = encoded(new Operation.Barrier());
         var root = new RollingHash().next(SOURCE_ROOT, BASE.next(), 2, ByteBuffer.wrap(operation));
         try (var target = described()) {
             target.take(BASE, new Chunk(LEASES.value(), 0, AT_THE_SOURCE));

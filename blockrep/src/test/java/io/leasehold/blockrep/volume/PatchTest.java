@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.ValueLayout;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,48 +29,32 @@ class PatchTest {
         private static final long serialVersionUID = 1;
     }
 
-    private record Piece(FileId id, long offsetBytes, Bytes content) {}
+    private record Piece(FileId id, long offsetBytes, MemorySegment content) {}
 
     /** What the source sends; a visitor may be interrupted after some pieces. */
     private record Sent(
-            Set<FileId> files, Set<FileId> discarded, Manifest manifest, List<Piece> pieces)
-            implements Patch {
-        @Override
-        public void forEachPiece(PieceVisitor visitor) throws IOException {
-            for (var piece : pieces) {
-                visitor.visit(piece.id, piece.offsetBytes, piece.content);
-            }
+            Set<FileId> files, Set<FileId> discarded, Manifest manifest, List<Piece> pieces) {
+
+        Patch whole() {
+            return new Patch(files, discarded, manifest, visitor -> show(pieces, visitor));
         }
 
         Patch crashingAfter(int count) {
-            return new Patch() {
-                @Override
-                public Set<FileId> files() {
-                    return files;
-                }
+            return new Patch(
+                    files,
+                    discarded,
+                    manifest,
+                    visitor -> {
+                        show(pieces.subList(0, count), visitor);
+                        throw new Crash();
+                    });
+        }
 
-                @Override
-                public Set<FileId> discarded() {
-                    return discarded;
-                }
-
-                @Override
-                public Manifest manifest() {
-                    return manifest;
-                }
-
-                @Override
-                public void forEachPiece(PieceVisitor visitor) throws IOException {
-                    int left = count;
-                    for (var piece : pieces) {
-                        if (left-- == 0) {
-                            throw new Crash();
-                        }
-                        visitor.visit(piece.id, piece.offsetBytes, piece.content);
-                    }
-                    throw new Crash();
-                }
-            };
+        private static void show(List<Piece> pieces, Patch.PieceVisitor visitor)
+                throws IOException {
+            for (var piece : pieces) {
+                visitor.visit(piece.id, piece.offsetBytes, piece.content);
+            }
         }
     }
 
@@ -162,14 +146,9 @@ class PatchTest {
         }
 
         private Piece piece(FileId id, Changes.Extent extent) throws IOException {
-            try (var arena = Arena.ofConfined()) {
-                var memory = arena.allocate(extent.lengthBytes());
-                long count = source.readContent(id, memory, extent.offsetBytes()).orElse(0L);
-                return new Piece(
-                        id,
-                        extent.offsetBytes(),
-                        Bytes.copyOf(memory.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE)));
-            }
+            var memory = Arena.ofAuto().allocate(extent.lengthBytes());
+            long count = source.readContent(id, memory, extent.offsetBytes()).orElse(0L);
+            return new Piece(id, extent.offsetBytes(), memory.asSlice(0, count));
         }
 
         private void assertEqual(long seed) throws IOException {
@@ -195,7 +174,7 @@ class PatchTest {
             var sent = pair.send(own, shared);
             int now = pair.log.operations.size();
 
-            pair.target.patch(sent, base, pair.log.between(base.value(), now));
+            pair.target.patch(sent.whole(), base, pair.log.between(base.value(), now));
 
             assertThat(pair.target.last()).isEqualTo(new Seq(now));
             pair.assertEqual(seed);
@@ -227,14 +206,14 @@ class PatchTest {
                 var patch =
                         crash < 2
                                 ? sent.crashingAfter(pair.random.nextInt(sent.pieces().size() + 1))
-                                : sent;
+                                : sent.whole();
                 var history = crash < 2 ? since : crashingInTheSecondPass(since, base, now, pair);
                 assertThatThrownBy(() -> pair.target.patch(patch, base, history))
                         .isInstanceOf(Crash.class);
                 pair.target.close();
-                Volume.finishPatch(pair.targetDirectory, sent, base, since);
+                Volume.finishPatch(pair.targetDirectory, sent.whole(), base, since);
                 // Once more: the process died before it noted that it was done.
-                Volume.finishPatch(pair.targetDirectory, sent, base, since);
+                Volume.finishPatch(pair.targetDirectory, sent.whole(), base, since);
                 pair.target = Volume.open(pair.targetDirectory, new Seq(now), History.NONE);
                 pair.assertEqual(seed);
             }
