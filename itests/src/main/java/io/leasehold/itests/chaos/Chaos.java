@@ -237,7 +237,7 @@ public final class Chaos {
 
     private void keepLogs(RoundResult result, Optional<OutageReport> report)
             throws IOException, InterruptedException {
-        LabLogs.keep(lab, logs);
+        LabLogs.keep(lab.name(), logs);
         Files.writeString(logs.resolve("result"), result + System.lineSeparator());
         if (report.isPresent()) {
             report.get().writeSamples(logs.resolve("samples.csv"));

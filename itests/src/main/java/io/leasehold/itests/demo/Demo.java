@@ -188,7 +188,7 @@ public final class Demo implements Callable<Integer> {
     /** What went wrong may not come again for a long time. */
     private void keepLogs(Lab lab) throws IOException, InterruptedException {
         var directory = Installation.home().resolve("itests/target/demo");
-        LabLogs.keep(lab, directory);
+        LabLogs.keep(lab.name(), directory);
         say("the logs of both boxes are kept in " + directory);
     }
 

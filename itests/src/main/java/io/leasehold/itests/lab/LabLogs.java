@@ -1,6 +1,8 @@
 package io.leasehold.itests.lab;
 
+import io.leasehold.itests.lab.network.LabName;
 import io.leasehold.itests.lab.network.LabNode;
+import io.leasehold.itests.lab.power.LabDirectory;
 import io.leasehold.itests.lab.process.Command;
 import io.leasehold.itests.lab.process.CommandException;
 import java.io.IOException;
@@ -18,27 +20,29 @@ public final class LabLogs {
 
     /**
      * Keeps it in a directory of its own. Those of an earlier time are removed: they are of another
-     * history. A box that is off, or a daemon that does not answer, is no error.
+     * history. A lab that is not up as a whole, a box that is off, or a daemon that does not
+     * answer, is no error.
      */
-    public static void keep(Lab lab, Path directory) throws IOException, InterruptedException {
+    public static void keep(LabName name, Path directory) throws IOException, InterruptedException {
         Command.of("rm", "-rf", "--", directory.toString()).check();
         Files.createDirectories(directory);
-        Command.of("cp", "-r", "--", lab.directory().clients().toString(), directory.toString())
-                .run();
+        var from = LabDirectory.of(name);
+        copy(from.clients(), directory.resolve("clients"));
+        var lab = Lab.find(name);
         for (var node : LabNode.servers()) {
-            Command.of(
-                            "cp",
-                            "-r",
-                            "--",
-                            lab.directory().log(node).toString(),
-                            directory.resolve(node.label()).toString())
-                    .run();
-            for (var question : List.of("status", "why", "events --last 3000", "explain")) {
-                Files.writeString(
-                        directory.resolve(node.label() + "." + question.split(" ", -1)[0]),
-                        ask(lab, node, question));
+            copy(from.log(node), directory.resolve(node.label()));
+            if (lab.isPresent()) {
+                for (var question : List.of("status", "why", "events --last 3000", "explain")) {
+                    Files.writeString(
+                            directory.resolve(node.label() + "." + question.split(" ", -1)[0]),
+                            ask(lab.get(), node, question));
+                }
             }
         }
+    }
+
+    private static void copy(Path from, Path to) throws IOException, InterruptedException {
+        Command.of("cp", "-r", "--", from.toString(), to.toString()).run();
     }
 
     private static String ask(Lab lab, LabNode node, String question)
