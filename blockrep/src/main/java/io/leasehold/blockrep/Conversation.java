@@ -295,14 +295,16 @@ final class Conversation implements PeerLink.Handler {
                 copy.replicator.step(event);
             }
             case Order.Greeted(var facts) -> greeted(in, facts);
-            case Order.CheckReplay(var facts) ->
-                    copy.replicator.step(
-                            new Event.PeerReady(
-                                    id,
-                                    facts,
-                                    facts.replayCheck(
-                                            copy.journal.oldest(),
-                                            copy.journal.rootAt(facts.standing().last()))));
+            case Order.CheckReplay(var facts) -> {
+                copy.replicator.step(
+                        new Event.PeerReady(
+                                id,
+                                facts,
+                                facts.replayCheck(
+                                        copy.journal.oldest(),
+                                        copy.journal.rootAt(facts.standing().last()))));
+                copy.peerIsEqual();
+            }
             case Order.Deliver(var message) ->
                     copy.events.add(() -> copy.listener.peerMessage(id, message));
             case Order.NoteRootsEqual(var at) -> copy.rootsEqualAt(at);
@@ -310,7 +312,8 @@ final class Conversation implements PeerLink.Handler {
                 copy.rejectedFrames.incrementAndGet();
                 log.warn("rejected a frame of {}: {}", copy.configuration.peer(), reason);
             }
-            case Order.ReportDivergence(var at, var what) -> copy.differs(new Divergence(at, what));
+            case Order.ReportDivergence(var at, var what) ->
+                    copy.verifiedDifferent(new Divergence(at, what));
             case Order.Farewell(var reason) -> {
                 // One that was accepted after all ends as any other does.
                 log.atLevel(again && session.wasRefused() ? Level.DEBUG : Level.INFO)
@@ -387,9 +390,14 @@ final class Conversation implements PeerLink.Handler {
                                         VolumeFacts.ResyncKind.REPLAY,
                                         new Progress(System.nanoTime()))));
             } else if (state == ReplicationState.MIRRORING) {
-                copy.resync(Optional.empty());
+                resyncTaken();
             }
         }
+    }
+
+    private void resyncTaken() {
+        copy.resync().ifPresent(running -> copy.resyncDone(running.progress()));
+        copy.resync(Optional.empty());
     }
 
     private void append(Talk in, Seq seq, Frame.OperationIs frame) throws IOException {
@@ -447,7 +455,11 @@ final class Conversation implements PeerLink.Handler {
             throw new ProtocolException(
                     "verify at " + seq + ", this node is at " + copy.volume().applied());
         }
-        session.outbox().put(epoch, seq, VerifyTarget.answer(copy.volume(), piece));
+        var answer = VerifyTarget.answer(copy.volume(), piece);
+        if (!answer.same()) {
+            copy.verifiedDifferentByPeer(seq, answer.detail());
+        }
+        session.outbox().put(epoch, seq, answer);
         session.outbox().flush();
     }
 
@@ -509,8 +521,8 @@ final class Conversation implements PeerLink.Handler {
                             "what is replaced is kept as branch {}: it had something that the peer did not have",
                             name));
             compareTarget = Optional.empty();
-            copy.resync(Optional.empty());
-            copy.differsNoMore();
+            resyncTaken();
+            copy.replaced();
             // What is not needed any more is removed when the source knows that it may go on.
             performAll(in, in.protocol.step(new Input.CompareEnded()));
         }
@@ -550,7 +562,7 @@ final class Conversation implements PeerLink.Handler {
                 if (next.isEmpty()) {
                     current = flushReplayed(plan, session, epoch, sent);
                     // Before it is live: it may be equal at once.
-                    copy.resyncSent(progress);
+                    copy.resyncDone(progress);
                     if (copy.replicator.goLive(id, plan, session, sent)) {
                         break;
                     }

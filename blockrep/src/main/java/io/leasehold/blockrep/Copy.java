@@ -1,6 +1,7 @@
 package io.leasehold.blockrep;
 
 import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.replication.Event.FoundDifferent;
 import io.leasehold.blockrep.replication.Event.RootCheck;
 import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.Role;
@@ -16,6 +17,7 @@ import io.leasehold.blockrep.volume.Seq;
 import io.leasehold.blockrep.volume.Volume;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -49,6 +51,7 @@ final class Copy implements LocalCopy {
     private final ReentrantLock checkpointing = new ReentrantLock();
     private volatile Volume volume;
     private volatile Optional<RunningResync> resync = Optional.empty();
+    private volatile Optional<VolumeFacts.FinishedResync> resyncOfSession = Optional.empty();
     private volatile Optional<VolumeFacts.FinishedResync> lastResync = Optional.empty();
     private volatile Optional<Seq> lastRootCheck = Optional.empty();
     private volatile Optional<Divergence> divergence = Optional.empty();
@@ -86,26 +89,40 @@ final class Copy implements LocalCopy {
     }
 
     /** How the peer was made equal in this session, if it had to be. */
+    Optional<VolumeFacts.FinishedResync> resyncOfSession() {
+        return resyncOfSession;
+    }
+
+    /** The last one in any session that had anything to do. */
     Optional<VolumeFacts.FinishedResync> lastResync() {
         return lastResync;
     }
 
-    /** All of a resync was sent. The replay that follows each compare is no news. */
-    void resyncSent(Progress sent) {
-        resync.filter(running -> running.progress().equals(sent))
+    /** All of a resync was sent, or taken. The replay that follows each compare is no news. */
+    void resyncDone(Progress done) {
+        resync.filter(running -> running.progress().equals(done))
                 .filter(running ->
-                        lastResync.isEmpty() || running.kind() != VolumeFacts.ResyncKind.REPLAY)
-                .ifPresent(running ->
-                        lastResync =
-                                Optional.of(
-                                        new VolumeFacts.FinishedResync(
-                                                running.kind(), sent.doneBytes())));
+                        resyncOfSession.isEmpty()
+                                || running.kind() != VolumeFacts.ResyncKind.REPLAY)
+                .ifPresent(running -> {
+                    var finished =
+                            Optional.of(
+                                    new VolumeFacts.FinishedResync(
+                                            running.kind(),
+                                            done.doneBytes(),
+                                            Duration.ofNanos(done.elapsedNanos(System.nanoTime())),
+                                            Instant.now()));
+                    resyncOfSession = finished;
+                    if (done.doneBytes() > 0) {
+                        lastResync = finished;
+                    }
+                });
     }
 
     /** What was sent in a session is nothing that the next one has. */
     void sessionEnded() {
         resync = Optional.empty();
-        lastResync = Optional.empty();
+        resyncOfSession = Optional.empty();
     }
 
     /** A resync has ended; says nothing about one that has begun since. */
@@ -119,16 +136,61 @@ final class Copy implements LocalCopy {
         return divergence;
     }
 
-    /** The copies differ: facts say so, and the listener is told in the order of events. */
+    /**
+     * The copies differ: facts say so, the listener is told in the order of events, and until
+     * everything has been compared nothing less is done.
+     */
     void differs(Divergence found) {
         log.error("the copies differ at operation {}: {}", found.at(), found.what());
         divergence = Optional.of(found);
+        noteDifference(Optional.of(found.at()));
         events.add(() -> listener.divergenceFound(found));
     }
 
-    /** A full verification has found no difference, or the peer's copy has replaced this one. */
-    void differsNoMore() {
+    /** The same, found by a verification or as target: the machine does not know it yet. */
+    void verifiedDifferent(Divergence found) {
+        differs(found);
+        replicator.step(new FoundDifferent(true));
+    }
+
+    /** On the peer of the one that verifies, which tells about it. */
+    void verifiedDifferentByPeer(Seq at, String what) {
+        if (journal.superblock().foundDifferent().isEmpty()) {
+            log.error("the peer verifies, and the copies differ at operation {}: {}", at, what);
+            noteDifference(Optional.of(at));
+            replicator.step(new FoundDifferent(true));
+        }
+    }
+
+    /** The peer was made equal: if everything was compared for that, no difference is left. */
+    void peerIsEqual() {
+        if (journal.superblock().foundDifferent().isPresent()
+                && replicator.ask(
+                        machine -> machine.role() == Role.PRIMARY && !machine.isFoundDifferent())) {
+            noteDifference(Optional.empty());
+        }
+    }
+
+    private void noteDifference(Optional<Seq> at) {
+        try {
+            journal.update(editor -> editor.foundDifferent(at));
+        } catch (IOException e) {
+            replicator.diskFailed(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** A full verification has found no difference. */
+    void verifiedEqual() {
         divergence = Optional.empty();
+    }
+
+    /**
+     * The peer's copy has replaced this one, as a whole or what was touched of it: what was found
+     * of a copy that is no more is no news.
+     */
+    void replaced() {
+        divergence = Optional.empty();
+        replicator.step(new FoundDifferent(journal.superblock().foundDifferent().isPresent()));
     }
 
     Optional<Seq> lastRootCheck() {

@@ -19,6 +19,7 @@ import io.leasehold.blockrep.replication.Event;
 import io.leasehold.blockrep.replication.NodeName;
 import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Replication;
+import io.leasehold.blockrep.replication.ReplicationState;
 import io.leasehold.blockrep.replication.Role;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.replication.Tenure;
@@ -204,6 +205,8 @@ public final class ReplicatedVolume implements AutoCloseable {
             var volume = Copy.openVolume(configuration, journal);
             var known = KnownChanges.open(directory, journal, Changes.Limits.ONE_NODE);
             var replicated = new ReplicatedVolume(configuration, listener, journal, known, volume);
+            replicated.replicator.step(
+                    new Event.FoundDifferent(journal.superblock().foundDifferent().isPresent()));
             replicated.upkeep.start();
             replicated.link.start();
             return replicated;
@@ -250,7 +253,9 @@ public final class ReplicatedVolume implements AutoCloseable {
                                 : OptionalLong.empty(),
                         machine.frozenReason(),
                         copy.resync().map(ReplicatedVolume::progressOf),
+                        copy.lastResync(),
                         copy.divergence(),
+                        superblock.foundDifferent(),
                         copy.lastRootCheck(),
                         mountPoint,
                         counters(session)));
@@ -695,6 +700,29 @@ public final class ReplicatedVolume implements AutoCloseable {
         }
     }
 
+    /**
+     * Has the peer compared in full at once, if the copies were found to differ: this node's copy
+     * is the one that counts, and what it replaces on the peer is kept as a branch. Does not wait
+     * for the end. Until then the peer does not count as in sync.
+     */
+    public CompareNow compareNow() {
+        if (replicator.ask(Replication::role) != Role.PRIMARY) {
+            return CompareNow.NOT_PRIMARY;
+        }
+        if (!replicator.ask(Replication::isFoundDifferent)) {
+            return CompareNow.NOTHING_FOUND;
+        }
+        var open = conversation.open();
+        if (open.isEmpty()) {
+            return CompareNow.NO_SESSION;
+        }
+        if (replicator.ask(Replication::state) == ReplicationState.COMPARE_SOURCE) {
+            return CompareNow.UNDER_WAY;
+        }
+        open.get().session().abort("the copies were found to differ: everything is compared");
+        return CompareNow.BEGUN;
+    }
+
     private VerifyReport verifyAlone(long bytesPerSecondMax, VerifyProgress told)
             throws IOException, InterruptedException {
         var open = conversation.open();
@@ -713,7 +741,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                         told.compared(doneBytes, totalBytes);
                     });
             if (report.differences().isEmpty()) {
-                copy.differsNoMore();
+                copy.verifiedEqual();
             }
             return report;
         } finally {
@@ -769,7 +797,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                 copy.listener.shrinkWanted(reason);
             }
             case Effect.WantGrow(var equalAt) -> {
-                var resync = copy.lastResync();
+                var resync = copy.resyncOfSession();
                 log.info(
                         "R10: {} is equal at operation {}{}",
                         configuration.peer(),
@@ -852,7 +880,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                         copy.journal.superblock().lineage(),
                         () -> session.endReason().isPresent(),
                         (at, root) -> {
-                            copy.resyncSent(progress);
+                            copy.resyncDone(progress);
                             replicator.step(new Event.CompareSent(compare.session(), at, root));
                         },
                         copy.knownChanges,

@@ -120,7 +120,7 @@ final class Verification implements Conversation.VerifyRun {
             if (!answer.same()) {
                 if (differences.size() < VerifyReport.DIFFERENCES_MAX) {
                     differences.add("at operation " + at + ": " + answer.detail());
-                    copy.differs(new Divergence(at, answer.detail()));
+                    copy.verifiedDifferent(new Divergence(at, answer.detail()));
                 }
             }
             return;

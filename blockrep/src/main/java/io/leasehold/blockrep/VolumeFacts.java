@@ -11,6 +11,7 @@ import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.volume.Seq;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -38,8 +39,12 @@ import java.util.Set;
  *     don't
  * @param frozenReason why, for a person; empty if not frozen
  * @param resync progress of a replay or compare that is under way
+ * @param lastResync the last one, with a verification left out, that this node has sent or taken
+ *     since this process started and that had anything to do
  * @param divergence the last difference that was found since this process started, unless a full
  *     verification by this node has found none since, or this copy has been replaced by the peer's
+ * @param foundDifferent where the copies were found to differ, also before this process started;
+ *     the next resync compares everything, and then it is empty
  * @param lastRootCheck the last position at which both nodes' roots were found equal
  * @param mountPoint where the volume is mounted on this node
  * @param counters since this process started
@@ -64,7 +69,9 @@ public record VolumeFacts(
         OptionalLong frozenForNanos,
         Optional<String> frozenReason,
         Optional<ResyncProgress> resync,
+        Optional<FinishedResync> lastResync,
         Optional<Divergence> divergence,
+        Optional<Seq> foundDifferent,
         Optional<Seq> lastRootCheck,
         Optional<Path> mountPoint,
         Counters counters) {
@@ -101,8 +108,10 @@ public record VolumeFacts(
      *
      * @param kind what was done
      * @param bytes compared, copied or replayed
+     * @param took from the first byte to the last
+     * @param endedAt by this node's clock
      */
-    public record FinishedResync(ResyncKind kind, long bytes) {
+    public record FinishedResync(ResyncKind kind, long bytes, Duration took, Instant endedAt) {
         /** As a person reads it. */
         public String describe() {
             var what =
@@ -112,7 +121,7 @@ public record VolumeFacts(
                         case CHANGES -> "bytes were copied, what had been touched";
                         case VERIFY -> "bytes were verified";
                     };
-            return bytes + " " + what;
+            return bytes + " " + what + ", in " + took.toMillis() + " ms";
         }
     }
 

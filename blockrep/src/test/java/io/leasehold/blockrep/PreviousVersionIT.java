@@ -91,8 +91,7 @@ class PreviousVersionIT {
     @MethodSource("upgrades")
     void shouldReplayWhatTheOtherMissed(Upgrade upgrade) throws Exception {
         start(upgrade);
-        pair.b.close();
-        Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+        pair.closeB();
         run(pair.a, 2);
 
         pair.b.open();
@@ -108,9 +107,7 @@ class PreviousVersionIT {
         start(upgrade);
         run(pair.a, 3);
         pair.awaitApplied(pair.a, pair.b);
-        pair.a.winsShrinks = false;
-        pair.b.close();
-        Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+        pair.closeBWithoutShrink();
         var files = pair.a.volume().fileSystem();
         var unused =
                 files.create(

@@ -21,8 +21,11 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -216,8 +219,7 @@ class ReplicatedVolumeIT {
         void shouldReplayWhatItMissed() throws Exception {
             pair.start();
             workload(pair.a, 4).run(500);
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeB();
             workload(pair.a, 5).run(500);
 
             pair.b.open();
@@ -235,8 +237,7 @@ class ReplicatedVolumeIT {
             pair.b.segments = 4;
             pair.start();
             workload(pair.a, 6).run(500);
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeB();
             long last = pair.a.volume().facts().last().value();
             while (pair.a.volume().copy.journal.oldest().value() <= last + 1) {
                 bigWrites(pair.a, 4);
@@ -257,8 +258,7 @@ class ReplicatedVolumeIT {
             pair.start();
             var writer = workload(pair.a, 7);
             writer.run(1000);
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeB();
             long last = pair.a.volume().facts().last().value();
             while (pair.a.volume().copy.journal.oldest().value() <= last + 1) {
                 bigWrites(pair.a, 4);
@@ -318,9 +318,7 @@ class ReplicatedVolumeIT {
             workload(pair.a, 10).run(300);
             pair.awaitApplied(pair.a, pair.b);
             // A writes on without being able to complete; then it is gone, and B takes over.
-            pair.a.winsShrinks = false;
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeBWithoutShrink();
             var files = pair.a.volume().fileSystem();
             files.create(Workload.ROOT, FileId.ROOT, Workload.bytes("lost"), 0644, RequestId.NONE);
             var completed = new AtomicInteger();
@@ -328,8 +326,7 @@ class ReplicatedVolumeIT {
             files.flushLocally();
             pair.a.close();
             pair.b.open();
-            assertThat(pair.b.promote(pair.nextEpoch(), Set.of(B)))
-                    .isInstanceOf(Promotion.Granted.class);
+            pair.promoteAlone(pair.b);
             workload(pair.b, 11).run(300);
 
             pair.a.open();
@@ -395,9 +392,7 @@ class ReplicatedVolumeIT {
             pair.start();
             workload(pair.a, 50).run(100);
             pair.awaitApplied(pair.a, pair.b);
-            pair.a.winsShrinks = false;
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeBWithoutShrink();
             var files = pair.a.volume().fileSystem();
             files.create(Workload.ROOT, FileId.ROOT, Workload.bytes("lost"), 0644, RequestId.NONE);
             files.flushLocally();
@@ -462,8 +457,7 @@ class ReplicatedVolumeIT {
             rewriteUntil(last + 1);
             pair.a.close();
             pair.a.open();
-            assertThat(pair.a.promote(pair.nextEpoch(), Set.of(A)))
-                    .isInstanceOf(Promotion.Granted.class);
+            pair.promoteAlone(pair.a);
             rewriteUntil(pair.a.volume().facts().last().value());
 
             pair.b.open();
@@ -494,14 +488,11 @@ class ReplicatedVolumeIT {
         @Test
         void shouldCopyOnlyWhatDiffersIfThePeerMustGiveUpATail() throws Exception {
             var before = inodeOfMuch(pair.a);
-            pair.a.winsShrinks = false;
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeBWithoutShrink();
             write(pair.a, "tail", CHANGED_BYTES);
             pair.a.crash();
             pair.b.open();
-            assertThat(pair.b.promote(pair.nextEpoch(), Set.of(B)))
-                    .isInstanceOf(Promotion.Granted.class);
+            pair.promoteAlone(pair.b);
             write(pair.b, "changed", CHANGED_BYTES);
 
             pair.a.open();
@@ -558,8 +549,7 @@ class ReplicatedVolumeIT {
 
         @Test
         void shouldShowHowFarAReplayIs() throws Exception {
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeB();
             write(pair.a, "changed", 8 * CHANGED_BYTES);
 
             pair.b.open();
@@ -572,14 +562,11 @@ class ReplicatedVolumeIT {
 
         @Test
         void shouldShowHowFarACopyOfWhatWasTouchedIs() throws Exception {
-            pair.a.winsShrinks = false;
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeBWithoutShrink();
             write(pair.a, "tail", CHANGED_BYTES);
             pair.a.crash();
             pair.b.open();
-            assertThat(pair.b.promote(pair.nextEpoch(), Set.of(B)))
-                    .isInstanceOf(Promotion.Granted.class);
+            pair.promoteAlone(pair.b);
             write(pair.b, "changed", 8 * CHANGED_BYTES);
 
             pair.a.open();
@@ -626,16 +613,13 @@ class ReplicatedVolumeIT {
             pair.start();
             workload(pair.a, 80).run(100);
             pair.awaitApplied(pair.a, pair.b);
-            pair.a.winsShrinks = false;
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeBWithoutShrink();
             var files = pair.a.volume().fileSystem();
             files.create(Workload.ROOT, FileId.ROOT, Workload.bytes("tail"), 0644, RequestId.NONE);
             files.flushLocally();
             pair.a.close();
             pair.b.open();
-            assertThat(pair.b.promote(pair.nextEpoch(), Set.of(B)))
-                    .isInstanceOf(Promotion.Granted.class);
+            pair.promoteAlone(pair.b);
             var inTheWay = Files.createDirectories(pair.a.root().resolve("volume/catch-up"));
 
             pair.a.open();
@@ -666,8 +650,7 @@ class ReplicatedVolumeIT {
             pair.start();
             workload(pair.a, 70).run(100);
             pair.awaitApplied(pair.a, pair.b);
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeB();
             var last = pair.b.appendOfItsOwn();
             workload(pair.a, 71).run(100);
 
@@ -680,8 +663,72 @@ class ReplicatedVolumeIT {
             pair.awaitApplied(pair.a, pair.b);
             assertEqualTrees();
 
-            assertThat(pair.a.volume().verify(0, (done, total) -> {}).differences()).isEmpty();
+            assertThat(verified().differences()).isEmpty();
             assertThat(pair.a.volume().facts().divergence()).isEmpty();
+            assertThat(pair.a.volume().facts().foundDifferent()).isEmpty();
+        }
+
+        private VerifyReport verified() throws Exception {
+            return pair.a.volume().verify(0, (done, total) -> {});
+        }
+
+        /** Somebody, or a disk, has changed a file of b behind our back: no operation says so. */
+        private void damage() throws Exception {
+            pair.start();
+            write(pair.a, "leases", PIECE_BYTES);
+            pair.awaitApplied(pair.a, pair.b);
+            try (var file =
+                    FileChannel.open(
+                            pair.b.root().resolve("volume/tree/leases"),
+                            StandardOpenOption.WRITE)) {
+                assertThat(file.write(ByteBuffer.wrap(new byte[100]), 10)).isEqualTo(100);
+            }
+        }
+
+        private void assertMended() throws Exception {
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> pair.a.volume().facts().foundDifferent().isEmpty());
+            pair.awaitInSync(pair.a);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+            assertThat(pair.b.volume().facts().foundDifferent()).isEmpty();
+            assertThat(branches(pair.b)).hasSize(1);
+            assertThat(pair.a.volume().facts().lastResync().orElseThrow().kind())
+                    .isEqualTo(VolumeFacts.ResyncKind.COMPARE);
+            assertThat(verified().differences()).isEmpty();
+        }
+
+        @Test
+        void shouldCompareEverythingInTheNextSessionAlsoAfterARestart() throws Exception {
+            damage();
+            assertThat(verified().differences()).hasSize(1);
+            assertThat(pair.b.volume().facts().foundDifferent())
+                    .as("b takes over, perhaps, and is the one that compares")
+                    .isPresent();
+            pair.closeB();
+            pair.a.close();
+            pair.a.open();
+            assertThat(pair.a.volume().facts().foundDifferent()).isPresent();
+            pair.promoteAlone(pair.a);
+            write(pair.a, "behind", PIECE_BYTES);
+
+            pair.b.open();
+
+            assertMended();
+        }
+
+        @Test
+        void shouldCompareEverythingAtOnceIfAPersonAsks() throws Exception {
+            damage();
+            assertThat(pair.a.volume().compareNow()).isEqualTo(CompareNow.NOTHING_FOUND);
+            assertThat(verified().differences()).hasSize(1);
+            assertThat(pair.b.volume().compareNow()).isEqualTo(CompareNow.NOT_PRIMARY);
+
+            assertThat(pair.a.volume().compareNow()).isEqualTo(CompareNow.BEGUN);
+
+            assertMended();
+            assertThat(pair.a.volume().compareNow()).isEqualTo(CompareNow.NOTHING_FOUND);
         }
     }
 
@@ -693,8 +740,7 @@ class ReplicatedVolumeIT {
             pair.start();
             workload(pair.a, 60).run(100);
             pair.awaitApplied(pair.a, pair.b);
-            pair.b.close();
-            Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+            pair.closeB();
             // More than a session's buffers hold, so that a replay is not over before it is seen.
             write(pair.a, "much", 24 << 20);
             long sessions = pair.a.volume().facts().counters().sessions();

@@ -1,5 +1,7 @@
 package io.leasehold.blockrep;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.leasehold.blockrep.journal.DiskJournalDirectory;
 import io.leasehold.blockrep.journal.Journal;
 import io.leasehold.blockrep.link.TestIdentities;
@@ -136,6 +138,23 @@ final class VolumePair implements AutoCloseable {
         b.open();
         a.promote(nextEpoch(), Set.of(A));
         awaitInSync(a);
+    }
+
+    /** B ends, and A, its writer, has noticed that it is gone. */
+    void closeB() {
+        b.close();
+        Awaitility.await().until(() -> !a.shrinks.isEmpty());
+    }
+
+    /** The same, but A cannot have the record shrunk: what it writes is not acknowledged. */
+    void closeBWithoutShrink() {
+        a.winsShrinks = false;
+        closeB();
+    }
+
+    void promoteAlone(Side side) throws Exception {
+        assertThat(side.promote(nextEpoch(), Set.of(side.name)))
+                .isInstanceOf(Promotion.Granted.class);
     }
 
     void awaitInSync(Side writer) {

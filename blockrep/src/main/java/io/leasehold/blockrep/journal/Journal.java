@@ -528,6 +528,10 @@ public final class Journal implements AutoCloseable {
                             .promisedEpoch(
                                     Math.max(superblock.promisedEpoch(), to.lineage().headEpoch()))
                             .acknowledgedAlone(Optional.empty())
+                            .foundDifferent(
+                                    to.way() == PendingSwitch.Way.EXCHANGE
+                                            ? Optional.empty()
+                                            : superblock.foundDifferent())
                             .checkpoint(to.last())
                             .durable(to.last())
                             .historyUse(use)

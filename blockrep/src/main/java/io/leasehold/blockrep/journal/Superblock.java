@@ -29,7 +29,7 @@ import java.util.zip.CRC32C;
  *   48  checkpoint seq          u64     the tree has the effect of all operations up to here
  *   56  durable seq             u64     the journal reached at least this far
  *   64  committed seq           u64     known to be durable on all in-sync nodes
- *   72  0                       u64
+ *   72  found different         u64     0: never, or everything has been compared since
  *   80  acknowledged alone      u64     0: none
  *   88  history use             u64     segments begun before this one belong to a discarded history
  *   96  flags                   u32     1 writer, 2 clean, 8 switch pending, 16 by a patch
@@ -53,6 +53,8 @@ import java.util.zip.CRC32C;
  * @param checkpoint the tree has everything up to here, durably
  * @param durable a journal that ends before this has lost something that it had
  * @param committed known to be durable on every in-sync node
+ * @param foundDifferent where this copy and the peer's were found to differ; until everything has
+ *     been compared, nothing less makes the peer equal
  * @param acknowledgedAlone first sequence that may have been acknowledged without the peer
  * @param historyUse the first segment of the present history
  * @param pendingSwitch a copy that is complete and must become the tree
@@ -69,6 +71,7 @@ public record Superblock(
         Seq checkpoint,
         Seq durable,
         Seq committed,
+        Optional<Seq> foundDifferent,
         Optional<Seq> acknowledgedAlone,
         long historyUse,
         Optional<PendingSwitch> pendingSwitch) {
@@ -135,6 +138,7 @@ public record Superblock(
                 Seq.NONE,
                 Seq.NONE,
                 Optional.empty(),
+                Optional.empty(),
                 1,
                 Optional.empty());
     }
@@ -169,6 +173,7 @@ public record Superblock(
         private Seq checkpoint;
         private Seq durable;
         private Seq committed;
+        private Optional<Seq> foundDifferent;
         private Optional<Seq> acknowledgedAlone;
         private long historyUse;
         private Optional<PendingSwitch> pendingSwitch;
@@ -183,6 +188,7 @@ public record Superblock(
             checkpoint = from.checkpoint;
             durable = from.durable;
             committed = from.committed;
+            foundDifferent = from.foundDifferent;
             acknowledgedAlone = from.acknowledgedAlone;
             historyUse = from.historyUse;
             pendingSwitch = from.pendingSwitch;
@@ -237,6 +243,11 @@ public record Superblock(
             return this;
         }
 
+        public Editor foundDifferent(Optional<Seq> value) {
+            foundDifferent = value;
+            return this;
+        }
+
         public Editor acknowledgedAlone(Optional<Seq> value) {
             acknowledgedAlone = value;
             return this;
@@ -265,6 +276,7 @@ public record Superblock(
                     checkpoint,
                     durable,
                     committed,
+                    foundDifferent,
                     acknowledgedAlone,
                     historyUse,
                     pendingSwitch);
@@ -282,7 +294,7 @@ public record Superblock(
         slot.putLong(byPatch ? MAGIC_WITH_PATCH : MAGIC).putLong(0).putLong(change);
         slot.putLong(device.high()).putLong(device.low());
         slot.putLong(promisedEpoch).putLong(checkpoint.value()).putLong(durable.value());
-        slot.putLong(committed.value()).putLong(0);
+        slot.putLong(committed.value()).putLong(foundDifferent.map(Seq::value).orElse(0L));
         slot.putLong(acknowledgedAlone.map(Seq::value).orElse(0L)).putLong(historyUse);
         slot.putInt(flags).putInt(lineage.entries().size());
         putString(slot, cluster.value());
@@ -330,7 +342,7 @@ public record Superblock(
         var checkpoint = new Seq(in.getLong());
         var durable = new Seq(in.getLong());
         var committed = new Seq(in.getLong());
-        in.getLong();
+        long different = in.getLong();
         long alone = in.getLong();
         long historyUse = in.getLong();
         int flags = in.getInt();
@@ -357,7 +369,8 @@ public record Superblock(
                         checkpoint,
                         durable,
                         committed,
-                        alone == 0 ? Optional.empty() : Optional.of(new Seq(alone)),
+                        seqOrNone(different),
+                        seqOrNone(alone),
                         historyUse,
                         (flags & SWITCH_PENDING) == 0
                                 ? Optional.empty()
@@ -370,6 +383,10 @@ public record Superblock(
                                                 switchLast,
                                                 switchRoot,
                                                 switchLineage))));
+    }
+
+    private static Optional<Seq> seqOrNone(long value) {
+        return value == 0 ? Optional.empty() : Optional.of(new Seq(value));
     }
 
     private static boolean isMagic(long magic) {

@@ -67,6 +67,12 @@ public sealed interface Event {
 
     // ---- from this node ----
 
+    /**
+     * Whether the two copies were found to differ, and not everything was compared since. Found by
+     * a verification, or known from before this process started.
+     */
+    record FoundDifferent(boolean yes) implements Event {}
+
     /** Somebody waits until everything up to here is complete. */
     record FlushWanted(Seq upTo) implements Event {}
 

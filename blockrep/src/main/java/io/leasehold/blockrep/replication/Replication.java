@@ -19,6 +19,7 @@ import io.leasehold.blockrep.replication.Event.CompareSent;
 import io.leasehold.blockrep.replication.Event.Demoted;
 import io.leasehold.blockrep.replication.Event.DiskFailed;
 import io.leasehold.blockrep.replication.Event.FlushWanted;
+import io.leasehold.blockrep.replication.Event.FoundDifferent;
 import io.leasehold.blockrep.replication.Event.LocallyDurable;
 import io.leasehold.blockrep.replication.Event.PeerDurable;
 import io.leasehold.blockrep.replication.Event.PeerReady;
@@ -117,8 +118,11 @@ public final class Replication {
     private ReplicationState state = OFF;
     private Optional<String> refusal = Optional.empty();
 
-    /** The copies were found different at an equal position: replay can't mend that. */
+    /** The copies were found different at an equal position: only a compare can mend that. */
     private boolean divergent;
+
+    /** The compare that is under way began when the copies were known to differ. */
+    private boolean comparesEverything;
 
     /** Where the peer stands when the compare that was sent to it has ended. */
     private Optional<CompareSent> compareSent = Optional.empty();
@@ -205,6 +209,11 @@ public final class Replication {
                 diskFailure = Optional.of(reason);
                 yield NOTHING;
             }
+            case FoundDifferent(var yes) -> {
+                divergent = yes;
+                comparesEverything = false;
+                yield NOTHING;
+            }
             case Tick() -> tick(nowNanos);
         };
     }
@@ -286,6 +295,11 @@ public final class Replication {
 
     public Optional<String> frozenReason() {
         return frozenReason;
+    }
+
+    /** The copies were found to differ, and nothing less than a compare of everything is done. */
+    public boolean isFoundDifferent() {
+        return divergent;
     }
 
     public Optional<String> diskFailure() {
@@ -387,7 +401,7 @@ public final class Replication {
                 // what the other still has to copy.
                 return NOTHING;
             }
-            divergent = false;
+            divergent = divergent && !comparesEverything;
         }
         session = Optional.of(opened);
         peer = Optional.of(facts);
@@ -509,7 +523,9 @@ public final class Replication {
                         Optional.of(common));
             }
             case EQUAL, PEER_BEHIND -> {
-                if (divergent || replay == ReplayCheck.ROOTS_DIFFER) {
+                boolean known = divergent;
+                divergent |= replay == ReplayCheck.ROOTS_DIFFER;
+                if (divergent) {
                     // Whatever is wrong with one of them: a person is told, and may look at both.
                     var compare =
                             compare(
@@ -517,7 +533,7 @@ public final class Replication {
                                     "R10: the copies differ although their lineages agree",
                                     true,
                                     Optional.empty());
-                    yield divergent
+                    yield known
                             ? compare
                             : concat(
                                     List.of(new ReportDivergence(facts.standing().last())),
@@ -540,9 +556,14 @@ public final class Replication {
             SessionId to, String reason, boolean keepBranch, Optional<Seq> common) {
         state = COMPARE_SOURCE;
         compareSent = Optional.empty();
+        comparesEverything = divergent;
+        // What is noted of changes says nothing about a difference that nobody made.
         return List.of(
                 new StartCompare(
-                        to, reason, keepBranch, common.filter(seq -> seq.isAfter(Seq.NONE))));
+                        to,
+                        reason,
+                        keepBranch || divergent,
+                        common.filter(seq -> seq.isAfter(Seq.NONE) && !divergent)));
     }
 
     private List<Effect> refuse(SessionId to, String reason) {

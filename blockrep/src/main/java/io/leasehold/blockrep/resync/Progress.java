@@ -49,6 +49,10 @@ public final class Progress {
         }
     }
 
+    public long elapsedNanos(long nowNanos) {
+        return nowNanos - beginNanos;
+    }
+
     public synchronized long doneBytes() {
         return doneBytes;
     }

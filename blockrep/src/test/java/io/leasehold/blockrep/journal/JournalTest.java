@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JournalTest {
@@ -317,6 +318,22 @@ class JournalTest {
                 }
             }
             assertThat(writes).as("writes of a restart").isGreaterThan(4);
+        }
+
+        /** What was touched is not what differs: only a copy of everything is known to be equal. */
+        @ParameterizedTest
+        @EnumSource(PendingSwitch.Way.class)
+        void shouldForgetADifferenceOnlyWhenEverythingIsReplaced(PendingSwitch.Way way)
+                throws Exception {
+            var journal = open();
+            append(journal, 1, 30);
+            journal.sync();
+            journal.update(editor -> editor.foundDifferent(Optional.of(new Seq(12))));
+
+            journal.restart(new PendingSwitch(way, 7, new Seq(10), new Root(5, 6), Lineage.EMPTY));
+
+            assertThat(open().superblock().foundDifferent().isPresent())
+                    .isEqualTo(way == PendingSwitch.Way.PATCH);
         }
 
         private boolean restarts(Journal journal, PendingSwitch to) {
@@ -693,6 +710,7 @@ class JournalTest {
                         .clean(false)
                         .bootId("b".repeat(64))
                         .committed(new Seq(0))
+                        .foundDifferent(Optional.of(new Seq(88)))
                         .acknowledgedAlone(Optional.of(new Seq(91)))
                         .pendingSwitch(
                                 Optional.of(
@@ -706,6 +724,7 @@ class JournalTest {
         var superblock = open().superblock();
 
         assertThat(superblock.lineage()).isEqualTo(lineage);
+        assertThat(superblock.foundDifferent()).contains(new Seq(88));
         assertThat(superblock.acknowledgedAlone()).contains(new Seq(91));
         assertThat(superblock.bootId()).isEqualTo("b".repeat(64));
         assertThat(superblock.writer()).isTrue();

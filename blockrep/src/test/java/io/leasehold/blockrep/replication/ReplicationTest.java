@@ -15,6 +15,7 @@ import io.leasehold.blockrep.replication.Event.CompareSent;
 import io.leasehold.blockrep.replication.Event.Demoted;
 import io.leasehold.blockrep.replication.Event.DiskFailed;
 import io.leasehold.blockrep.replication.Event.FlushWanted;
+import io.leasehold.blockrep.replication.Event.FoundDifferent;
 import io.leasehold.blockrep.replication.Event.LocallyDurable;
 import io.leasehold.blockrep.replication.Event.PeerDurable;
 import io.leasehold.blockrep.replication.Event.PeerReady;
@@ -464,6 +465,68 @@ class ReplicationTest {
             assertThat(when(ready(SECOND, Relation.EQUAL, 10)))
                     .singleElement()
                     .isInstanceOf(StartCompare.class);
+        }
+    }
+
+    /** By a verification, or before this process started: no root says so. */
+    @Nested
+    class WhenTheCopiesWereFoundToDiffer {
+        @BeforeEach
+        void found() {
+            promoteAlone();
+            when(new FoundDifferent(true));
+        }
+
+        private void assertComparesEverything(List<Effect> effects) {
+            assertThat(effects)
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            StartCompare.class,
+                            compare -> {
+                                assertThat(compare.common()).isEmpty();
+                                assertThat(compare.keepBranch()).isTrue();
+                            });
+        }
+
+        @Test
+        void shouldCompareEverythingWhateverElseWouldDo() {
+            assertComparesEverything(when(ready(FIRST, Relation.PEER_BEHIND, 4)));
+            assertComparesEverything(
+                    when(ready(SECOND, Relation.PEER_BEHIND, 4, ReplayCheck.RECORDS_GONE, false)));
+            assertComparesEverything(when(ready(new SessionId(3), Relation.DIVERGED, 12)));
+        }
+
+        @Test
+        void shouldForgetItWhenEverythingWasCompared() {
+            when(ready(FIRST, Relation.EQUAL, 10));
+            when(new CompareSent(FIRST, seq(10), Root.EMPTY));
+            assertThat(machine.isFoundDifferent()).isTrue();
+
+            assertThat(when(ready(FIRST, Relation.EQUAL, 10)))
+                    .singleElement()
+                    .isInstanceOf(StartReplay.class);
+
+            assertThat(machine.isFoundDifferent()).isFalse();
+        }
+
+        @Test
+        void shouldNotForgetWhatWasFoundWhenLessWasCompared() {
+            when(new FoundDifferent(false));
+            when(ready(FIRST, Relation.PEER_BEHIND, 4, ReplayCheck.RECORDS_GONE, false));
+            when(new FoundDifferent(true));
+            when(new CompareSent(FIRST, seq(10), Root.EMPTY));
+            assertComparesEverything(when(ready(FIRST, Relation.EQUAL, 10)));
+        }
+
+        @Test
+        void shouldAlsoForgetWhatOnlyARootHasTold() {
+            when(new FoundDifferent(false));
+            assertThat(when(ready(FIRST, Relation.EQUAL, 10, ReplayCheck.ROOTS_DIFFER, false)))
+                    .startsWith(new ReportDivergence(seq(10)));
+            assertThat(machine.isFoundDifferent()).isTrue();
+            when(new CompareSent(FIRST, seq(10), Root.EMPTY));
+            when(ready(FIRST, Relation.EQUAL, 10));
+            assertThat(machine.isFoundDifferent()).isFalse();
         }
     }
 

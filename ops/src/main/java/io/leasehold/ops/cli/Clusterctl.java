@@ -82,7 +82,8 @@ public final class Clusterctl extends HelpOption {
                 console ->
                         new CommandLine(new VolumeCommand())
                                 .addSubcommand("status", new VolumeStatusCommand(console))
-                                .addSubcommand("verify", new VolumeVerifyCommand(console)));
+                                .addSubcommand("verify", new VolumeVerifyCommand(console))
+                                .addSubcommand("resync", new VolumeResyncCommand(console)));
         commands.put(
                 "branches",
                 console ->

@@ -5,6 +5,7 @@ import io.leasehold.ops.control.StatusView;
 import io.leasehold.ops.control.StatusView.NodeView;
 import io.leasehold.ops.control.VolumeView;
 import io.leasehold.ops.control.VolumeView.ResyncView;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -32,7 +33,7 @@ final class StatusPage {
         page.append('\n').append(nodes(status));
         page.append('\n').append(resources(status));
         page.append('\n').append(links(status.links()));
-        page.append('\n').append(volume(status.volume()));
+        page.append('\n').append(volumeNow(status.volume()).print(Console.WIDTH_COLUMNS));
         return page.toString();
     }
 
@@ -55,7 +56,23 @@ final class StatusPage {
         return table.print(Console.WIDTH_COLUMNS);
     }
 
+    /** With what is of interest to those who ask for the volume only. */
     static String volume(VolumeView volume) {
+        var table = volumeNow(volume);
+        volume.lastResync()
+                .ifPresent(done ->
+                        table.row(
+                                "last resync",
+                                "%s of %s in %s, ended %s"
+                                        .formatted(
+                                                done.way(),
+                                                Text.size(done.bytes()),
+                                                Text.duration(done.millis()),
+                                                done.endedAt().truncatedTo(ChronoUnit.SECONDS))));
+        return table.print(Console.WIDTH_COLUMNS);
+    }
+
+    private static Table volumeNow(VolumeView volume) {
         var table = new Table("VOLUME", "");
         table.row(
                 "copy",
@@ -85,8 +102,15 @@ final class StatusPage {
         }
         volume.divergence().ifPresent(found -> table.row("differed", found));
         volume.refusal().ifPresent(reason -> table.row("refused", reason));
+        if (volume.foundDifferentSequence().isPresent()) {
+            table.row(
+                    "differs",
+                    "found at operation "
+                            + volume.foundDifferentSequence().getAsLong()
+                            + ": the next resync compares everything");
+        }
         volume.resync().ifPresent(resync -> table.row("resync", progress(resync)));
-        return table.print(Console.WIDTH_COLUMNS);
+        return table;
     }
 
     private String summary(StatusView status) {

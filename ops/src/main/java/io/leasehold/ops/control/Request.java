@@ -87,6 +87,9 @@ public sealed interface Request {
      */
     record VolumeVerify(OptionalLong bytesPerSecondMax) implements Request {}
 
+    /** Have the peer compared in full now, because the copies were found to differ. */
+    record VolumeResync() implements Request {}
+
     /** Which branches are kept, on both nodes? Answered by a {@link BranchesView}. */
     record Branches() implements Request {}
 

@@ -1,5 +1,6 @@
 package io.leasehold.ops.control;
 
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -24,6 +25,9 @@ import java.util.OptionalLong;
  * @param refusal why the peer is not made equal, and what a person must do; empty if it is
  * @param divergence how the copies were found to differ, and where; empty if they were not
  * @param resync under way
+ * @param foundDifferentSequence where the copies were found to differ, also before this daemon
+ *     started; the next resync compares everything, and then it is empty
+ * @param lastResync the last one that this node has sent or taken since this daemon started
  */
 public record VolumeView(
         String role,
@@ -43,7 +47,9 @@ public record VolumeView(
         Optional<String> frozenReason,
         Optional<String> refusal,
         Optional<String> divergence,
-        Optional<ResyncView> resync)
+        Optional<ResyncView> resync,
+        OptionalLong foundDifferentSequence,
+        Optional<FinishedResyncView> lastResync)
         implements View {
 
     /**
@@ -62,4 +68,14 @@ public record VolumeView(
             long totalBytes,
             long bytesPerSecond,
             OptionalLong remainingMillis) {}
+
+    /**
+     * A resync that has come to its end.
+     *
+     * @param way replay, changes or compare
+     * @param bytes replayed, copied or compared
+     * @param millis from the first byte to the last
+     * @param endedAt by the clock of the node that answers
+     */
+    public record FinishedResyncView(String way, long bytes, long millis, Instant endedAt) {}
 }

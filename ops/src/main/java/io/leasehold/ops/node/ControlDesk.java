@@ -166,6 +166,7 @@ final class ControlDesk implements ControlHandler {
                             bytesPerSecondMax.orElse(
                                     settings.configuration().volume().verifyBytesPerSecond()),
                             replies);
+            case Request.VolumeResync() -> resync();
             case Request.Branches() -> branches.list();
             case Request.Branch(String name) -> branches.show(name);
             case Request.BranchLeases(String name) -> branches.leases(name, replies);
@@ -240,6 +241,35 @@ final class ControlDesk implements ControlHandler {
                                         replies.progress(Views.compared(doneBytes, totalBytes));
                                     }
                                 })));
+    }
+
+    private Reply.Answer resync() {
+        var peer = settings.peer();
+        return switch (volume.compareNow()) {
+            case BEGUN ->
+                    new Reply.Done(
+                            ("All of %s's copy is compared with this one now, and does not count as in sync"
+                                            + " until it is equal: clusterctl status shows how far it is.")
+                                    .formatted(peer));
+            case UNDER_WAY ->
+                    new Reply.Done(
+                            "%s's copy is being compared: clusterctl status shows how far it is."
+                                    .formatted(peer));
+            case NO_SESSION ->
+                    new Reply.Done(
+                            "%s is not connected: all of its copy is compared when it is."
+                                    .formatted(peer));
+            case NOT_PRIMARY ->
+                    new Reply.Refused(
+                            "the primary's copy is the one that counts: ask there, which is "
+                                    + primary(),
+                            Rule.R1);
+            case NOTHING_FOUND ->
+                    new Reply.Refused(
+                            "the copies were not found to differ: clusterctl volume verify looks for"
+                                    + " differences",
+                            Rule.INPUT);
+        };
     }
 
     private Reply.Answer restart() {

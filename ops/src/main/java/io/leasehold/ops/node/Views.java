@@ -43,6 +43,10 @@ import java.util.stream.Stream;
 
 /** What the parts of a node say, in the words of the control socket. Pure. */
 final class Views {
+    private static final String RESYNC_ADVICE =
+            "`clusterctl volume resync` on the primary has that done now: its copy is taken, the other"
+                    + " one is kept as a branch (if the other one is right, `clusterctl takeover` first).";
+
     private Views() {}
 
     static StatusView status(
@@ -98,12 +102,22 @@ final class Views {
      * can judge it.
      */
     private static Optional<String> concern(VolumeView volume) {
-        return volume.divergence()
-                .map(found ->
-                        "The copies differed "
-                                + found
-                                + "; what was replaced is kept (clusterctl branches list). Compare"
-                                + " them with `clusterctl volume verify`.");
+        return volume.foundDifferentSequence().isPresent()
+                ? Optional.of(
+                        "The copies differ "
+                                + volume.divergence()
+                                        .orElse(
+                                                "at operation "
+                                                        + volume.foundDifferentSequence()
+                                                                .getAsLong())
+                                + ". The next resync compares everything; "
+                                + RESYNC_ADVICE)
+                : volume.divergence()
+                        .map(found ->
+                                "The copies differed "
+                                        + found
+                                        + "; what was replaced is kept (clusterctl branches list)."
+                                        + " Compare them with `clusterctl volume verify`.");
     }
 
     private static StatusView.NodeView node(View.Node node) {
@@ -236,7 +250,17 @@ final class Views {
                                         progress.bytesPerSecond(),
                                         progress.remaining()
                                                 .map(left -> OptionalLong.of(left.toMillis()))
-                                                .orElse(OptionalLong.empty()))));
+                                                .orElse(OptionalLong.empty()))),
+                facts.foundDifferent()
+                        .map(seq -> OptionalLong.of(seq.value()))
+                        .orElse(OptionalLong.empty()),
+                facts.lastResync()
+                        .map(done ->
+                                new VolumeView.FinishedResyncView(
+                                        word(done.kind()),
+                                        done.bytes(),
+                                        done.took().toMillis(),
+                                        done.endedAt())));
     }
 
     static ConfigView configuration(String file, List<EffectiveSetting> settings) {
@@ -256,7 +280,10 @@ final class Views {
                 report.identical(),
                 report.identical()
                         ? "Both copies are identical."
-                        : "The copies differ in " + report.differences().size() + " places.",
+                        : "The copies differ in "
+                                + report.differences().size()
+                                + " places. The next resync compares everything; "
+                                + RESYNC_ADVICE,
                 report.to().value(),
                 report.itemsCompared(),
                 report.bytesCompared(),

@@ -72,7 +72,8 @@ final class VolumeEvents implements VolumeListener {
         history.observed(
                 "replication",
                 "the copies differ at operation " + divergence.at().value(),
-                divergence.what());
+                divergence.what(),
+                "the next resync compares everything");
     }
 
     @Override

@@ -100,6 +100,7 @@ class CommandsTest {
                 new Typed(
                         "volume verify --rate 10",
                         new Request.VolumeVerify(OptionalLong.of(10L << 20))),
+                new Typed("volume resync", new Request.VolumeResync()),
                 new Typed("branches list", new Request.Branches()),
                 new Typed(
                         "branches show " + SampleViews.BRANCH,

@@ -76,6 +76,7 @@ final class FakeDaemon implements ControlHandler {
                     Request.Fence _,
                     Request.ConfirmFenced _,
                     Request.ForcePromotion _,
+                    Request.VolumeResync _,
                     Request.Restart _,
                     Request.DhcpReload _ ->
                     new Reply.Done("It is done.");

@@ -72,6 +72,7 @@ class ControlSocketTest {
                 new Request.VolumeStatus(),
                 new Request.VolumeVerify(OptionalLong.empty()),
                 new Request.VolumeVerify(OptionalLong.of(10L << 20)),
+                new Request.VolumeResync(),
                 new Request.Branches(),
                 new Request.Branch(SampleViews.BRANCH),
                 new Request.BranchLeases(SampleViews.BRANCH),

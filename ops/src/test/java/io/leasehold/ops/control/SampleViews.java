@@ -152,7 +152,11 @@ public final class SampleViews {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                resync);
+                resync,
+                OptionalLong.empty(),
+                Optional.of(
+                        new VolumeView.FinishedResyncView(
+                                "changes", 64L << 20, 870, Instant.parse("2026-11-23T03:55:38Z"))));
     }
 
     public static ReadyView ready() {

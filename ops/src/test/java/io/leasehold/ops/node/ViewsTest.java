@@ -23,7 +23,8 @@ class ViewsTest {
             String verdict,
             View.Level level,
             Optional<String> refusal,
-            Optional<String> divergence) {
+            Optional<String> divergence,
+            OptionalLong foundDifferent) {
         var sample = SampleViews.volume(Optional.empty());
         var view =
                 new View(
@@ -59,7 +60,9 @@ class ViewsTest {
                         sample.frozenReason(),
                         refusal,
                         divergence,
-                        sample.resync());
+                        sample.resync(),
+                        foundDifferent,
+                        sample.lastResync());
         return Views.status(view, SELF, volume, List.of(), List.of(), 0);
     }
 
@@ -71,12 +74,30 @@ class ViewsTest {
                         "dhcp1 serves.",
                         View.Level.GOOD,
                         Optional.empty(),
-                        Optional.of("at operation 7: the roots"));
+                        Optional.of("at operation 7: the roots"),
+                        OptionalLong.empty());
 
         assertThat(status.level()).isEqualTo(StatusView.Level.DEGRADED);
         assertThat(status.verdict())
                 .startsWith("dhcp1 serves. The copies differed at operation 7: the roots")
                 .contains("branches list", "volume verify");
+    }
+
+    /** Also after a restart of the daemon, which does not know any more what was found. */
+    @Test
+    void shouldSayWhatMakesCopiesEqualThatDiffer() {
+        var status =
+                status(
+                        "dhcp1 serves.",
+                        View.Level.GOOD,
+                        Optional.empty(),
+                        Optional.empty(),
+                        OptionalLong.of(7));
+
+        assertThat(status.level()).isEqualTo(StatusView.Level.DEGRADED);
+        assertThat(status.verdict())
+                .startsWith("dhcp1 serves. The copies differ at operation 7.")
+                .contains("volume resync", "takeover");
     }
 
     /** The controller's verdict and alarm name it, and the volume's own row. */
@@ -85,7 +106,12 @@ class ViewsTest {
         var verdict = "dhcp1 serves alone. dhcp2 is not synced: R29: choose.";
 
         var status =
-                status(verdict, View.Level.DEGRADED, Optional.of("R29: choose"), Optional.empty());
+                status(
+                        verdict,
+                        View.Level.DEGRADED,
+                        Optional.of("R29: choose"),
+                        Optional.empty(),
+                        OptionalLong.empty());
 
         assertThat(status.verdict()).isEqualTo(verdict);
         assertThat(status.volume().refusal()).contains("R29: choose");
