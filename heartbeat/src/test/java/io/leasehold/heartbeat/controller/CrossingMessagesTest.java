@@ -319,6 +319,24 @@ class CrossingMessagesTest {
         assertThat(asked).contains(true);
     }
 
+    /** R16, R34: it is heard all the time, which voids nothing: that was known before. */
+    @Test
+    void shouldRunOneFenceAgentAgainstAPeerThatNeitherAcknowledgesNorLeaves() {
+        lead();
+        when(new Event.GrowWanted(SESSION, 0));
+        when(beat(Role.SECONDARY, 2, false));
+        when(new Event.ShrinkWanted("session lost"), new Event.SessionClosed(SESSION, "reset"));
+
+        var ordered = new ArrayList<Effect>();
+        for (int beats = 0; beats < 50; beats++) {
+            now += 50_000_000;
+            when(beat(Role.SECONDARY, 2, false), new Event.Tick());
+            effects.stream().filter(Effect.RunFenceAgent.class::isInstance).forEach(ordered::add);
+        }
+
+        assertThat(ordered).hasSize(1);
+    }
+
     /** R1: an epoch that the peer may have stored as ours is never won as something else. */
     @Test
     void shouldAskForAnEpochOnlyAfterPromisingItDurably() {
