@@ -44,7 +44,7 @@ final class Copy implements LocalCopy {
 
     /**
      * Held by whoever changes this copy other than as its writer: the reader while it handles a
-     * frame, and role changes. Taken before all other locks.
+     * frame, and role changes.
      */
     final ReentrantLock receiving = new ReentrantLock();
 

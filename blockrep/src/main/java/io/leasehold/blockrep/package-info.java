@@ -22,6 +22,20 @@
  *   <li>{@code resync}: how a node that was away is made equal.
  * </ol>
  *
+ * <p>Locks, in the order in which a thread may take them; what a thread waits for while it holds one
+ * stands behind it here:
+ *
+ * <pre>
+ *   ReplicatedVolume.verifying          one verification
+ *   ReplicatedVolume.control            mounts and changes of role
+ *   Copy.receiving                      changes that do not come from this copy's writer
+ *   ReplicatedVolume.tenure | Copy.checkpointing
+ *   Volume: checkpointLock, backingLock, lock
+ *   Replicator.order                    an operation's place
+ *   Replicator.machineLock | GroupCommit
+ *   Journal: lock, superblockLock | Outbox: sending, lock
+ * </pre>
+ *
  * <p>Rules R1-R40 in comments are those of {@code PROTOCOL.md}.
  */
 @NullMarked
