@@ -9,6 +9,7 @@ import io.leasehold.blockrep.replication.Event.SourceBegan;
 import io.leasehold.blockrep.replication.PeerFacts;
 import io.leasehold.blockrep.replication.Replication;
 import io.leasehold.blockrep.replication.ReplicationState;
+import io.leasehold.blockrep.replication.Role;
 import io.leasehold.blockrep.replication.Root;
 import io.leasehold.blockrep.replication.SessionId;
 import io.leasehold.blockrep.resync.BegunCompare;
@@ -35,6 +36,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -131,9 +133,25 @@ final class Conversation implements PeerLink.Handler {
 
     /** Ends a session because this node cannot go on with it, and tells the peer why. */
     void giveUp(SessionId id, String reason) {
+        giveUp(reason, now -> now.protocol.id().equals(id));
+    }
+
+    /**
+     * The volume is not {@linkplain io.leasehold.blockrep.volume.Volume#isUsable usable} any more:
+     * a writer's disk has failed (R32), a follower redoes its journal before the next session.
+     */
+    void treeFailed(String reason) {
+        if (copy.replicator.ask(Replication::role) == Role.PRIMARY) {
+            copy.replicator.diskFailed(reason);
+        } else {
+            giveUp(reason, _ -> true);
+        }
+    }
+
+    private void giveUp(String reason, Predicate<Talk> which) {
         copy.receiving.lock();
         try {
-            if (talk.isPresent() && talk.get().protocol.id().equals(id)) {
+            if (talk.filter(which).isPresent()) {
                 refuse(talk.get().session, new Input.Failed(reason));
             }
         } catch (IOException e) {
@@ -169,6 +187,7 @@ final class Conversation implements PeerLink.Handler {
 
     /** Takes one frame. What cannot be taken ends the session, and the peer is told why. */
     private void receive(PeerSession session) throws IOException {
+        var failedBefore = isDiskFailed();
         Input arrived;
         try {
             arrived = new Input.Arrived(session.read());
@@ -186,13 +205,27 @@ final class Conversation implements PeerLink.Handler {
         } catch (ProtocolException e) {
             refuse(session, new Input.Malformed(String.valueOf(e.getMessage())));
         } catch (IOException e) {
-            if (copy.replicator.ask(Replication::diskFailure).isPresent()) {
+            if (isDiskFailed() && !failedBefore) {
                 // R32: this node leaves, and its successor is welcome at once.
                 throw e;
             }
             refuse(session, new Input.Failed(String.valueOf(e.getMessage())));
         } finally {
             copy.receiving.unlock();
+        }
+    }
+
+    private boolean isDiskFailed() {
+        return copy.replicator.ask(Replication::diskFailure).isPresent();
+    }
+
+    /** R32: nothing new is written to a disk that has failed once. */
+    private void requireDisk() throws IOException {
+        var failure = copy.replicator.ask(Replication::diskFailure);
+        if (failure.isPresent()) {
+            throw new IOException(
+                    "the disk of %s has failed (%s): when it works again, or is another one, restart this node's daemon"
+                            .formatted(copy.configuration.self(), failure.get()));
         }
     }
 
@@ -217,8 +250,21 @@ final class Conversation implements PeerLink.Handler {
         try {
             talk = Optional.of(new Talk(session, protocol));
             step(new Input.Opened());
+            recoverVolume(session);
         } finally {
             copy.receiving.unlock();
+        }
+    }
+
+    private void recoverVolume(PeerSession session) throws IOException {
+        if (copy.volume().isUsable()) {
+            return;
+        }
+        syncJournal();
+        try {
+            copy.recoverVolume();
+        } catch (IOException e) {
+            refuse(session, new Input.Failed(String.valueOf(e.getMessage())));
         }
     }
 
@@ -251,6 +297,7 @@ final class Conversation implements PeerLink.Handler {
         } else {
             copy.journal.sync();
         }
+        copy.recoverVolume();
     }
 
     /** Whether a compare is under way. Under copy.receiving. */
@@ -339,10 +386,16 @@ final class Conversation implements PeerLink.Handler {
                     copy.checkpoint();
                 }
             }
-            case Order.Append(var seq, var operation) -> append(in, seq, operation);
+            case Order.Append(var seq, var operation) -> {
+                requireDisk();
+                append(in, seq, operation);
+            }
             case Order.Sync(var acknowledge) -> sync(in, acknowledge);
             case Order.Apply() -> apply();
-            case Order.BeginCompare begin -> beginCompare(session, begin);
+case Order.BeginCompare begin -> {
+                requireDisk();
+                beginCompare(session, begin);
+            }
             case Order.TakePart(var seq, var part) -> takePart(seq, part);
             case Order.EndCompare(var seq, var ends) -> endCompare(in, seq, ends);
             case Order.AbandonCompare() -> {
@@ -434,9 +487,13 @@ final class Conversation implements PeerLink.Handler {
     }
 
     private void sync(Talk in, boolean acknowledge) throws IOException {
+        var end = syncJournal();
+        performAll(in, in.protocol.step(new Input.Synced(end.last(), end.root(), acknowledge)));
+    }
+
+    private Journal.End syncJournal() throws IOException {
         try {
-            var end = copy.journal.sync();
-            performAll(in, in.protocol.step(new Input.Synced(end.last(), end.root(), acknowledge)));
+            return copy.journal.sync();
         } catch (IOException e) {
             copy.replicator.diskFailed(String.valueOf(e.getMessage()));
             throw e;
@@ -444,8 +501,14 @@ final class Conversation implements PeerLink.Handler {
     }
 
     private void apply() throws IOException {
-        for (var received = unapplied.poll(); received != null; received = unapplied.poll()) {
-            copy.volume().apply(received.seq, received.operation);
+        try {
+            for (var received = unapplied.poll(); received != null; received = unapplied.poll()) {
+                copy.volume().apply(received.seq, received.operation);
+            }
+        } catch (IOException e) {
+            // The journal has them, and they are redone from there.
+            unapplied.clear();
+            throw e;
         }
     }
 

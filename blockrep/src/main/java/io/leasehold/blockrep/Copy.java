@@ -238,6 +238,10 @@ final class Copy implements LocalCopy {
         checkpointing.lock();
         try {
             var durable = journal.sync().durable();
+            if (!volume.isUsable()) {
+                // Nothing is overwritten before it was redone.
+                return;
+            }
             var reached = volume.checkpoint();
             if (reached.isAfter(journal.superblock().checkpoint())) {
                 noteChanges(reached);
@@ -318,9 +322,27 @@ final class Copy implements LocalCopy {
     }
 
     /**
-     * After operations that were in memory only for a writer's benefit: the tree follows the
-     * journal again.
+     * After a change that the disk refused, perhaps for want of room: the tree follows the journal
+     * again, if the disk can by now.
+     *
+     * @throws IOException it cannot; the tree is not used, and this may be tried again
      */
+    void recoverVolume() throws IOException {
+        if (volume.isUsable()) {
+            return;
+        }
+        try {
+            reopenVolume();
+        } catch (IOException e) {
+            throw new IOException(
+                    "the files in %s cannot be brought to what the journal has: %s. If the disk is full, make room: it is tried again"
+                            .formatted(configuration.directory(), e.getMessage()),
+                    e);
+        }
+        log.info("the files in {} have what the journal has again", configuration.directory());
+    }
+
+    /** The tree follows the journal again, which is durable. */
     void reopenVolume() throws IOException {
         checkpointing.lock();
         try {

@@ -613,7 +613,8 @@ public final class ReplicatedVolume implements AutoCloseable {
             durably(() -> {
                 copy.journal.sync();
                 copy.journal.update(editor -> editor.writer(false));
-                if (!copy.volume().applied().equals(copy.journal.end().last())) {
+                if (!copy.volume().isUsable()
+                        || !copy.volume().applied().equals(copy.journal.end().last())) {
                     copy.reopenVolume();
                 }
             });

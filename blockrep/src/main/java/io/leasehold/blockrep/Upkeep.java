@@ -128,7 +128,7 @@ final class Upkeep implements AutoCloseable {
         try {
             copy.volume().settleTimes();
         } catch (IOException e) {
-            copy.replicator.diskFailed("the times of a file cannot be set: " + e.getMessage());
+            conversation.treeFailed(String.valueOf(e.getMessage()));
         }
     }
 

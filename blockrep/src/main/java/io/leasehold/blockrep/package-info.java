@@ -22,8 +22,8 @@
  *   <li>{@code resync}: how a node that was away is made equal.
  * </ol>
  *
- * <p>Locks, in the order in which a thread may take them; what a thread waits for while it holds one
- * stands behind it here:
+ * <p>Locks, in the order in which a thread may take them; what a thread waits for while it holds
+ * one stands behind it here:
  *
  * <pre>
  *   ReplicatedVolume.verifying          one verification

@@ -643,6 +643,72 @@ class ReplicatedVolumeIT {
     }
 
     @Nested
+    class WhenTheDiskOfTheTargetRefusesAChange {
+        /** As a full disk does; the journal, which is preallocated, goes on. */
+        @Test
+        void shouldCarryItOutFromTheJournalOnceTheDiskTakesIt() throws Exception {
+            pair.start();
+            var writer = workload(pair.a, 90);
+            writer.run(100);
+            pair.awaitApplied(pair.a, pair.b);
+            var tree = pair.b.root().resolve("volume/live/tree");
+            immutable(tree, true);
+            try {
+                create("refused");
+                Awaitility.await().until(() -> !pair.a.shrinks.isEmpty());
+                create("behind it");
+                writer.run(100);
+                Awaitility.await()
+                        .until(() ->
+                                pair.a.endReasons.stream()
+                                        .anyMatch(reason -> reason.contains("make room")));
+            } finally {
+                immutable(tree, false);
+            }
+
+            pair.awaitInSync(pair.a);
+            pair.awaitApplied(pair.a, pair.b);
+            assertEqualTrees();
+            assertThat(pair.b.diskFailures).isEmpty();
+        }
+
+        /** R32: what it has acknowledged may be lost, and it would be counted in again. */
+        @Test
+        void shouldTakeNothingMoreOnceAFlushHasFailed() throws Exception {
+            pair.start();
+            workload(pair.a, 91).run(100);
+            pair.awaitApplied(pair.a, pair.b);
+            var last = pair.b.volume().facts().last();
+
+            pair.b.volume().copy.replicator.diskFailed("fdatasync: EIO");
+            create("behind it");
+
+            Awaitility.await()
+                    .until(() ->
+                            pair.a.endReasons.stream()
+                                    .anyMatch(reason ->
+                                            reason.contains(
+                                                    "the disk of b has failed (fdatasync: EIO)")));
+            assertThat(pair.b.volume().facts().last()).isEqualTo(last);
+        }
+
+        private void create(String name) throws Exception {
+            var files = pair.a.volume().fileSystem();
+            files.create(Workload.ROOT, FileId.ROOT, Workload.bytes(name), 0644, RequestId.NONE);
+            files.flushLocally();
+        }
+
+        private static void immutable(Path directory, boolean on)
+                throws IOException, InterruptedException {
+            var chattr =
+                    new ProcessBuilder("chattr", on ? "+i" : "-i", directory.toString())
+                            .inheritIO()
+                            .start();
+            assertThat(chattr.waitFor()).isZero();
+        }
+    }
+
+    @Nested
     class WhenTheCopiesDiffer {
         /** R10, R23: lineage and place are equal, the content is not: a bug, or a damaged disk. */
         @Test

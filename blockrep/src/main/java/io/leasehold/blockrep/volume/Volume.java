@@ -71,6 +71,12 @@ public final class Volume implements AutoCloseable {
     /** Guarded by {@link #backingLock}. A descriptor's number is used again by somebody else. */
     private boolean closed;
 
+    /**
+     * Why nobody knows what the backing directory has; guarded by {@link #backingLock}. Whatever
+     * were carried out behind it would hide from a redo what is missing.
+     */
+    private Optional<String> failure = Optional.empty();
+
     private Volume(Path directory, Backing backing, FileTree tree, Seq applied) {
         this.directory = directory;
         this.backing = backing;
@@ -129,8 +135,31 @@ public final class Volume implements AutoCloseable {
             } finally {
                 lock.unlock();
             }
+            carryOut(seq, operation);
+        } finally {
+            backingLock.unlock();
+        }
+    }
+
+    /** In the backing directory, under its lock. */
+    private void carryOut(Seq seq, Operation operation) throws IOException {
+        try {
             backing.apply(operation);
-            applied = seq;
+        } catch (IOException e) {
+            failure = Optional.of("operation " + seq + ": " + e.getMessage());
+            throw e;
+        }
+        applied = seq;
+    }
+
+    /**
+     * Whether this replica can be used: false once a change has failed, and when it is closed. Then
+     * {@link #open} and the journal make a new one, if the disk can.
+     */
+    public boolean isUsable() {
+        backingLock.lock();
+        try {
+            return !closed && failure.isEmpty();
         } finally {
             backingLock.unlock();
         }
@@ -232,9 +261,9 @@ public final class Volume implements AutoCloseable {
                 // A successor has the directory, and redoes from the journal.
                 return;
             }
+            throwIfUnusable();
             for (var next = firstPending(durable); next.isPresent(); next = firstPending(durable)) {
-                backing.apply(next.get().operation());
-                applied = next.get().seq();
+                carryOut(next.get().seq(), next.get().operation());
                 lock.lock();
                 try {
                     pending.remove();
@@ -251,14 +280,18 @@ public final class Volume implements AutoCloseable {
 
     /**
      * Sets on the backing files the times that were put off, so that an administrator who looks
-     * there sees the same on both nodes. Makes nothing durable.
+     * there sees the same on both nodes. Makes nothing durable. Does nothing if this replica is not
+     * {@linkplain #isUsable usable}.
      */
     public void settleTimes() throws IOException {
         backingLock.lock();
         try {
-            if (!closed) {
+            if (!closed && failure.isEmpty()) {
                 backing.flushTimes();
             }
+        } catch (IOException e) {
+            failure = Optional.of("the times of a file cannot be set: " + e.getMessage());
+            throw new IOException(failure.get(), e);
         } finally {
             backingLock.unlock();
         }
@@ -541,7 +574,7 @@ public final class Volume implements AutoCloseable {
         backingLock.lock();
         lock.lock();
         try {
-            throwIfClosed();
+            throwIfUnusable();
             if (!pending.isEmpty()) {
                 throw new IllegalStateException("the shadow cannot replace a primary's volume");
             }
@@ -584,13 +617,15 @@ public final class Volume implements AutoCloseable {
         backingLock.lock();
         lock.lock();
         try {
-            throwIfClosed();
+            throwIfUnusable();
             if (!pending.isEmpty()) {
                 throw new IllegalStateException("a patch cannot change a primary's volume");
             }
+            failure = Optional.of("a resync was being carried out");
             applied = carryOut(backing, patch, base, since);
             tree = treeOf(backing);
             last = applied;
+            failure = Optional.empty();
         } finally {
             lock.unlock();
             backingLock.unlock();
@@ -679,20 +714,26 @@ public final class Volume implements AutoCloseable {
 
     private void lockBacking() throws IOException {
         backingLock.lock();
-        if (closed) {
+        try {
+            throwIfUnusable();
+        } catch (IOException e) {
             backingLock.unlock();
-            throw closedException();
+            throw e;
         }
     }
 
-    private void throwIfClosed() throws IOException {
+    /** Under {@link #backingLock}. */
+    private void throwIfUnusable() throws IOException {
         if (closed) {
-            throw closedException();
+            throw new IOException("the volume in " + directory + " is closed");
         }
-    }
-
-    private IOException closedException() {
-        return new IOException("the volume in " + directory + " is closed");
+        if (failure.isPresent()) {
+            throw new IOException(
+                    "the volume in "
+                            + directory
+                            + " is not used until it was brought to what the journal has: "
+                            + failure.get());
+        }
     }
 
     /**
