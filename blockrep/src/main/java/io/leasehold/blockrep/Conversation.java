@@ -392,7 +392,7 @@ final class Conversation implements PeerLink.Handler {
             }
             case Order.Sync(var acknowledge) -> sync(in, acknowledge);
             case Order.Apply() -> apply();
-case Order.BeginCompare begin -> {
+            case Order.BeginCompare begin -> {
                 requireDisk();
                 beginCompare(session, begin);
             }
