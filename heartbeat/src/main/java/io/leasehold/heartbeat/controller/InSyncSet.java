@@ -21,6 +21,9 @@ import java.util.OptionalLong;
  *   {me, peer} --proof that the peer is silent or outdated--------------> arbitration
  *   arbitration --won--> {me}, permit held --peer equal (GrowWanted)--> {me, peer}, permit revoked
  * </pre>
+ *
+ * <p>Who has won the record and waits until the other one is silent (R9) lets nobody in: it has no
+ * permit yet that a grow could take, and give back (R10, R20).
  */
 final class InSyncSet {
     private final NodeName me;
@@ -152,6 +155,10 @@ final class InSyncSet {
                 && lifecycle.phase() instanceof Phase.Leading
                 && !lifecycle.isShuttingDown()
                 && !watch.isLost()
+                // R10, R20: a grow takes the permit, and gives it back if it is not taken. In the
+                // wait there is none yet: it would come too early if the grow is lost (H10), or
+                // come with the end of the wait while the grow may still be taken (H1).
+                && !gate.isPeerSilenceAwaited()
                 && arbitration.attempt(Change.ADMIT_PEER) instanceof Outcome.Won won) {
             admitted(won.next());
         }

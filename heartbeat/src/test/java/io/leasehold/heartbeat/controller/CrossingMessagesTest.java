@@ -449,36 +449,8 @@ class CrossingMessagesTest {
      */
     @Test
     void shouldNotContinueByAPromiseWhileTheEnsembleMayTakeAnotherEpoch() {
-        var both =
-                new ClusterRecord(
-                        ArbitrationMode.ZOOKEEPER,
-                        FIRST,
-                        Optional.of(ME),
-                        Set.of(ME, PEER),
-                        new Generation(2),
-                        new RequestId(ME, 2));
-        controller =
-                new Controller(
-                        new World(ArbitrationMode.ZOOKEEPER)
-                                .configuration(ME, ArbitrationMode.ZOOKEEPER),
-                        new ZookeeperArbiter(ME, PEER),
-                        BOOT,
-                        0,
-                        Optional.of(
-                                DurableState.fresh(ArbitrationMode.ZOOKEEPER, ME, BOOT)
-                                        .withRecord(both)
-                                        .withStanding(Standing.UP_TO_DATE)
-                                        .withWasPrimary(true)
-                                        .withBoot(BOOT, Optional.of("disk"))),
-                        new WallClock(now, Instant.EPOCH, ZoneOffset.UTC));
-        when(started(), new Event.EnsembleHeard(new EnsembleEvent.Connected()));
-        when(
-                new Event.EnsembleHeard(
-                        new EnsembleEvent.Found(
-                                asked().number(), Optional.of(both), new ZnodeVersion(7))));
-        when(
-                new Event.EnsembleHeard(
-                        new EnsembleEvent.Written(asked().number(), new ZnodeVersion(8))));
+        var both = recordOfBoth(ME);
+        startWithTheEnsemble(both);
         when(
                 opened(),
                 message(
@@ -509,6 +481,117 @@ class CrossingMessagesTest {
 
         assertThat(effects).noneMatch(Effect.PromoteVolume.class::isInstance);
         assertThat(controller.view(now).record()).isEqualTo(both);
+    }
+
+    private static ClusterRecord recordOfBoth(NodeName primary) {
+        return new ClusterRecord(
+                ArbitrationMode.ZOOKEEPER,
+                FIRST,
+                Optional.of(primary),
+                Set.of(ME, PEER),
+                new Generation(2),
+                new RequestId(primary, 2));
+    }
+
+    /** A restarted daemon whose requests of before are void, and whose record is the ensemble's. */
+    private void startWithTheEnsemble(ClusterRecord both) {
+        controller =
+                new Controller(
+                        new World(ArbitrationMode.ZOOKEEPER)
+                                .configuration(ME, ArbitrationMode.ZOOKEEPER),
+                        new ZookeeperArbiter(ME, PEER),
+                        BOOT,
+                        0,
+                        Optional.of(
+                                DurableState.fresh(ArbitrationMode.ZOOKEEPER, ME, BOOT)
+                                        .withRecord(both)
+                                        .withStanding(Standing.UP_TO_DATE)
+                                        .withWasPrimary(both.isPrimary(ME))
+                                        .withBoot(BOOT, Optional.of("disk"))),
+                        new WallClock(now, Instant.EPOCH, ZoneOffset.UTC));
+        when(started(), new Event.EnsembleHeard(new EnsembleEvent.Connected()));
+        found(both, 7);
+        if (both.isPrimary(ME)) {
+            taken(8);
+        }
+    }
+
+    private void found(ClusterRecord record, int version) {
+        when(
+                new Event.EnsembleHeard(
+                        new EnsembleEvent.Found(
+                                asked().number(), Optional.of(record), new ZnodeVersion(version))));
+    }
+
+    private void taken(int version) {
+        when(
+                new Event.EnsembleHeard(
+                        new EnsembleEvent.Written(asked().number(), new ZnodeVersion(version))));
+    }
+
+    /** R9: takes over from a primary whose serving lease may run on; it is back at once, equal. */
+    private void winWhileThePeerMayServe() {
+        startWithTheEnsemble(recordOfBoth(PEER));
+        now += 2_000_000_000L;
+        when(new Event.Listened(now, 0));
+        while (!(asked() instanceof EnsembleRequest.Write)) {
+            found(recordOfBoth(PEER), 7);
+            if (effects.stream().noneMatch(Effect.AskEnsemble.class::isInstance)) {
+                now = Math.max(now, controller.nextDeadlineNanos().orElseThrow());
+                when(new Event.Tick());
+            }
+        }
+        taken(8);
+        assertThat(controller.view(now).record().isSole(ME)).isTrue();
+        when(new Event.VolumePromoted(controller.view(now).record().epoch()));
+        assertThat(controller.stages()).containsEntry("phase", "Leading");
+        when(
+                new Event.SessionOpened(SESSION, Relation.PEER_BEHIND),
+                beat(Role.WAITING, 2, false),
+                new Event.GrowWanted(SESSION, 0));
+    }
+
+    /**
+     * H10, R20: a grow that is not taken gives the permit back, and the winner had none yet: after
+     * a restart it would serve by it beside the loser, whose lease may still run.
+     */
+    @Test
+    void shouldLetNobodyInBeforeTheLoserIsSilent() {
+        winWhileThePeerMayServe();
+
+        assertThat(effects).noneMatch(Effect.AskEnsemble.class::isInstance);
+        assertThat(written().filter(DurableState::holdsPermit)).isEmpty();
+    }
+
+    /**
+     * H1, R10: the end of the wait brings the permit. If a grow were on its way then, the ensemble
+     * could count the peer in, and this node would start alone all the same.
+     */
+    @Test
+    void shouldHoldNoPermitWhileAGrowMayBeTaken() {
+        winWhileThePeerMayServe();
+
+        var order = new ArrayList<String>(permitsAndGrows());
+        while ("PEER_SILENCE_AWAITED".equals(controller.stages().get("gate"))) {
+            now = Math.max(now, controller.nextDeadlineNanos().orElseThrow());
+            when(new Event.Tick());
+            order.addAll(permitsAndGrows());
+        }
+
+        assertThat(order).containsExactly("permit", "no permit", "grow");
+    }
+
+    private List<String> permitsAndGrows() {
+        var found = new ArrayList<String>();
+        for (var effect : effects) {
+            if (effect instanceof Effect.PersistState(var state)) {
+                found.add(state.holdsPermit() ? "permit" : "no permit");
+            } else if (effect instanceof Effect.AskEnsemble(EnsembleRequest.Write write)
+                    && write.record().isInSync(PEER)) {
+                found.add("grow");
+            }
+        }
+        return found;
     }
 
     private EnsembleRequest asked() {

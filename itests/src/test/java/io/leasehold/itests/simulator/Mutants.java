@@ -91,7 +91,9 @@ final class Mutants {
                         12),
                 mutant(
                         "without witness and peer, the primary goes on alone",
-                        seeds(W, BrokenRules.SoloWithoutTheWitness::new),
+                        history(
+                                "h10-the-winner-dies-while-it-waits",
+                                BrokenRules.SoloWithoutTheWitness::new),
                         13),
                 mutant(
                         "the witness is asked who lives, not who has the data",
