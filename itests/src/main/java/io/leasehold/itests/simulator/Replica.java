@@ -551,8 +551,9 @@ final class Replica implements LocalCopy {
             case Effect.Complete _ -> throw new IllegalStateException("completions are not queued");
             case Effect.WantShrink(var reason) -> listener.shrinkWanted(reason);
             case Effect.WantGrow(var equalAt) -> {
-                acknowledgesWithPeer();
-                listener.growWanted(equalAt);
+                if (acknowledgesWithPeer()) {
+                    listener.growWanted(equalAt);
+                }
             }
             case Effect.StartReplay(var id, var plan, var from) -> {
                 outflow.beginReplay(plan);
@@ -568,12 +569,17 @@ final class Replica implements LocalCopy {
         listener.factsChanged();
     }
 
-    /** R29. */
-    private void acknowledgesWithPeer() {
+    /** R29. A wish that has ended before it came here is none. */
+    private boolean acknowledgesWithPeer() {
+        if (!machine.isGrowPending()) {
+            return false;
+        }
         try {
             durably(() -> journal.update(editor -> editor.acknowledgedAlone(Optional.empty())));
+            return true;
         } catch (IOException e) {
             box.say(() -> "volume     " + e.getMessage());
+            return false;
         }
     }
 
