@@ -280,7 +280,10 @@ final class Script implements Sabotage {
         switch (state) {
             case "fails" -> disk.fault(ModelDisk.Fault.FAILS);
             case "full" -> disk.fault(ModelDisk.Fault.FULL);
-            case "works" -> disk.fault(ModelDisk.Fault.NONE);
+            case "works" -> {
+                disk.fault(ModelDisk.Fault.NONE);
+                disk.latency(World.DISK_LATENCY_NANOS);
+            }
             case "slow" -> disk.latency(SLOW_NANOS);
             case "garbled" -> box.garbleDisk();
             default -> throw new IllegalArgumentException(where);
