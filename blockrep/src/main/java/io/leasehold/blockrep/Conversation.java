@@ -187,7 +187,6 @@ final class Conversation implements PeerLink.Handler {
 
     /** Takes one frame. What cannot be taken ends the session, and the peer is told why. */
     private void receive(PeerSession session) throws IOException {
-        var failedBefore = isDiskFailed();
         Input arrived;
         try {
             arrived = new Input.Arrived(session.read());
@@ -205,27 +204,13 @@ final class Conversation implements PeerLink.Handler {
         } catch (ProtocolException e) {
             refuse(session, new Input.Malformed(String.valueOf(e.getMessage())));
         } catch (IOException e) {
-            if (isDiskFailed() && !failedBefore) {
+            if (copy.replicator.ask(Replication::diskFailure).isPresent()) {
                 // R32: this node leaves, and its successor is welcome at once.
                 throw e;
             }
             refuse(session, new Input.Failed(String.valueOf(e.getMessage())));
         } finally {
             copy.receiving.unlock();
-        }
-    }
-
-    private boolean isDiskFailed() {
-        return copy.replicator.ask(Replication::diskFailure).isPresent();
-    }
-
-    /** R32: nothing new is written to a disk that has failed once. */
-    private void requireDisk() throws IOException {
-        var failure = copy.replicator.ask(Replication::diskFailure);
-        if (failure.isPresent()) {
-            throw new IOException(
-                    "the disk of %s has failed (%s): when it works again, or is another one, restart this node's daemon"
-                            .formatted(copy.configuration.self(), failure.get()));
         }
     }
 
@@ -386,16 +371,10 @@ final class Conversation implements PeerLink.Handler {
                     copy.checkpoint();
                 }
             }
-            case Order.Append(var seq, var operation) -> {
-                requireDisk();
-                append(in, seq, operation);
-            }
+            case Order.Append(var seq, var operation) -> append(in, seq, operation);
             case Order.Sync(var acknowledge) -> sync(in, acknowledge);
             case Order.Apply() -> apply();
-            case Order.BeginCompare begin -> {
-                requireDisk();
-                beginCompare(session, begin);
-            }
+            case Order.BeginCompare begin -> beginCompare(session, begin);
             case Order.TakePart(var seq, var part) -> takePart(seq, part);
             case Order.EndCompare(var seq, var ends) -> endCompare(in, seq, ends);
             case Order.AbandonCompare() -> {

@@ -681,7 +681,7 @@ class ReplicatedVolumeIT {
             var last = pair.b.volume().facts().last();
 
             pair.b.volume().copy.replicator.diskFailed("fdatasync: EIO");
-            create("behind it");
+            pair.a.volume().endSession("begun anew by the test");
 
             Awaitility.await()
                     .until(() ->

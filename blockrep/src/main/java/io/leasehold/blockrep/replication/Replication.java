@@ -231,9 +231,15 @@ public final class Replication {
 
     /**
      * R2: why a frame of {@code frameEpoch} is rejected; empty if it is not. A higher epoch must be
-     * promised durably before the frame is acted upon.
+     * promised durably before the frame is acted upon. Nothing is taken once the disk has failed
+     * (R32): as long as nobody writes, this copy would be found equal, and counted in again.
      */
     public Optional<String> rejects(long frameEpoch) {
+        if (diskFailure.isPresent()) {
+            return Optional.of(
+                    "R32: the disk of %s has failed (%s): when it works again, or is another one, restart this node's daemon"
+                            .formatted(self, diskFailure.get()));
+        }
         if (frameEpoch < promisedEpoch) {
             return Optional.of("R2: epoch " + frameEpoch + ", promised is " + promisedEpoch);
         }

@@ -718,6 +718,16 @@ class ReplicationTest {
         }
     }
 
+    /** Equal, it would be counted in again until the next write, and hold that up. */
+    @Test
+    void shouldTakeNothingFromASourceOnceItsDiskHasFailed() {
+        assertThat(machine.rejects(1)).isEmpty();
+
+        when(new DiskFailed("EIO"));
+
+        assertThat(machine.rejects(1).orElseThrow()).contains("R32", "EIO");
+    }
+
     /** R10: whether the record counts it in by now was not heard. */
     @Test
     void shouldNotLeaveAPeerAloneThatMayBeNeeded() {
