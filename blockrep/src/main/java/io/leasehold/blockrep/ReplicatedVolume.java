@@ -235,6 +235,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                                         : ConnectionState.CONNECTING,
                         machine.state(),
                         machine.refusal(),
+                        machine.isSplitBrain(),
                         superblock.promisedEpoch(),
                         superblock.lineage(),
                         end.last(),

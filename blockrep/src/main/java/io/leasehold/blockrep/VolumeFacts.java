@@ -25,6 +25,8 @@ import java.util.Set;
  * @param connection the session to the peer
  * @param replication what flows in it
  * @param refusal why the peer is not synced, for a person (R24, R29, R30); empty if it is
+ * @param splitBrain it is not because both copies may have what clients were told and the other one
+ *     lacks: whoever writes must stop serving until a person has decided (R29)
  * @param promisedEpoch the highest epoch promised; writers with lower ones are rejected (R2)
  * @param lineage who wrote this history
  * @param last the last operation in the journal
@@ -56,6 +58,7 @@ public record VolumeFacts(
         ConnectionState connection,
         ReplicationState replication,
         Optional<String> refusal,
+        boolean splitBrain,
         long promisedEpoch,
         Lineage lineage,
         Seq last,

@@ -118,6 +118,9 @@ public final class Replication {
     private ReplicationState state = OFF;
     private Optional<String> refusal = Optional.empty();
 
+    /** It was refused because clients may have been told what only it has. */
+    private boolean splitBrain;
+
     /** The copies were found different at an equal position: only a compare can mend that. */
     private boolean divergent;
 
@@ -287,6 +290,14 @@ public final class Replication {
         return refusal;
     }
 
+    /**
+     * R29: both copies may have what clients were told and the other one lacks, and no person has
+     * decided yet. Whoever writes one of them must stop serving.
+     */
+    public boolean isSplitBrain() {
+        return splitBrain;
+    }
+
     public Seq completed() {
         return completed;
     }
@@ -413,7 +424,7 @@ public final class Replication {
         peer = Optional.of(facts);
         replay = check;
         state = OFF;
-        refusal = Optional.empty();
+        admit();
         return concat(before, plan(nowNanos));
     }
 
@@ -513,6 +524,7 @@ public final class Replication {
                 if (facts.splitBrain() || facts.standing().acknowledgedBeyond(common)) {
                     // Also if this writer has acknowledged nothing: what the peer has, clients were
                     // told.
+                    splitBrain = true;
                     yield refuse(
                             to,
                             "R29: the peer may have acknowledged what it wrote alone behind operation "
@@ -579,6 +591,12 @@ public final class Replication {
         return List.of(new RefusePeer(to, reason));
     }
 
+    /** Nothing is refused until the next plan. */
+    private void admit() {
+        refusal = Optional.empty();
+        splitBrain = false;
+    }
+
     private List<Effect> wentLive(long nowNanos, Seq at) {
         if (state != REPLAY_SOURCE) {
             throw new IllegalStateException("live out of " + state);
@@ -595,7 +613,7 @@ public final class Replication {
         session = Optional.empty();
         peer = Optional.empty();
         state = OFF;
-        refusal = Optional.empty();
+        admit();
         equalAt = Optional.empty();
         peerOwesSinceNanos = OptionalLong.empty();
         growNotBeforeNanos = OptionalLong.empty();
@@ -635,6 +653,7 @@ public final class Replication {
         peer = peer.map(PeerFacts::afterOurPromotion);
         thaw();
         state = OFF;
+        admit();
         return concat(before, concat(plan(nowNanos), complete()));
     }
 
@@ -723,6 +742,7 @@ public final class Replication {
 
     private List<Effect> demoted(long nowNanos) {
         role = Role.SECONDARY;
+        admit();
         inSync = Set.of();
         growPending = false;
         var effects = endCompare(nowNanos);

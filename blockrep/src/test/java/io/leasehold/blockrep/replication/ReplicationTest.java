@@ -257,6 +257,11 @@ class ReplicationTest {
                     .isInstanceOfSatisfying(
                             RefusePeer.class, r -> assertThat(r.reason()).startsWith("R29"));
             assertThat(machine.refusal()).isPresent();
+            assertThat(machine.isSplitBrain()).isTrue();
+
+            when(new Demoted());
+            assertThat(machine.refusal()).isEmpty();
+            assertThat(machine.isSplitBrain()).isFalse();
         }
 
         @Test

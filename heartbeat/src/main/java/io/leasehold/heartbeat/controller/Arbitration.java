@@ -162,7 +162,8 @@ final class Arbitration {
         fencing.cancel();
         alarms.clear("operator");
         alarms.clear("fencing");
-        alarms.clear("meeting");
+        alarms.clear(Candidacy.MEETING);
+        alarms.clear(Departure.SPLIT_BRAIN);
         foundBefore.clear();
         return new Outcome.Won(
                 granted.permit() ? next.withPermit() : next.withoutPermit(),

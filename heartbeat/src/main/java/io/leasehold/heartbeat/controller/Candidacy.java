@@ -29,6 +29,10 @@ import java.util.Optional;
  * </pre>
  */
 final class Candidacy {
+
+    /** Subject of the alarm that both nodes have met and nobody leads. */
+    static final String MEETING = "meeting";
+
     private final NodeName me;
     private final NodeName peer;
     private final NodeName lowerNode;
@@ -152,15 +156,15 @@ final class Candidacy {
                         outcome.rule(),
                         "nobody leads",
                         outcome.sentence());
-                alarms.raise("meeting", outcome.sentence());
+                alarms.raise(MEETING, advised(outcome));
             }
             case PEER -> {
-                alarms.clear("meeting");
+                alarms.clear(MEETING);
                 follower.sayOutdated(OutdatedReason.TARGET);
             }
-            case PEER_RESUMING -> alarms.clear("meeting");
+            case PEER_RESUMING -> alarms.clear(MEETING);
             case ME -> {
-                alarms.clear("meeting");
+                alarms.clear(MEETING);
                 if (evidence.isPresent()) {
                     goAbove(peers);
                     arbitration.finding(
@@ -172,7 +176,7 @@ final class Candidacy {
                 }
             }
             case ME_RESUMING -> {
-                alarms.clear("meeting");
+                alarms.clear(MEETING);
                 if (evidence.proof().orElse(null) instanceof Proof.PeerPromised) {
                     promoteIfWon(arbitration.attempt(Change.RESUME));
                     return;
@@ -184,6 +188,13 @@ final class Candidacy {
                 }
             }
         }
+    }
+
+    /** With what a person can do about it, where a choice is left. */
+    private static String advised(Meeting.Outcome outcome) {
+        return outcome.rule() == Rule.R29 || outcome.rule() == Rule.R7
+                ? outcome.sentence() + ". " + Meeting.CHOICE
+                : outcome.sentence();
     }
 
     /** R1, R2: what the peer promised, or asked for in vain, is no epoch of ours. */

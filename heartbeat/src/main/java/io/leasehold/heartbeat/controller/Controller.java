@@ -188,7 +188,7 @@ public final class Controller {
         follower =
                 new Follower(
                         config, lifecycle, rights, watch, session, health, fencing, witness,
-                        service, promotion, move, ending, time, effects);
+                        service, promotion, move, ending, alarms, time, effects);
         candidacy =
                 new Candidacy(
                         config,
@@ -225,19 +225,8 @@ public final class Controller {
                         time);
         leadership =
                 new Leadership(
-                        config,
-                        lifecycle,
-                        rights,
-                        evidence,
-                        arbitration,
-                        inSync,
-                        watch,
-                        health,
-                        gate,
-                        service,
-                        departure,
-                        overview,
-                        alarms);
+                        config, lifecycle, rights, evidence, inSync, watch, health, gate, service,
+                        departure, overview);
         duties =
                 new Duties(
                         me,

@@ -13,13 +13,14 @@ import java.util.OptionalInt;
 
 /**
  * How a writer stops being one: above all the planned hand-over (R17), but also a stop without a
- * successor, a failed disk, and a higher epoch elsewhere.
+ * successor, a failed disk, a higher epoch elsewhere, and a split brain.
  *
  * <pre>
  *   purpose      STOPPING            DRAINING          UNMOUNTING        DEMOTING
  *   HAND_OVER    all but the mount → writes drained  → mount stopped   → demoted → Idle, HandOver said
  *   STOP         all               ----------------------------------→ demoted → Ended
  *   DEPOSED      all               ----------------------------------→ demoted → Idle, outdated
+ *   SPLIT_BRAIN  all               ----------------------------------→ demoted → Idle, outdated
  *   DISK_FAILED  all → Idle, inconsistent
  *
  *   HAND_OVER, before DEMOTING: limit, peer lost, outdated or proven off, session broken, not
@@ -28,6 +29,9 @@ import java.util.OptionalInt;
  * </pre>
  */
 final class Departure {
+
+    /** Subject of the alarm that this node stopped because of one. */
+    static final String SPLIT_BRAIN = "split brain";
 
     /** How long a refused or failed automatic move is not tried again. */
     static final long MOVE_PAUSE_NANOS = 10_000_000_000L;
@@ -84,8 +88,7 @@ final class Departure {
     // ---------------------------------------------------------------- begun
 
     void begin(Purpose purpose, String why) {
-        effects.note("resource", Rule.R17, me + " stops serving: " + purpose, why);
-        alarms.clear(Leadership.TWIN);
+        effects.note("resource", rule(purpose), me + " stops serving: " + purpose, why);
         lifecycle.become(
                 new Phase.Departing(Stage.STOPPING, purpose, why, time.nowNanos() + limitNanos));
         if (purpose == Purpose.HAND_OVER) {
@@ -94,11 +97,29 @@ final class Departure {
         }
     }
 
+    private static Rule rule(Purpose purpose) {
+        return purpose == Purpose.SPLIT_BRAIN ? Rule.R29 : Rule.R17;
+    }
+
     /** Someone holds a higher epoch: whatever we believe, we have lost (R2, R8). */
     void deposed(Epoch higher) {
         alarms.raise("deposed", peer + " leads epoch " + higher + " while " + me + " was primary");
         begin(Purpose.DEPOSED, peer + " has the higher epoch " + higher);
         gate.close();
+    }
+
+    /**
+     * R29: no rule says which of two histories goes on; only a person knows which leases shall
+     * stay. The other node finds the same and stops, too.
+     */
+    void splitBrain(String found) {
+        alarms.raise(
+                SPLIT_BRAIN,
+                "split brain (R29): " + found + ". Both nodes stop. " + Meeting.CHOICE);
+        begin(Purpose.SPLIT_BRAIN, found);
+        gate.close();
+        // At once and durably, the permit with it: a crash before the demotion chooses nobody.
+        rights.save(rights.state().outdated());
     }
 
     /** Whether an automatic move may be tried: one that failed a moment ago is not. */
@@ -244,6 +265,8 @@ final class Departure {
             }
             case DISK_FAILED -> throw new IllegalStateException("a failed disk does not demote");
             case DEPOSED -> rights.save(rights.state().outdated());
+            // It is outdated since it was found.
+            case SPLIT_BRAIN -> {}
         }
     }
 

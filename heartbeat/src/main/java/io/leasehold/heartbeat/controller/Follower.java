@@ -41,6 +41,7 @@ final class Follower {
     private final Promotion promotion;
     private final PlannedMove move;
     private final Ending ending;
+    private final Alarms alarms;
     private final StepTime time;
     private final Effects effects;
 
@@ -57,6 +58,7 @@ final class Follower {
             Promotion promotion,
             PlannedMove move,
             Ending ending,
+            Alarms alarms,
             StepTime time,
             Effects effects) {
         this.me = config.me();
@@ -74,6 +76,7 @@ final class Follower {
         this.promotion = promotion;
         this.move = move;
         this.ending = ending;
+        this.alarms = alarms;
         this.time = time;
         this.effects = effects;
     }
@@ -327,6 +330,9 @@ final class Follower {
                 Rule.R10,
                 me + " is in sync and up to date",
                 peer + " let it into inSync at sequence " + grow.seq());
+        // Whoever had to decide has decided.
+        alarms.clear(Candidacy.MEETING);
+        alarms.clear(Departure.SPLIT_BRAIN);
         var promise = grow.epoch().isAfter(state.promised());
         rights.save(
                 state.withRecord(recordOfBoth(modeOfPrimary(), grow.epoch(), grow.gen()))

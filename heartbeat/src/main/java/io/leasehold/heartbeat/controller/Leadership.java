@@ -2,6 +2,7 @@ package io.leasehold.heartbeat.controller;
 
 import io.leasehold.heartbeat.controller.ClusterMessage.Hello;
 import io.leasehold.heartbeat.controller.Phase.Purpose;
+import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Rule;
 import java.util.Optional;
@@ -12,24 +13,23 @@ import java.util.Optional;
  *
  * <pre>
  *   Leading --disk failed (R32)----------------------> Departing DISK_FAILED
+ *   Leading --the copies are a split brain (R29)-----> Departing SPLIT_BRAIN
  *   Leading --shutdown, peer ready, first try--------> Departing HAND_OVER
  *   Leading --shutdown-------------------------------> Departing STOP
  *   Leading --standby | interface down | blocked, and peer ready--> Departing HAND_OVER
  *   Leading | Promoting --a higher epoch is heard (R2, R8)--------> Departing DEPOSED
+ *   Leading | Promoting --the peer has won this epoch, too (R29)--> Departing SPLIT_BRAIN
  *   Leading --nothing of these--> every resource is wanted
  * </pre>
  */
 final class Leadership {
-    /** Subject of the alarm that the peer writes the same epoch. */
-    static final String TWIN = "twin";
-
     private final NodeName me;
     private final NodeName peer;
+    private final ArbitrationMode mode;
     private final int resourceCount;
     private final Lifecycle lifecycle;
     private final Rights rights;
     private final Evidence evidence;
-    private final Arbitration arbitration;
     private final InSyncSet inSync;
     private final PeerWatch watch;
     private final NodeHealth health;
@@ -37,7 +37,6 @@ final class Leadership {
     private final Service service;
     private final Departure departure;
     private final Overview overview;
-    private final Alarms alarms;
     private boolean shutdownMoveTried;
 
     Leadership(
@@ -45,22 +44,20 @@ final class Leadership {
             Lifecycle lifecycle,
             Rights rights,
             Evidence evidence,
-            Arbitration arbitration,
             InSyncSet inSync,
             PeerWatch watch,
             NodeHealth health,
             ServiceGate gate,
             Service service,
             Departure departure,
-            Overview overview,
-            Alarms alarms) {
+            Overview overview) {
         this.me = config.me();
         this.peer = config.peer();
+        this.mode = config.mode();
         this.resourceCount = config.resources().size();
         this.lifecycle = lifecycle;
         this.rights = rights;
         this.evidence = evidence;
-        this.arbitration = arbitration;
         this.inSync = inSync;
         this.watch = watch;
         this.health = health;
@@ -68,16 +65,19 @@ final class Leadership {
         this.service = service;
         this.departure = departure;
         this.overview = overview;
-        this.alarms = alarms;
     }
 
     // ---------------------------------------------------------------- duty
 
     void lead(Phase.Leading leading) {
-        nameTwin();
         inSync.settle();
         if (health.isDiskFailed()) {
             departure.begin(Purpose.DISK_FAILED, "the disk failed");
+            return;
+        }
+        if (isSplitBrain()) {
+            departure.splitBrain(
+                    "both copies may have leases that clients were told and the other one lacks");
             return;
         }
         var shutdown = lifecycle.shutdownReason();
@@ -100,29 +100,13 @@ final class Leadership {
     }
 
     /**
-     * R1: no rule brings it about that both write one epoch, so no rule says who of them goes on.
-     * Somebody had power read or asserted off that was not, and only a person can know which of
-     * both has the leases that shall stay.
+     * R29: what clients were told is in two histories, and whoever goes on may give an address
+     * twice that the other one has given. With a witness the record says whose history counts (R14)
+     * and no person may go past it (R12), so the one that it names goes on.
      */
-    private void nameTwin() {
-        var epoch = rights.record().epoch();
-        if (!watch.isPrimaryOf(epoch)) {
-            alarms.clear(TWIN);
-            return;
-        }
-        var sentence = me + " and " + peer + " are both primary of epoch " + epoch;
-        arbitration.finding(
-                TWIN + " " + epoch,
-                Rule.R1,
-                sentence,
-                "one of them was proven off, and was not (R34)");
-        alarms.raise(
-                TWIN,
-                sentence
-                        + " (R1): one of them was proven off and was not, and addresses may be"
-                        + " given twice. Power off the one whose leases since then matter less,"
-                        + " and let it return with an empty disk; keep the old one, its leases can"
-                        + " be read");
+    private boolean isSplitBrain() {
+        return mode != ArbitrationMode.ZOOKEEPER
+                && health.volume().filter(VolumeStatus::splitBrain).isPresent();
     }
 
     /**
@@ -163,13 +147,29 @@ final class Leadership {
         }
         if (said.role() == Role.PRIMARY && said.epoch().isAfter(record.epoch())) {
             departure.deposed(said.epoch());
+        } else if (PeerWatch.isWriting(said.role()) && said.epoch().equals(record.epoch())) {
+            departure.splitBrain(bothWon());
         }
     }
 
     /** In the session. */
     void heard(Hello hello) {
-        if (hello.record().epoch().isAfter(rights.record().epoch())) {
+        var epoch = rights.record().epoch();
+        if (hello.record().epoch().isAfter(epoch)) {
             departure.deposed(hello.record().epoch());
+        } else if (hello.record().epoch().equals(epoch) && hello.record().isPrimary(peer)) {
+            // It may have stopped already, because it has heard of this node first.
+            departure.splitBrain(bothWon());
         }
+    }
+
+    /** R1: no rule brings it about; somebody had power read or asserted off that was not (R34). */
+    private String bothWon() {
+        return me
+                + " and "
+                + peer
+                + " have both won epoch "
+                + rights.record().epoch()
+                + ", so one of them was proven off and was not";
     }
 }

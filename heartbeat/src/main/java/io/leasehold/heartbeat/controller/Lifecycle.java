@@ -9,7 +9,8 @@ import java.util.Optional;
  * <pre>
  *   from \ to     Idle        Promoting   Leading     Departing   Leaving   Ended
  *   Idle          -           record won  -           -           R16       yes
- *   Promoting     -           same epoch  promoted    deposed     -         yes
+ *   Promoting     -           same epoch  promoted    deposed,    -         yes
+ *                                                     split brain
  *   Leading       -           -           told peer   any reason  -         yes
  *   Departing     demoted     -           given up    next stage  -         yes
  *   Leaving       -           -           -           -           -         yes
@@ -43,7 +44,8 @@ final class Lifecycle {
                             || (to instanceof Phase.Promoting again
                                     && again.epoch().equals(promoting.epoch()))
                             || (to instanceof Phase.Departing departing
-                                    && departing.purpose() == Phase.Purpose.DEPOSED);
+                                    && (departing.purpose() == Phase.Purpose.DEPOSED
+                                            || departing.purpose() == Phase.Purpose.SPLIT_BRAIN));
             case Phase.Leading _ ->
                     to instanceof Phase.Leading
                             || to instanceof Phase.Ended

@@ -23,6 +23,7 @@ import io.leasehold.heartbeat.record.Standing;
  *   replaced; nor is fresh where the other has operations that it lacks)
  *   both usable                           the newer history; on a tie the lower node R28
  *   both outdated, same record            the newer history; on a tie the lower node R16, R28
+ *   both usable, or neither is, and
  *   neither history contains the other    nobody                                     R29
  * </pre>
  */
@@ -38,6 +39,11 @@ final class Meeting {
         PEER_RESUMING,
         NOBODY
     }
+
+    /** What a person does where nobody leads because each copy may have what the other lacks. */
+    static final String CHOICE =
+            "Say 'clusterctl promote --force' on the node whose leases shall stay; what only the"
+                    + " other one has is kept there as a branch";
 
     private Meeting() {}
 
@@ -86,6 +92,9 @@ final class Meeting {
                     Rule.R18,
                     leader(peers, mine, iAmUsable) + " is not up to date");
         }
+        if (!iAmUsable && relation == Relation.DIVERGED) {
+            return splitBrain();
+        }
         if (!iAmUsable && !neitherWentAlone(mine, peers)) {
             return new Outcome(
                     Lead.NOBODY,
@@ -102,13 +111,16 @@ final class Meeting {
                             mine.node().equals(lowerNode) ? Lead.ME : Lead.PEER,
                             Rule.R28,
                             "both have the same history; " + lowerNode + " goes first");
-            case DIVERGED ->
-                    new Outcome(
-                            Lead.NOBODY,
-                            Rule.R29,
-                            "split brain: each history has something that the other lacks");
+            case DIVERGED -> splitBrain();
             case UNRELATED -> throw new IllegalStateException("refused above");
         };
+    }
+
+    private static Outcome splitBrain() {
+        return new Outcome(
+                Lead.NOBODY,
+                Rule.R29,
+                "split brain: each history has something that the other lacks");
     }
 
     /**

@@ -79,17 +79,6 @@ final class Narrator {
                             + ", and the other node could not do better. See its log, then say"
                             + " 'clusterctl cleanup'.");
         }
-        if (s.peerIsPrimaryOfThisEpoch()) {
-            return new Verdict(
-                    Level.DEGRADED,
-                    s.me()
-                            + " and "
-                            + s.peer()
-                            + " are both primary of epoch "
-                            + s.state().record().epoch()
-                            + " (R1): addresses may be given twice. Power one of them off, and see"
-                            + " 'clusterctl why'.");
-        }
         if (s.silenceAwaited()) {
             return new Verdict(
                     Level.RECOVERING,

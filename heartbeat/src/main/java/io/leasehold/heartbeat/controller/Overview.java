@@ -83,7 +83,6 @@ final class Overview {
                 watch.silentNanos(nowNanos),
                 watch.links(nowNanos),
                 watch.said(),
-                watch.isPrimaryOf(rights.record().epoch()),
                 session.hello(),
                 session.isOpen(),
                 health.volume(),

@@ -6,7 +6,6 @@ import io.leasehold.heartbeat.membership.LinkStatus;
 import io.leasehold.heartbeat.membership.Membership;
 import io.leasehold.heartbeat.membership.PeerState;
 import io.leasehold.heartbeat.record.BootId;
-import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Rule;
 import java.util.List;
@@ -152,13 +151,6 @@ final class PeerWatch {
         return said;
     }
 
-    /** R1: whether it says that it is the writer of that epoch; false once it is lost. */
-    boolean isPrimaryOf(Epoch epoch) {
-        return !isLost()
-                && said.filter(word -> word.role() == Role.PRIMARY && word.epoch().equals(epoch))
-                        .isPresent();
-    }
-
     /** Whether the peer is primary, by what it said last; never a permission for anything. */
     boolean leads() {
         if (isLost()) {
@@ -173,7 +165,8 @@ final class PeerWatch {
                 && epoch.filter(theirs -> !rights.record().epoch().isAfter(theirs)).isPresent();
     }
 
-    private static boolean isWriting(Role role) {
+    /** Whether who says this of itself has won the record of its epoch. */
+    static boolean isWriting(Role role) {
         return switch (role) {
             case PROMOTING, PRIMARY, HANDING_OVER -> true;
             case WAITING, SECONDARY, STOPPED -> false;

@@ -71,6 +71,8 @@ sealed interface Phase {
         /** This disk is gone (R32). */
         DISK_FAILED,
         /** The peer has a higher epoch (R2). */
-        DEPOSED
+        DEPOSED,
+        /** Clients were told by two histories: which of them goes on, a person decides (R29). */
+        SPLIT_BRAIN
     }
 }

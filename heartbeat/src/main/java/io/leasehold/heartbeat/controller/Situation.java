@@ -24,7 +24,6 @@ record Situation(
         OptionalLong peerSilentNanos,
         List<LinkStatus> links,
         Optional<Announcement> peerSaid,
-        boolean peerIsPrimaryOfThisEpoch,
         Optional<Hello> peerHello,
         boolean sessionOpen,
         Optional<VolumeStatus> volume,

@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param writesWaiting acknowledgements are frozen (R4)
  * @param resync empty: none is under way
  * @param refusal why the peer must not be synced, for a person (R24, R29, R30); empty if it may
+ * @param splitBrain it must not because both copies may have what clients were told and the other
+ *     one lacks (R29)
  */
 public record VolumeStatus(
         String deviceId,
@@ -26,7 +28,8 @@ public record VolumeStatus(
         Epoch promised,
         boolean writesWaiting,
         Optional<Resync> resync,
-        Optional<String> refusal) {
+        Optional<String> refusal,
+        boolean splitBrain) {
 
     /**
      * A resync under way.

@@ -30,6 +30,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What crosses on its way, and what breaks in between: histories that the simulator found. */
 class CrossingMessagesTest {
@@ -41,6 +43,7 @@ class CrossingMessagesTest {
     private static final long SESSION = 1;
 
     private final List<Effect> effects = new ArrayList<>();
+    private List<Effect.StartResource> starting = List.of();
     private long now = 1_000_000_000L;
     private Controller controller = start(Optional.empty());
 
@@ -73,7 +76,8 @@ class CrossingMessagesTest {
                         Epoch.NONE,
                         false,
                         Optional.empty(),
-                        Optional.empty()),
+                        Optional.empty(),
+                        false),
                 Set.of());
     }
 
@@ -169,7 +173,8 @@ class CrossingMessagesTest {
                                 ahead,
                                 false,
                                 Optional.empty(),
-                                Optional.empty())));
+                                Optional.empty(),
+                                false)));
         assertThat(written().map(DurableState::promised)).contains(ahead);
 
         when(opened(), hello(Role.PRIMARY, record(PEER, 1, PEER), Standing.UP_TO_DATE));
@@ -221,7 +226,8 @@ class CrossingMessagesTest {
                         Epoch.NONE,
                         false,
                         Optional.empty(),
-                        refusal));
+                        refusal,
+                        refusal.isPresent()));
     }
 
     /** It said P1 for generation 2; by the time this grow arrives the primary may be alone. */
@@ -263,25 +269,88 @@ class CrossingMessagesTest {
         var state = written().orElseThrow();
         assertThat(state.record().isSole(ME)).isTrue();
         when(new Event.VolumePromoted(state.record().epoch()));
+        starting =
+                effects.stream()
+                        .filter(Effect.StartResource.class::isInstance)
+                        .map(Effect.StartResource.class::cast)
+                        .toList();
     }
 
-    /** R1: a fence device, or a person, has said of both that they are off. */
-    @Test
-    void shouldNameAPeerThatIsPrimaryOfTheSameEpoch() {
+    /** R29: a fence device, or a person, has said of both that they are off (R1, R34). */
+    @ParameterizedTest
+    @EnumSource(names = {"PROMOTING", "PRIMARY", "HANDING_OVER"})
+    void shouldStopWhenThePeerHasWonTheSameEpoch(Role role) {
         lead();
 
-        var epoch = controller.view(now).record().epoch();
-        when(beat(Role.PRIMARY, epoch, 1, false));
-        assertThat(controller.view(now).alarms())
-                .singleElement()
-                .asString()
-                .startsWith("dhcp2 and dhcp1 are both primary of epoch " + epoch + " (R1)")
-                .contains("Power off");
-        assertThat(controller.view(now).verdict()).contains("both primary of epoch " + epoch);
-        assertThat(controller.view(now).level()).isEqualTo(View.Level.DEGRADED);
+        when(beat(role, controller.view(now).record().epoch(), 1, false));
 
-        when(beat(Role.WAITING, epoch, 1, false));
-        assertThat(controller.view(now).alarms()).isEmpty();
+        shouldHaveStoppedUntilAPersonDecides();
+    }
+
+    /** R29: the other one has heard of this node first, and has stopped already. */
+    @Test
+    void shouldStopWhenThePeerSaysThatItHadWonTheSameEpoch() {
+        lead();
+        var mine = controller.view(now).record();
+
+        when(
+                hello(
+                        Role.WAITING,
+                        new ClusterRecord(
+                                mine.mode(),
+                                mine.epoch(),
+                                Optional.of(PEER),
+                                Set.of(PEER),
+                                mine.gen(),
+                                new RequestId(PEER, 9)),
+                        Standing.OUTDATED));
+
+        shouldHaveStoppedUntilAPersonDecides();
+    }
+
+    /** R29: the peer is deposed, but clients were told by it what this history does not have. */
+    @Test
+    void shouldStopWhenTheCopiesAreASplitBrain() {
+        lead();
+
+        when(refusing(Optional.of("R29: choose")));
+
+        shouldHaveStoppedUntilAPersonDecides();
+    }
+
+    private void shouldHaveStoppedUntilAPersonDecides() {
+        assertThat(effects).anyMatch(Effect.CloseGate.class::isInstance);
+        // Its permit is gone at once: a crash now must not make it the one that goes on.
+        assertThat(written().orElseThrow().holdsPermit()).isFalse();
+        assertThat(written().orElseThrow().standing()).isEqualTo(Standing.OUTDATED);
+        assertThat(controller.alarms())
+                .anySatisfy(alarm ->
+                        assertThat(alarm).contains("R29").contains("clusterctl promote --force"));
+
+        stopEverything();
+        assertThat(controller.view(now).level()).isEqualTo(View.Level.DOWN);
+        now += 60_000_000_000L;
+        when(new Event.Tick());
+        assertThat(effects).noneMatch(Effect.PromoteVolume.class::isInstance);
+    }
+
+    /** What the promotion began to start is still starting. */
+    private void stopEverything() {
+        when(
+                starting.stream()
+                        .map(start -> new Event.ResourceStarted(start.action(), start.resource()))
+                        .toArray(Event[]::new));
+        assertThat(effects).anyMatch(Effect.StopResource.class::isInstance);
+        while (effects.stream().anyMatch(Effect.StopResource.class::isInstance)) {
+            when(
+                    effects.stream()
+                            .filter(Effect.StopResource.class::isInstance)
+                            .map(Effect.StopResource.class::cast)
+                            .map(stop -> new Event.ResourceStopped(stop.action(), stop.resource()))
+                            .toArray(Event[]::new));
+        }
+        assertThat(effects).anyMatch(Effect.DemoteVolume.class::isInstance);
+        when(new Event.VolumeDemoted());
     }
 
     /** R10: the volume had asked for a grow, and its session broke before that was heard. */

@@ -59,6 +59,12 @@ class LifecycleTest {
                 Path.to(draining, PROMOTING, LEADING, stopping, demoting),
                 Path.to(LEADING, PROMOTING, LEADING, departing(Stage.STOPPING, Purpose.DEPOSED)),
                 Path.to(departing(Stage.DEMOTING, Purpose.DEPOSED), PROMOTING, LEADING, stopping),
+                // Nobody is made primary again by the end of a split brain.
+                Path.to(
+                        LEADING,
+                        PROMOTING,
+                        LEADING,
+                        departing(Stage.STOPPING, Purpose.SPLIT_BRAIN)),
                 Path.to(IDLE, LEAVING),
                 Path.to(IDLE, ENDED),
                 Path.to(ENDED, ENDED));
@@ -96,6 +102,10 @@ class LifecycleTest {
                                 PROMOTING,
                                 departing(Stage.STOPPING, Purpose.DEPOSED),
                                 departing(Stage.DEMOTING, Purpose.DEPOSED),
+                                IDLE,
+                                PROMOTING,
+                                departing(Stage.STOPPING, Purpose.SPLIT_BRAIN),
+                                departing(Stage.DEMOTING, Purpose.SPLIT_BRAIN),
                                 IDLE,
                                 LEAVING,
                                 ENDED));

@@ -51,7 +51,8 @@ class LostRightsTest {
                     Epoch.NONE,
                     false,
                     Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    false);
 
     /** What it asks to write within a time in which it loses its peer and takes over. */
     private static List<ClusterRecord> written(DurableState stored) {

@@ -12,6 +12,7 @@ import io.leasehold.heartbeat.record.Generation;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Position;
 import io.leasehold.heartbeat.record.RequestId;
+import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.record.Standing;
 import java.util.ArrayList;
 import java.util.List;
@@ -149,6 +150,21 @@ class MeetingTest {
                 .isEqualTo(Lead.NOBODY);
         assertThat(decide(Standing.UP_TO_DATE, Standing.CONSISTENT, Relation.UNRELATED))
                 .isEqualTo(Lead.NOBODY);
+    }
+
+    /** Both have stopped because of it, and marked themselves outdated, at whatever record. */
+    @Test
+    void shouldNameASplitBrainOfTwoOutdatedOnes() {
+        for (long gen = 1; gen <= 2; gen++) {
+            var outcome =
+                    Meeting.decide(
+                            hello(A, Standing.OUTDATED, false, false, 1),
+                            hello(B, Standing.OUTDATED, false, false, gen),
+                            Relation.DIVERGED,
+                            A);
+            assertThat(outcome.lead()).isEqualTo(Lead.NOBODY);
+            assertThat(outcome.rule()).isEqualTo(Rule.R29);
+        }
     }
 
     @Test

@@ -551,7 +551,8 @@ final class World {
                     new Epoch(promised),
                     frozen,
                     Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    false);
         }
 
         private Position position() {

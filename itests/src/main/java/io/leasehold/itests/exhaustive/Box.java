@@ -679,7 +679,8 @@ final class Box implements Volume.Listener {
                 new Epoch(volume.promised()),
                 volume.machine().frozenSinceNanos().isPresent(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                volume.machine().isSplitBrain());
     }
 
     @Override

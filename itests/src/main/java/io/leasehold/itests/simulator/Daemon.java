@@ -452,7 +452,8 @@ final class Daemon implements Replica.Listener {
                 new Epoch(superblock.promisedEpoch()),
                 replica.machine().frozenSinceNanos().isPresent(),
                 Optional.empty(),
-                replica.machine().refusal());
+                replica.machine().refusal(),
+                replica.machine().isSplitBrain());
     }
 
     @Override

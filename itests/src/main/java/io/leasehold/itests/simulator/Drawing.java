@@ -57,8 +57,8 @@ final class Drawing {
                         "phase",
                         """
                         Idle: Promoting Leaving Ended
-                        Promoting: Leading DEPOSED-STOPPING Ended
-                        Leading: HAND_OVER-STOPPING STOP-STOPPING DISK_FAILED-STOPPING DEPOSED-STOPPING Ended
+                        Promoting: Leading DEPOSED-STOPPING SPLIT_BRAIN-STOPPING Ended
+                        Leading: HAND_OVER-STOPPING STOP-STOPPING DISK_FAILED-STOPPING DEPOSED-STOPPING SPLIT_BRAIN-STOPPING Ended
                         HAND_OVER-STOPPING: HAND_OVER-DRAINING Leading Ended
                         HAND_OVER-DRAINING: HAND_OVER-UNMOUNTING Leading Ended
                         HAND_OVER-UNMOUNTING: HAND_OVER-DEMOTING Leading Ended
@@ -67,6 +67,8 @@ final class Drawing {
                         STOP-DEMOTING: Ended
                         DEPOSED-STOPPING: DEPOSED-DEMOTING Ended
                         DEPOSED-DEMOTING: Idle Ended
+                        SPLIT_BRAIN-STOPPING: SPLIT_BRAIN-DEMOTING Ended
+                        SPLIT_BRAIN-DEMOTING: Idle Ended
                         DISK_FAILED-STOPPING: Idle Ended
                         Leaving: Ended
                         Ended:\

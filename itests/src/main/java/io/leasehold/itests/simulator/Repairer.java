@@ -124,14 +124,12 @@ final class Repairer {
 
     /**
      * R29, R30: one serves, and what the other one has is refused: its disk is kept, and it begins
-     * anew. So does one of two that serve at one epoch (R1), after a fence device has lied.
+     * anew. R29 only with an ensemble, whose record says who goes on; else both have stopped.
      */
     private void putAwayWhatIsRefused() {
         for (var box : world.machines()) {
             if (box.serves()
-                    && (asksFor(box, "is not synced: R29")
-                            || asksFor(box, "is not synced: R30")
-                            || asksFor(box, "is not synced: R1:"))) {
+                    && (asksFor(box, "is not synced: R29") || asksFor(box, "is not synced: R30"))) {
                 if (++roundsRefused > PATIENCE_ROUNDS) {
                     roundsRefused = 0;
                     replaceDisk(box.other(), true);

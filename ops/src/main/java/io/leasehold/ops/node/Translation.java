@@ -36,7 +36,8 @@ final class Translation {
                                         isSource(facts.replication()),
                                         progress.done(),
                                         progress.total())),
-                facts.refusal());
+                facts.refusal(),
+                facts.splitBrain());
     }
 
     private static boolean isSource(ReplicationState state) {
