@@ -6,6 +6,7 @@ import io.leasehold.blockrep.fuse.FuseOptions;
 import io.leasehold.blockrep.fuse.SecondaryNote;
 import io.leasehold.blockrep.journal.DiskJournalDirectory;
 import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.journal.JournalDirectory;
 import io.leasehold.blockrep.journal.RecordsGoneException;
 import io.leasehold.blockrep.journal.Superblock;
 import io.leasehold.blockrep.link.PeerLink;
@@ -163,8 +164,17 @@ public final class ReplicatedVolume implements AutoCloseable {
      */
     public static ReplicatedVolume open(VolumeConfiguration configuration, VolumeListener listener)
             throws IOException {
+        return open(
+                configuration,
+                listener,
+                new DiskJournalDirectory(configuration.journal().directory()));
+    }
+
+    /** The same with the journal wherever {@code directory} is. */
+    static ReplicatedVolume open(
+            VolumeConfiguration configuration, VolumeListener listener, JournalDirectory directory)
+            throws IOException {
         var size = configuration.journal();
-        var directory = new DiskJournalDirectory(size.directory());
         var journal =
                 Journal.open(
                         directory,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.leasehold.blockrep.journal.DiskJournalDirectory;
 import io.leasehold.blockrep.journal.Journal;
+import io.leasehold.blockrep.journal.JournalDirectory;
 import io.leasehold.blockrep.link.TestIdentities;
 import io.leasehold.blockrep.replication.ClusterName;
 import io.leasehold.blockrep.replication.NodeName;
@@ -245,6 +246,12 @@ final class VolumePair implements AutoCloseable {
         void open() throws IOException {
             Files.createDirectories(root());
             volume = Optional.of(ReplicatedVolume.open(configuration(), this));
+        }
+
+        /** With a journal on a disk of another kind. */
+        void open(JournalDirectory journal) throws IOException {
+            Files.createDirectories(root());
+            volume = Optional.of(ReplicatedVolume.open(configuration(), this, journal));
         }
 
         ReplicatedVolume volume() {
