@@ -574,6 +574,7 @@ final class Conversation implements PeerLink.Handler {
             ResyncTarget target, Seq seq, Frame.CompareEnds ends, String branchName)
             throws IOException {
         var branch = target.switchTo(seq, ends, branchName);
+        copy.replicator.historyReplaced();
         copy.knownChanges.restart();
         return branch;
     }

@@ -205,7 +205,6 @@ final class Copy implements LocalCopy {
     public Standing standing() {
         var superblock = journal.superblock();
         var end = journal.end();
-        var completed = replicator.completed();
         return new Standing(
                 configuration.self(),
                 superblock.device(),
@@ -213,9 +212,16 @@ final class Copy implements LocalCopy {
                 superblock.promisedEpoch(),
                 superblock.lineage(),
                 end.last(),
-                completed.isAfter(superblock.committed()) ? completed : superblock.committed(),
+                committed(),
                 end.root(),
                 superblock.acknowledgedAlone());
+    }
+
+    /** The last operation of this history that is known to be on every in-sync node. */
+    Seq committed() {
+        var completed = replicator.completed();
+        var noted = journal.superblock().committed();
+        return completed.isAfter(noted) ? completed : noted;
     }
 
     @Override

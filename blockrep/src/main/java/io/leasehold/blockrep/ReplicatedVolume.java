@@ -250,7 +250,7 @@ public final class ReplicatedVolume implements AutoCloseable {
                         superblock.lineage(),
                         end.last(),
                         end.durable(),
-                        later(machine.completed(), superblock.committed()),
+                        copy.committed(),
                         end.root(),
                         machine.inSync(),
                         machine.recordGeneration(),
@@ -999,9 +999,5 @@ public final class ReplicatedVolume implements AutoCloseable {
     private static long wallClockNanos() {
         var now = Instant.now();
         return now.getEpochSecond() * 1_000_000_000L + now.getNano();
-    }
-
-    private static Seq later(Seq a, Seq b) {
-        return a.isAfter(b) ? a : b;
     }
 }

@@ -290,6 +290,11 @@ final class Replicator implements OperationLog {
         return completed;
     }
 
+    /** What was completed is of a history that this copy does not have any more. */
+    void historyReplaced() {
+        completed = Seq.NONE;
+    }
+
     /** See {@link PeerDelay#lastNanos}. */
     OptionalLong lastPeerDelayNanos() {
         machineLock.lock();

@@ -534,6 +534,10 @@ public final class Journal implements AutoCloseable {
                                             : superblock.foundDifferent())
                             .checkpoint(to.last())
                             .durable(to.last())
+                            .committed(
+                                    superblock.committed().isAfter(to.last())
+                                            ? to.last()
+                                            : superblock.committed())
                             .historyUse(use)
                             .pendingSwitch(Optional.of(to)));
             requests.clear();

@@ -505,21 +505,19 @@ public final class Replication {
                             "R30: the two histories have no common beginning: one of the copies is of another volume; find"
                                     + " out which, and set that node up anew with an empty volume and journal");
             case PEER_AHEAD ->
-                    refuse(
-                            to,
-                            "R24: the peer has operations that this primary lacks: hand over to it, or force this"
-                                    + " history with `clusterctl promote --force`");
+                    // With nothing of its own, a forced copy is no later than the peer's: the
+                    // choice
+                    // counts all the same.
+                    decided.beginsBehind(facts.common())
+                            ? setAside(to, facts)
+                            : refuse(
+                                    to,
+                                    "R24: the peer has operations that this primary lacks: hand over to it, or force this"
+                                            + " history with `clusterctl promote --force`");
             case DIVERGED -> {
                 var common = facts.common();
                 if (decided.beginsBehind(common)) {
-                    yield compare(
-                            to,
-                            "R21: a person chose this history, and what the peer has behind"
-                                    + " operation "
-                                    + common
-                                    + " is set aside",
-                            facts.hasOwnTail(),
-                            Optional.of(common));
+                    yield setAside(to, facts);
                 }
                 if (facts.splitBrain() || facts.standing().acknowledgedBeyond(common)) {
                     // Also if this writer has acknowledged nothing: what the peer has, clients were
@@ -568,6 +566,16 @@ public final class Replication {
                 yield List.of(new StartReplay(to, plan, facts.standing().last().next()));
             }
         };
+    }
+
+    private List<Effect> setAside(SessionId to, PeerFacts facts) {
+        return compare(
+                to,
+                "R21: a person chose this history, and what the peer has behind operation "
+                        + facts.common()
+                        + " is set aside",
+                facts.hasOwnTail(),
+                Optional.of(facts.common()));
     }
 
     private List<Effect> compare(

@@ -336,6 +336,27 @@ class JournalTest {
                     .isEqualTo(way == PendingSwitch.Way.PATCH);
         }
 
+        /** R29: what was complete of the old one would pass as complete of the new one. */
+        @ParameterizedTest
+        @CsvSource({"30, 10", "5, 5"})
+        void shouldNotTakeOverWhatWasCompleteBehindItsBeginning(long before, long after)
+                throws Exception {
+            var journal = open();
+            append(journal, 1, 30);
+            journal.sync();
+            journal.update(editor -> editor.committed(new Seq(before)));
+
+            journal.restart(
+                    new PendingSwitch(
+                            PendingSwitch.Way.EXCHANGE,
+                            7,
+                            new Seq(10),
+                            new Root(5, 6),
+                            Lineage.EMPTY));
+
+            assertThat(open().superblock().committed()).isEqualTo(new Seq(after));
+        }
+
         private boolean restarts(Journal journal, PendingSwitch to) {
             try {
                 journal.restart(to);

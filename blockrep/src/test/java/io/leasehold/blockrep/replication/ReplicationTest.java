@@ -283,6 +283,24 @@ class ReplicationTest {
                             StartCompare.class, c -> assertThat(c.reason()).startsWith("R21"));
         }
 
+        /** An empty disk, forced: that the peer has all of it and more is what was decided. */
+        @Test
+        void shouldSetAsideWhatAPersonHasGivenUpForACopyWithoutAnything() {
+            var forced = new Lineage(List.of(new Lineage.Entry(2, seq(1), new DeviceId(0, 1))));
+            when(new Promoted(2, ALONE, 1, Seq.NONE, Seq.NONE, forced));
+            var everything =
+                    new PeerFacts(
+                            standing(Role.SECONDARY, 1, 12), Relation.PEER_AHEAD, Seq.NONE, false);
+            assertThat(when(new PeerReady(FIRST, everything, ReplayCheck.POSSIBLE)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            StartCompare.class,
+                            c -> {
+                                assertThat(c.reason()).startsWith("R21");
+                                assertThat(c.keepBranch()).isTrue();
+                            });
+        }
+
         @Test
         void shouldNotTakeAnEarlierDecisionForALaterSplitBrain() {
             var forced = new Lineage(List.of(new Lineage.Entry(2, seq(8), new DeviceId(0, 1))));

@@ -1494,6 +1494,7 @@ final class Replica implements LocalCopy {
                             disk.exchangeTree(target.shadow, to.directoryInode(), keep);
                         }
                     });
+            completed = Seq.NONE;
             knownChanges.restart();
             history.truncate(0);
             for (int i = 0; i < disk.tree().size(); i++) {
