@@ -121,6 +121,7 @@ final class ForcedPromotion {
         } else {
             evidence.is(given);
         }
+        goAbovePeer();
         return switch (arbitration.attempt(Change.FORCE)) {
             case Outcome.Won won -> {
                 var epoch = won.next().record().epoch();
@@ -136,6 +137,16 @@ final class ForcedPromotion {
                 yield refused(Rule.R21, "the arbiter does not let " + me + " be primary");
             }
         };
+    }
+
+    /**
+     * R1: a node with a new disk knows of no epoch, and what it is forced to be must not be one
+     * that the peer has seen.
+     */
+    private void goAbovePeer() {
+        watch.said().ifPresent(said -> rights.save(rights.state().withPromised(said.epoch())));
+        session.hello()
+                .ifPresent(hello -> rights.save(rights.state().withPromised(hello.promised())));
     }
 
     /** Where a better way exists, or none at all. */

@@ -334,6 +334,52 @@ class CrossingMessagesTest {
         assertThat(effects).noneMatch(Effect.PromoteVolume.class::isInstance);
     }
 
+    /** R1, R21: with a new disk it knows of no epoch; the peer was forced before, or by it. */
+    @Test
+    void shouldBeForcedToAnEpochThatThePeerHasNotSeen() {
+        var theirs = new Epoch(1_500);
+        var record =
+                new ClusterRecord(
+                        ArbitrationMode.FENCING,
+                        theirs,
+                        Optional.of(PEER),
+                        Set.of(PEER),
+                        new Generation(4),
+                        new RequestId(PEER, 4));
+        when(started(), new Event.SessionOpened(SESSION, Relation.PEER_AHEAD));
+        when(
+                message(
+                        new Hello(
+                                PEER,
+                                BOOT,
+                                0,
+                                Role.WAITING,
+                                record,
+                                theirs,
+                                Standing.CONSISTENT,
+                                false,
+                                false,
+                                true,
+                                Position.EMPTY,
+                                ArbitrationMode.FENCING)));
+
+        var bill = (CommandResult.Bill) answerTo(new Command.ForcePromotion(Optional.empty()));
+        answerTo(new Command.ForcePromotion(Optional.of(bill.code())));
+
+        var forced = written().orElseThrow().record();
+        assertThat(forced.primary()).contains(ME);
+        assertThat(forced.epoch().isAfter(theirs)).isTrue();
+    }
+
+    private CommandResult answerTo(Command command) {
+        when(new Event.CommandReceived(new CommandId(1), command));
+        return effects.stream()
+                .filter(Effect.Answer.class::isInstance)
+                .map(effect -> ((Effect.Answer) effect).result())
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** What the promotion began to start is still starting. */
     private void stopEverything() {
         when(
