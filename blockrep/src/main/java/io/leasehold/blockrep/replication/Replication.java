@@ -246,8 +246,14 @@ public final class Replication {
         if (frameEpoch < promisedEpoch) {
             return Optional.of("R2: epoch " + frameEpoch + ", promised is " + promisedEpoch);
         }
-        if (role == Role.PRIMARY && frameEpoch <= epoch) {
-            return Optional.of("R1: epoch " + frameEpoch + ", this node writes epoch " + epoch);
+        if (frameEpoch <= epoch) {
+            // Also once it has stopped (R29): what it acknowledged in that epoch the other writer
+            // of
+            // it may not have heard of.
+            return Optional.of(
+                    "R1: epoch %d, this node %s epoch %d"
+                            .formatted(
+                                    frameEpoch, role == Role.PRIMARY ? "writes" : "wrote", epoch));
         }
         return Optional.empty();
     }

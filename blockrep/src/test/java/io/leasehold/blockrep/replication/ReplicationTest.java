@@ -893,6 +893,15 @@ class ReplicationTest {
             assertThat(machine.rejects(2)).hasValueSatisfying(r -> assertThat(r).startsWith("R1"));
         }
 
+        /** Both have stopped, and the other one judges by what this one said before it served. */
+        @Test
+        void shouldRejectItsOwnEpochFromAnotherWriterAlsoOnceItHasStopped() {
+            promoteAlone();
+            when(new Demoted());
+            assertThat(machine.rejects(2)).hasValueSatisfying(r -> assertThat(r).startsWith("R1"));
+            assertThat(machine.rejects(3)).isEmpty();
+        }
+
         @Test
         void shouldForbidToWriteAnEpochTwice() {
             promoteAlone();
