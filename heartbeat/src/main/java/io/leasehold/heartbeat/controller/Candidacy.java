@@ -151,6 +151,11 @@ final class Candidacy {
         var outcome = Meeting.decide(publication.hello(), peers, session.relation(), lowerNode);
         switch (outcome.lead()) {
             case NOBODY -> {
+                if (isForAPerson(outcome)) {
+                    // What a daemon before this one has left running: nothing is forced, here or
+                    // there, before it is stopped (R21).
+                    service.wantNone();
+                }
                 arbitration.finding(
                         "meeting " + outcome.sentence(),
                         outcome.rule(),
@@ -192,9 +197,14 @@ final class Candidacy {
 
     /** With what a person can do about it, where a choice is left. */
     private static String advised(Meeting.Outcome outcome) {
-        return outcome.rule() == Rule.R29 || outcome.rule() == Rule.R7
+        return isForAPerson(outcome)
                 ? outcome.sentence() + ". " + Meeting.CHOICE
                 : outcome.sentence();
+    }
+
+    /** Which of the two copies shall stay. */
+    private static boolean isForAPerson(Meeting.Outcome outcome) {
+        return outcome.rule() == Rule.R29 || outcome.rule() == Rule.R7;
     }
 
     /** R1, R2: what the peer promised, or asked for in vain, is no epoch of ours. */

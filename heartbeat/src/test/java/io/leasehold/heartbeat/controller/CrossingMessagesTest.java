@@ -22,6 +22,7 @@ import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRequest;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.ZnodeVersion;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.ZookeeperArbiter;
+import io.leasehold.heartbeat.resource.ResourceName;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -66,6 +67,10 @@ class CrossingMessagesTest {
     }
 
     private static Event started() {
+        return started(Set.of());
+    }
+
+    private static Event started(Set<ResourceName> survivors) {
         return new Event.Started(
                 new VolumeStatus(
                         "disk",
@@ -78,7 +83,7 @@ class CrossingMessagesTest {
                         Optional.empty(),
                         Optional.empty(),
                         false),
-                Set.of());
+                survivors);
     }
 
     private static Event opened() {
@@ -369,6 +374,28 @@ class CrossingMessagesTest {
         var forced = written().orElseThrow().record();
         assertThat(forced.primary()).contains(ME);
         assertThat(forced.epoch().isAfter(theirs)).isTrue();
+    }
+
+    /** R29, R21: its daemon was restarted beside a service that runs; nobody could be forced. */
+    @Test
+    void shouldStopWhatADaemonBeforeHasLeftRunningWhenAPersonMustChoose() {
+        var primary =
+                DurableState.fresh(ArbitrationMode.FENCING, ME, BOOT)
+                        .withRecord(record(ME, 2, ME))
+                        .withStanding(Standing.UP_TO_DATE)
+                        .withWasPrimary(true)
+                        .withBoot(BOOT, Optional.of("disk"));
+        controller = start(Optional.of(primary));
+
+        when(
+                started(Set.of(World.MOUNT)),
+                new Event.SessionOpened(SESSION, Relation.DIVERGED),
+                hello(Role.WAITING, record(PEER, 2, PEER), Standing.CONSISTENT));
+
+        assertThat(effects)
+                .filteredOn(Effect.StopResource.class::isInstance)
+                .extracting(effect -> ((Effect.StopResource) effect).resource())
+                .containsExactly(World.MOUNT);
     }
 
     private CommandResult answerTo(Command command) {
