@@ -9,11 +9,19 @@ import java.util.Optional;
  *
  * @param standing what it said of itself
  * @param relation its history against ours
- * @param common the last sequence that both histories share
+ * @param common the last sequence that both histories share; none may be, because one of them has
+ *     no operation yet
+ * @param sameBeginning whether both descend from the same first writer; not if one of the copies
+ *     never had any, as a new disk
  * @param splitBrain both have acknowledged what the other lacks (R29): nobody may serve before a
  *     person has decided
  */
-public record PeerFacts(Standing standing, Relation relation, Seq common, boolean splitBrain) {
+public record PeerFacts(
+        Standing standing,
+        Relation relation,
+        Seq common,
+        boolean sameBeginning,
+        boolean splitBrain) {
 
     public static PeerFacts of(Standing self, Standing peer) {
         var comparison = self.compare(peer);
@@ -21,6 +29,9 @@ public record PeerFacts(Standing standing, Relation relation, Seq common, boolea
                 peer,
                 comparison.relation(),
                 comparison.common(),
+                comparison.relation() != Relation.UNRELATED
+                        && !self.lineage().entries().isEmpty()
+                        && !peer.lineage().entries().isEmpty(),
                 comparison.relation() == Relation.DIVERGED
                         && peer.acknowledgedBeyond(comparison.common())
                         && self.acknowledgedBeyond(comparison.common()));
@@ -50,17 +61,16 @@ public record PeerFacts(Standing standing, Relation relation, Seq common, boolea
 
     /**
      * The same peer, after this node has begun an epoch behind all that it has: now it has
-     * something that the peer lacks. If it had nothing at all, they still share nothing.
+     * something that the peer lacks. If it never had a writer, they still share nothing.
      */
     PeerFacts afterOurPromotion() {
         var now =
                 switch (relation) {
                     case EQUAL, PEER_BEHIND -> Relation.PEER_BEHIND;
-                    case PEER_AHEAD ->
-                            common.equals(Seq.NONE) ? Relation.PEER_AHEAD : Relation.DIVERGED;
+                    case PEER_AHEAD -> sameBeginning ? Relation.DIVERGED : Relation.PEER_AHEAD;
                     case DIVERGED -> Relation.DIVERGED;
                     case UNRELATED -> Relation.UNRELATED;
                 };
-        return new PeerFacts(standing, now, common, splitBrain);
+        return new PeerFacts(standing, now, common, sameBeginning, splitBrain);
     }
 }

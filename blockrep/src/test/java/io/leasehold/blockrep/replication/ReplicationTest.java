@@ -82,8 +82,22 @@ class ReplicationTest {
             boolean splitBrain) {
         return new PeerReady(
                 session,
-                new PeerFacts(standing(Role.SECONDARY, 1, last), relation, seq(last), splitBrain),
+                new PeerFacts(
+                        standing(Role.SECONDARY, 1, last), relation, seq(last), true, splitBrain),
                 check);
+    }
+
+    /** It has operations, and this copy has none. */
+    private static PeerReady aheadOfNothing(boolean sameBeginning) {
+        return new PeerReady(
+                FIRST,
+                new PeerFacts(
+                        standing(Role.SECONDARY, 1, 11),
+                        Relation.PEER_AHEAD,
+                        Seq.NONE,
+                        sameBeginning,
+                        false),
+                ReplayCheck.POSSIBLE);
     }
 
     private static PeerDurable acknowledged(long seq) {
@@ -136,18 +150,26 @@ class ReplicationTest {
 
         @Test
         void shouldRefuseAPeerOfWhichItHasNothing() {
-            when(
-                    new PeerReady(
-                            FIRST,
-                            new PeerFacts(
-                                    standing(Role.SECONDARY, 1, 11),
-                                    Relation.PEER_AHEAD,
-                                    Seq.NONE,
-                                    false),
-                            ReplayCheck.POSSIBLE));
+            when(aheadOfNothing(false));
 
             assertThat(when(new Promoted(2, ALONE, 1, Seq.NONE, Seq.NONE, Lineage.EMPTY)))
                     .hasAtLeastOneElementOfType(RefusePeer.class);
+        }
+
+        /** A new pair whose writer lost its power at the very first operation. */
+        @Test
+        void shouldSetAsideATailBehindTheCommonBeginning() {
+            when(aheadOfNothing(true));
+
+            assertThat(when(new Promoted(2, ALONE, 1, Seq.NONE, Seq.NONE, Lineage.EMPTY)))
+                    .filteredOn(StartCompare.class::isInstance)
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            StartCompare.class,
+                            c -> {
+                                assertThat(c.reason()).startsWith("R25");
+                                assertThat(c.keepBranch()).isTrue();
+                            });
         }
     }
 
@@ -288,10 +310,7 @@ class ReplicationTest {
         void shouldSetAsideWhatAPersonHasGivenUpForACopyWithoutAnything() {
             var forced = new Lineage(List.of(new Lineage.Entry(2, seq(1), new DeviceId(0, 1))));
             when(new Promoted(2, ALONE, 1, Seq.NONE, Seq.NONE, forced));
-            var everything =
-                    new PeerFacts(
-                            standing(Role.SECONDARY, 1, 12), Relation.PEER_AHEAD, Seq.NONE, false);
-            assertThat(when(new PeerReady(FIRST, everything, ReplayCheck.POSSIBLE)))
+            assertThat(when(aheadOfNothing(false)))
                     .singleElement()
                     .isInstanceOfSatisfying(
                             StartCompare.class,
@@ -325,7 +344,7 @@ class ReplicationTest {
                             Optional.of(seq(8)));
             return new PeerReady(
                     FIRST,
-                    new PeerFacts(alone, Relation.DIVERGED, seq(common), false),
+                    new PeerFacts(alone, Relation.DIVERGED, seq(common), true, false),
                     ReplayCheck.POSSIBLE);
         }
 
@@ -346,7 +365,8 @@ class ReplicationTest {
         void shouldRefuseAPeerThatPromisedAHigherEpoch() {
             promoteAlone();
             var facts =
-                    new PeerFacts(standing(Role.SECONDARY, 3, 10), Relation.EQUAL, seq(10), false);
+                    new PeerFacts(
+                            standing(Role.SECONDARY, 3, 10), Relation.EQUAL, seq(10), true, false);
             assertThat(when(new PeerReady(FIRST, facts, ReplayCheck.POSSIBLE)))
                     .singleElement()
                     .isInstanceOfSatisfying(
@@ -357,7 +377,8 @@ class ReplicationTest {
         void shouldRefuseAnotherWriter() {
             promoteAlone();
             var facts =
-                    new PeerFacts(standing(Role.PRIMARY, 1, 10), Relation.EQUAL, seq(10), false);
+                    new PeerFacts(
+                            standing(Role.PRIMARY, 1, 10), Relation.EQUAL, seq(10), true, false);
             assertThat(when(new PeerReady(FIRST, facts, ReplayCheck.POSSIBLE)))
                     .singleElement()
                     .isInstanceOfSatisfying(

@@ -36,7 +36,7 @@ class TenureTest {
 
     private static Optional<PeerFacts> peer(Relation relation) {
         return Optional.of(
-                new PeerFacts(standing(PEER, Optional.empty()), relation, new Seq(7), false));
+                new PeerFacts(standing(PEER, Optional.empty()), relation, new Seq(7), true, false));
     }
 
     private static Optional<Promotion.Refusal> refusal(

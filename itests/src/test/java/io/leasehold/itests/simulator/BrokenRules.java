@@ -747,6 +747,7 @@ final class BrokenRules {
                                     Optional.empty()),
                             Relation.DIVERGED,
                             honest.peer().common(),
+                            honest.peer().sameBeginning(),
                             false),
                     ReplayCheck.POSSIBLE);
         }
@@ -761,7 +762,11 @@ final class BrokenRules {
                     ? new PeerReady(
                             honest.session(),
                             new PeerFacts(
-                                    facts.standing(), Relation.PEER_BEHIND, facts.common(), false),
+                                    facts.standing(),
+                                    Relation.PEER_BEHIND,
+                                    facts.common(),
+                                    facts.sameBeginning(),
+                                    false),
                             honest.replay())
                     : honest;
         }
