@@ -247,9 +247,8 @@ public final class Replication {
             return Optional.of("R2: epoch " + frameEpoch + ", promised is " + promisedEpoch);
         }
         if (frameEpoch <= epoch) {
-            // Also once it has stopped (R29): what it acknowledged in that epoch the other writer
-            // of
-            // it may not have heard of.
+            // Also once it has stopped (R29): what it acknowledged in that epoch, the epoch's
+            // other writer may not know.
             return Optional.of(
                     "R1: epoch %d, this node %s epoch %d"
                             .formatted(
@@ -511,9 +510,7 @@ public final class Replication {
                             "R30: the two histories have no common beginning: one of the copies is of another volume; find"
                                     + " out which, and set that node up anew with an empty volume and journal");
             case PEER_AHEAD ->
-                    // With nothing of its own, a forced copy is no later than the peer's: the
-                    // choice
-                    // counts all the same.
+                    // A copy without an operation is behind the peer's also when a person chose it.
                     decided.beginsBehind(facts.common())
                             ? setAside(to, facts)
                             : refuse(

@@ -11,6 +11,8 @@ import java.nio.file.Path;
  * A compare that a source has begun with this copy.
  *
  * @param directory of the volume
+ * @param volume that is compared
+ * @param journal of that volume
  * @param outbox for answers
  * @param epoch for answers
  * @param base the place in the order behind which operations are sent at the end

@@ -49,6 +49,7 @@ public final class Progress {
         }
     }
 
+    /** Since it began. */
     public long elapsedNanos(long nowNanos) {
         return nowNanos - beginNanos;
     }

@@ -33,8 +33,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * order. On the primary a {@link FileSystem} stands before the volume and makes the operations.
  *
  * <p>All methods may be called by any thread that is never interrupted. An {@link IOException} from
- * a method that changes something means that this replica is in an unknown state and must not be
- * used further: after a restart {@link #open} and the journal bring it back, if the disk can (R32).
+ * a method that changes something means that this replica is in an unknown state: it is {@linkplain
+ * #isUsable not used} further, and {@link #open} and the journal bring it back, if the disk can
+ * (R32).
  */
 public final class Volume implements AutoCloseable {
 
@@ -535,7 +536,9 @@ public final class Volume implements AutoCloseable {
      * tree or to the backing directory, but by this thread. Writers wait meanwhile: for
      * milliseconds.
      *
-     * @throws IOException this volume is closed, perhaps since it was asked for this
+     * @throws IOException this volume is closed, perhaps since it was asked for this, or not
+     *     usable; or as {@code action} throws
+     * @throws InterruptedException this thread was interrupted while it waited for a writer
      */
     public <T> T standingStill(Standstill<T> action) throws IOException, InterruptedException {
         while (true) {
