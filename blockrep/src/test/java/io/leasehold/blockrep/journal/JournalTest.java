@@ -87,6 +87,11 @@ class JournalTest {
         assertThat(journal.end().root()).isEqualTo(root);
     }
 
+    /** A history that begins behind the tenth operation. */
+    private static PendingSwitch another(PendingSwitch.Way way) {
+        return new PendingSwitch(way, 7, new Seq(10), new Root(5, 6), Lineage.EMPTY);
+    }
+
     @Nested
     class InOrder {
         @Test
@@ -330,7 +335,7 @@ class JournalTest {
             journal.sync();
             journal.update(editor -> editor.foundDifferent(Optional.of(new Seq(12))));
 
-            journal.restart(new PendingSwitch(way, 7, new Seq(10), new Root(5, 6), Lineage.EMPTY));
+            journal.restart(another(way));
 
             assertThat(open().superblock().foundDifferent().isPresent())
                     .isEqualTo(way == PendingSwitch.Way.PATCH);
@@ -346,13 +351,7 @@ class JournalTest {
             journal.sync();
             journal.update(editor -> editor.committed(new Seq(before)));
 
-            journal.restart(
-                    new PendingSwitch(
-                            PendingSwitch.Way.EXCHANGE,
-                            7,
-                            new Seq(10),
-                            new Root(5, 6),
-                            Lineage.EMPTY));
+            journal.restart(another(PendingSwitch.Way.EXCHANGE));
 
             assertThat(open().superblock().committed()).isEqualTo(new Seq(after));
         }
@@ -428,13 +427,7 @@ class JournalTest {
                             });
             append(journal, 1, 30);
             commits.sync(new Seq(30));
-            journal.restart(
-                    new PendingSwitch(
-                            PendingSwitch.Way.EXCHANGE,
-                            7,
-                            new Seq(10),
-                            new Root(5, 6),
-                            Lineage.EMPTY));
+            journal.restart(another(PendingSwitch.Way.EXCHANGE));
             journal.append(1, RequestId.NONE, operation(11));
 
             commits.sync(new Seq(11));

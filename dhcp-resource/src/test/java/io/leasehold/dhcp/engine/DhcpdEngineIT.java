@@ -63,16 +63,29 @@ class DhcpdEngineIT {
         Files.writeString(volume.configuration(), GOOD);
         lan = new DhcpLan();
         host = new NamespaceProcessHost(lan.namespace("server"));
-        engine =
-                new DhcpdEngine(
-                        DhcpdSettings.of(volume, List.of("lan0"), temporary.resolve("dhcpd.log")),
-                        host,
-                        alarms::add,
-                        System::nanoTime);
+        engine = engine(host);
         check =
                 new ConfigurationCheck(
                         FACTS, new SyntaxCheck(DhcpdSettings.PROGRAM, temporary.resolve("run")));
         generations = new Generations(volume);
+    }
+
+    private DhcpdEngine engine(ProcessHost processes) {
+        return new DhcpdEngine(
+                DhcpdSettings.of(volume, List.of("lan0"), temporary.resolve("dhcpd.log")),
+                processes,
+                alarms::add,
+                System::nanoTime);
+    }
+
+    private ConfigurationWatch watch(ConfigurationCheck by, ConfigurationWatch.Listener listener) {
+        return new ConfigurationWatch(
+                ConfigurationSource.mounted(volume),
+                by,
+                generations,
+                () -> LeaseTable.EMPTY,
+                InstantSource.system(),
+                listener);
     }
 
     @AfterEach
@@ -274,12 +287,7 @@ class DhcpdEngineIT {
     @Test
     void shouldFollowAServerThatAPredecessorStarted() throws IOException {
         int pid = startGuarded().pid();
-        try (var successor =
-                new DhcpdEngine(
-                        DhcpdSettings.of(volume, List.of("lan0"), temporary.resolve("dhcpd.log")),
-                        host,
-                        alarms::add,
-                        System::nanoTime)) {
+        try (var successor = engine(host)) {
             assertThat(successor.adopt()).contains(pid);
             assertThat(successor.start())
                     .isInstanceOfSatisfying(
@@ -292,14 +300,7 @@ class DhcpdEngineIT {
     void shouldApplyAGoodEditAndRefuseABadOne() throws IOException {
         int pid = startGuarded().pid();
         var outcomes = new CopyOnWriteArrayList<Outcome>();
-        try (var watch =
-                new ConfigurationWatch(
-                        ConfigurationSource.mounted(volume),
-                        check,
-                        generations,
-                        () -> LeaseTable.EMPTY,
-                        InstantSource.system(),
-                        outcomes::add)) {
+        try (var watch = watch(check, outcomes::add)) {
             watch.start(System::nanoTime);
             Files.writeString(volume.configuration(), GOOD.replace("  range", "  rangee"));
             await().until(() -> outcomes.size() == 1);
@@ -343,14 +344,7 @@ class DhcpdEngineIT {
                 new ConfigurationCheck(
                         elsewhere,
                         new SyntaxCheck(DhcpdSettings.PROGRAM, temporary.resolve("run")));
-        try (var watch =
-                new ConfigurationWatch(
-                        ConfigurationSource.mounted(volume),
-                        otherCheck,
-                        generations,
-                        () -> LeaseTable.EMPTY,
-                        InstantSource.system(),
-                        _ -> {})) {
+        try (var watch = watch(otherCheck, _ -> {})) {
             guard();
             assertThat(rollout.start(watch))
                     .isInstanceOf(ConfigurationRollout.Result.Applied.class);
@@ -400,21 +394,8 @@ class DhcpdEngineIT {
                         host.signal(name, signal);
                     }
                 };
-        try (var server =
-                        new DhcpdEngine(
-                                DhcpdSettings.of(
-                                        volume, List.of("lan0"), temporary.resolve("dhcpd.log")),
-                                editedMeanwhile,
-                                alarms::add,
-                                System::nanoTime);
-                var watch =
-                        new ConfigurationWatch(
-                                ConfigurationSource.mounted(volume),
-                                check,
-                                generations,
-                                () -> LeaseTable.EMPTY,
-                                InstantSource.system(),
-                                _ -> {})) {
+        try (var server = engine(editedMeanwhile);
+                var watch = watch(check, _ -> {})) {
             assertThat(new ConfigurationRollout(server, generations).start(watch))
                     .isInstanceOf(ConfigurationRollout.Result.Applied.class);
 
@@ -429,21 +410,8 @@ class DhcpdEngineIT {
     @Test
     void shouldTellThatAnAdoptedServerRunsOnAnOlderGeneration() throws IOException {
         startGuarded();
-        try (var successor =
-                        new DhcpdEngine(
-                                DhcpdSettings.of(
-                                        volume, List.of("lan0"), temporary.resolve("dhcpd.log")),
-                                host,
-                                alarms::add,
-                                System::nanoTime);
-                var watch =
-                        new ConfigurationWatch(
-                                ConfigurationSource.mounted(volume),
-                                check,
-                                generations,
-                                () -> LeaseTable.EMPTY,
-                                InstantSource.system(),
-                                _ -> {})) {
+        try (var successor = engine(host);
+                var watch = watch(check, _ -> {})) {
             var rollout = new ConfigurationRollout(successor, generations);
             assertThat(successor.adopt()).isPresent();
             assertThat(rollout.adopted()).as("nothing was edited").isTrue();
@@ -466,14 +434,7 @@ class DhcpdEngineIT {
         guard();
         lan.ip("server", "addr", "del", DhcpLan.VIP + "/24", "dev", "lan0");
         lan.ip("server", "addr", "replace", "198.18.0.2/24", "dev", "lan0");
-        try (var watch =
-                new ConfigurationWatch(
-                        ConfigurationSource.mounted(volume),
-                        check,
-                        generations,
-                        () -> LeaseTable.EMPTY,
-                        InstantSource.system(),
-                        _ -> {})) {
+        try (var watch = watch(check, _ -> {})) {
             assertThat(new ConfigurationRollout(engine, generations).start(watch))
                     .isInstanceOf(ConfigurationRollout.Result.Failed.class);
             assertThat(generations.accepted().generation().orElseThrow().number()).isEqualTo(1);

@@ -93,11 +93,7 @@ class FenceDeviceIT {
 
         assertThat(pair.status(primary).path("alarms").toString()).doesNotContain("fence");
         healAll();
-        pair.eventually(
-                "the device to switch it on",
-                () ->
-                        assertThat(pair.node(peer).isOn() && !pair.bootId(peer).equals(boot))
-                                .isTrue());
+        awaitAnotherBoot(peer, boot);
         pair.awaitHealthy();
         assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(dhcpd);
     }
@@ -112,11 +108,7 @@ class FenceDeviceIT {
 
         pair.underLoad(() -> pair.order(primary, "fence", peer.label(), "--yes"));
 
-        pair.eventually(
-                "the device to switch it on",
-                () ->
-                        assertThat(pair.node(peer).isOn() && !pair.bootId(peer).equals(boot))
-                                .isTrue());
+        awaitAnotherBoot(peer, boot);
         pair.awaitHealthy();
         assertThat(pair.primary()).isEqualTo(primary);
         assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(dhcpd);
@@ -134,11 +126,7 @@ class FenceDeviceIT {
         });
         healAll();
 
-        pair.eventually(
-                "the device to switch it on",
-                () ->
-                        assertThat(pair.node(failed).isOn() && !pair.bootId(failed).equals(boot))
-                                .isTrue());
+        awaitAnotherBoot(failed, boot);
         pair.awaitHealthy();
         assertThat(pair.primary()).isEqualTo(survivor);
         pair.assertNoLeaseIsMissing();
@@ -230,5 +218,14 @@ class FenceDeviceIT {
 
     private static FenceBehaviour behaviour(Fault fault, Duration delay) {
         return new FenceBehaviour(fault, delay);
+    }
+
+    /** The device switches it on again. */
+    private static void awaitAnotherBoot(LabNode node, String boot) throws Exception {
+        pair.eventually(
+                "the device to switch it on",
+                () ->
+                        assertThat(pair.node(node).isOn() && !pair.bootId(node).equals(boot))
+                                .isTrue());
     }
 }
