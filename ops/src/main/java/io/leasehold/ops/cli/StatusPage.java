@@ -88,8 +88,7 @@ final class StatusPage {
                 "operations",
                 volume.lastSequence()
                         + " written, "
-                        + volume.committedSequence()
-                        + " on every in-sync node"
+                        + howSafe(volume)
                         + (volume.equalSequence().isPresent()
                                 ? ", copies found equal at " + volume.equalSequence().getAsLong()
                                 : ""));
@@ -111,6 +110,16 @@ final class StatusPage {
         }
         volume.resync().ifPresent(resync -> table.row("resync", progress(resync)));
         return table;
+    }
+
+    /**
+     * The primary alone knows what the other copy has; a secondary hears of it with the next
+     * writes.
+     */
+    private static String howSafe(VolumeView volume) {
+        return volume.role().equals("primary")
+                ? volume.committedSequence() + " on every in-sync node"
+                : volume.durableSequence() + " on the disk here";
     }
 
     private String summary(StatusView status) {

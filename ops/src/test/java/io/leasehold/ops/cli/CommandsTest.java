@@ -202,6 +202,12 @@ class CommandsTest {
         }
 
         @Test
+        void shouldCountOnASecondaryWhatItsOwnDiskHas() {
+            assertThat(StatusPage.volume(SampleViews.secondaryVolume()))
+                    .contains("operations  4711 written, 4710 on the disk here");
+        }
+
+        @Test
         void shouldSayInItsExitCodeThatACrashWouldStopDhcp() {
             daemon.reports(SampleViews.resyncing());
 

@@ -159,6 +159,31 @@ public final class SampleViews {
                                 "changes", 64L << 20, 870, Instant.parse("2026-11-23T03:55:38Z"))));
     }
 
+    /** It has heard of fewer complete operations than it has on its disk. */
+    public static VolumeView secondaryVolume() {
+        return new VolumeView(
+                "secondary",
+                "working",
+                Optional.empty(),
+                "connected",
+                "established",
+                Optional.empty(),
+                "/var/lib/leasehold/volume",
+                7,
+                4_711,
+                4_710,
+                4_600,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                OptionalLong.empty(),
+                Optional.empty());
+    }
+
     public static ReadyView ready() {
         return new ReadyView(
                 true,
