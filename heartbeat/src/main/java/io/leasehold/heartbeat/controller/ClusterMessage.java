@@ -24,7 +24,7 @@ import java.util.TreeSet;
  *   daemon restarted   A: PromiseRequest --> B: Promised --> A promotes                  (R27)
  *   B became equal     A: Grow --> B: GrowAccepted                                       (R10)
  *   B leaves           B: Outdated --> A goes on alone: OutdatedNoted --> B stops        (R16)
- *   hand-over          A: HandOverComing ... A: HandOver --> B: HandOverTaken            (R17)
+ *   hand-over          A: HandOverComing ... A: HandOver --> B: HandOverTaken, ServiceStarted (R17)
  *   after a pause      A: ConfirmRequest --> B: Confirmed                                (R9)
  *   after a force      ForcedEpochs, so that both mark them                              (R21)
  *   operator           CommandForwarded --> CommandAnswered
@@ -94,7 +94,9 @@ public sealed interface ClusterMessage {
     /** The receiver's hand-over was taken: the record is won at {@code epoch}. */
     record HandOverTaken(Epoch epoch) implements ClusterMessage {}
 
-    /** After a hand-over: the service runs here. */
+    /**
+     * The sender is the primary of {@code epoch}, and the service runs there: once in a session.
+     */
     record ServiceStarted(Epoch epoch) implements ClusterMessage {}
 
     /** After a hand-over: the service does not start here; the volume follows back by a grow. */

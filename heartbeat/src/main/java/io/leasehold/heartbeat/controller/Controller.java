@@ -184,7 +184,9 @@ public final class Controller {
                         selfFencing,
                         time,
                         effects);
-        promotion = new Promotion(config, lifecycle, rights, session, gate, alarms, time, effects);
+        promotion =
+                new Promotion(
+                        config, lifecycle, rights, session, move, gate, alarms, time, effects);
         follower =
                 new Follower(
                         config, lifecycle, rights, watch, session, health, fencing, witness,

@@ -97,6 +97,7 @@ final class Leadership {
         }
         // R9: until the other one is silent by any clock, nothing of ours may be heard or mounted.
         service.want(gate.isPeerSilenceAwaited() ? 0 : resourceCount, leading.handedOver());
+        service.tellThatItRuns();
     }
 
     /**

@@ -12,7 +12,7 @@ import java.util.Optional;
  *
  * <pre>
  *   none --begun by a person, a shutdown, a reason to move--> under way
- *   under way --peer serves | peer could not start | given up | time limit | shut down--> none, answered
+ *   under way --peer serves | peer could not start | given up | won back here | time limit | shut down--> none, answered
  * </pre>
  */
 final class PlannedMove {
@@ -80,6 +80,14 @@ final class PlannedMove {
         finish(
                 new CommandResult.Done(peer + " serves, epoch " + epoch),
                 peer + " serves since the hand-over");
+    }
+
+    /** What the peer has taken was lost with it; not if it hands back, which it has said before. */
+    void wonBack() {
+        finish(
+                new CommandResult.Failed(
+                        peer + " was lost before it served; " + me + " takes over again"),
+                me + " has won the record again");
     }
 
     /** The volume follows back by a grow, and the peer hands back. */

@@ -30,6 +30,7 @@ final class Promotion {
     private final Lifecycle lifecycle;
     private final Rights rights;
     private final PeerSession session;
+    private final PlannedMove move;
     private final ServiceGate gate;
     private final Alarms alarms;
     private final StepTime time;
@@ -42,6 +43,7 @@ final class Promotion {
             Lifecycle lifecycle,
             Rights rights,
             PeerSession session,
+            PlannedMove move,
             ServiceGate gate,
             Alarms alarms,
             StepTime time,
@@ -51,6 +53,7 @@ final class Promotion {
         this.lifecycle = lifecycle;
         this.rights = rights;
         this.session = session;
+        this.move = move;
         this.gate = gate;
         this.alarms = alarms;
         this.time = time;
@@ -77,6 +80,7 @@ final class Promotion {
         rights.save(won.next().withStanding(Standing.UP_TO_DATE).withWasPrimary(true));
         gate.recordWon(won.askedNanos(), won.silent());
         prepared = false;
+        move.wonBack();
         var epoch = rights.record().epoch();
         var handedOver = won.rule() == Rule.R17;
         lifecycle.become(new Phase.Promoting(epoch, handedOver));

@@ -173,8 +173,17 @@ final class Service {
         effects.note(
                 "resource", Rule.ORDER, me + " serves", "every resource runs, the gate is open");
         if (isHandedOver()) {
-            session.send(new ClusterMessage.ServiceStarted(rights.record().epoch()));
             lifecycle.become(new Phase.Leading(false));
+        }
+    }
+
+    /**
+     * Whoever handed over waits for it (R17), perhaps for a node whose daemon was restarted and
+     * does not know that any more; so it is said in each session.
+     */
+    void tellThatItRuns() {
+        if (resources.isAllStarted()) {
+            session.sendOnce(new ClusterMessage.ServiceStarted(rights.record().epoch()));
         }
     }
 
