@@ -78,10 +78,11 @@ public final class DhcpProbe implements AutoCloseable {
 
     /**
      * Asks again every {@code interval} until an answer is right: for the last step of a start,
-     * when the server may not be ready for the first question.
+     * when the server may not be ready for the first question. Silence is that of all questions.
      */
     public ProbeResult awaitGreen(ProbeQuestion question, Duration interval, Duration limit) {
-        long end = nanoTime.getAsLong() + limit.toNanos();
+        long begin = nanoTime.getAsLong();
+        long end = begin + limit.toNanos();
         while (true) {
             long remaining = end - nanoTime.getAsLong();
             var result =
@@ -92,8 +93,11 @@ public final class DhcpProbe implements AutoCloseable {
                         case ProbeResult.SecondServer _, ProbeResult.NotMade _ -> false;
                         case ProbeResult.Silent _, ProbeResult.Wrong _ -> true;
                     };
-            if (!again || nanoTime.getAsLong() >= end) {
-                return result;
+            long now = nanoTime.getAsLong();
+            if (!again || now >= end) {
+                return result instanceof ProbeResult.Silent
+                        ? new ProbeResult.Silent(Duration.ofNanos(now - begin))
+                        : result;
             }
         }
     }

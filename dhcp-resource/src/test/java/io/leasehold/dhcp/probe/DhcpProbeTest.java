@@ -257,7 +257,7 @@ class DhcpProbeTest {
     @Test
     void shouldGiveUpWhenTheServerNeverGetsReady() {
         assertThat(probe.awaitGreen(DISCOVER, Duration.ofMillis(20), LIMIT))
-                .isInstanceOf(ProbeResult.Silent.class);
+                .isEqualTo(new ProbeResult.Silent(LIMIT));
         assertThat(wire.questions).hasSize(10);
     }
 
