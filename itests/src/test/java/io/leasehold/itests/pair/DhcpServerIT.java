@@ -58,6 +58,53 @@ class DhcpServerIT {
         assertThat(events(primary)).anyMatch(text -> text.contains("no answer to a DHCP question"));
     }
 
+    /**
+     * As when thousands ask at once: what the probe asks never arrives, and clients are answered.
+     */
+    @Test
+    void shouldLeaveADhcpServerAloneThatAnswersOthersThanTheProbe() throws Exception {
+        var primary = pair.primary();
+        long before = pair.process(primary, Role.DHCPD);
+
+        pair.underLoad(() -> {
+            forwardProbes(primary, "disabled");
+            try {
+                pair.eventually(
+                        "the probe to be passed over",
+                        () ->
+                                assertThat(alarms(primary))
+                                        .contains("clients are answered, but the probe is not"));
+            } finally {
+                forwardProbes(primary, "forwarding");
+            }
+        });
+
+        assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(before);
+        assertThat(failures(primary)).isZero();
+        pair.eventually(
+                "the probe to be answered again",
+                () -> assertThat(alarms(primary)).doesNotContain("the probe is not"));
+    }
+
+    private static String alarms(LabNode node) throws Exception {
+        return pair.status(node).path("alarms").toString();
+    }
+
+    private static void forwardProbes(LabNode server, String portState) throws Exception {
+        pair.lab()
+                .in(
+                        LabNode.SWITCH,
+                        Command.of(
+                                "bridge",
+                                "link",
+                                "set",
+                                "dev",
+                                server.label() + "-probe",
+                                "state",
+                                portState))
+                .check();
+    }
+
     /** dhcpd itself would believe the torn record, and NAK the client that holds the address. */
     @Test
     void shouldCutATornRecordOffAndKeepItAside() throws Exception {

@@ -97,9 +97,16 @@ final class DhcpService {
         /** Returns empty if the answer was right, else what was wrong. */
         Optional<String> ask(Duration limit) throws InterruptedException;
 
-        /** The same, but empty without asking if it was answered a moment ago. */
-        Optional<String> askIfDue(Duration limit) throws InterruptedException;
+        /** Of a server that has answered before; empty without asking if that was a moment ago. */
+        Optional<Unanswered> askIfDue(Duration limit) throws InterruptedException;
     }
+
+    /**
+     * The probe got no right answer.
+     *
+     * @param othersAnswered answers to others left this node while it waited
+     */
+    record Unanswered(String reason, boolean othersAnswered) {}
 
     /** Watches for the first answer that leaves this node. */
     interface FirstAnswer {
@@ -154,6 +161,12 @@ final class DhcpService {
                             + mounted.configuration()
                             + " yet: DHCP is not running. Write one and it is started");
         }
+        probePassedOver.ifPresent(reason ->
+                texts.add(
+                        "clients are answered, but the probe is not ("
+                                + reason
+                                + "): very many ask, or the probe's interface has no way to the"
+                                + " clients' network"));
         startFindings.stream()
                 .filter(finding -> finding.severity() != io.leasehold.dhcp.Severity.NOTE)
                 .forEach(finding -> texts.add(finding.text()));
@@ -426,26 +439,38 @@ final class DhcpService {
         }
     }
 
-    /**
-     * While acknowledgements wait for the peer (R4), dhcpd waits in its write and answers nobody.
-     * It cannot be stopped then either, and a start would not help: the record decides what comes.
-     * A disk that hangs here is another matter: then this node's service has failed.
-     */
     private Health monitorServer(Duration limit) throws InterruptedException {
         if (!configured) {
             return new Health.Good();
         }
         return switch (engine.monitor()) {
-            case io.leasehold.dhcp.engine.Health.Running _ ->
-                    probe.askIfDue(limit)
-                            .<Health>map(
-                                    wrong -> new Health.Unanswered(wrong, lastPeerDelayNanos.get()))
-                            .orElseGet(Health.Good::new);
+            case io.leasehold.dhcp.engine.Health.Running _ -> judged(probe.askIfDue(limit));
             case io.leasehold.dhcp.engine.Health.Failing(int _, var why) ->
                     new Health.Failed(why.toString());
             case io.leasehold.dhcp.engine.Health.NotRunning() ->
                     new Health.Failed("dhcpd does not run");
         };
+    }
+
+    /**
+     * Of two silences nothing follows. When a whole site is switched on, a question of the probe is
+     * lost among thousands, and a restart would only add to that. And while acknowledgements wait
+     * for the peer (R4), dhcpd waits in its write and answers nobody. It cannot be stopped then
+     * either, and a start would not help: the record decides what comes. A disk that hangs here is
+     * another matter: then this node's service has failed.
+     */
+    private Health judged(Optional<Unanswered> unanswered) {
+        var passedOver = unanswered.filter(Unanswered::othersAnswered).map(Unanswered::reason);
+        if (passedOver.isPresent() && probePassedOver.isEmpty()) {
+            history.observed(
+                    "dhcp", "left alone: others are answered, the probe is not", passedOver.get());
+        }
+        probePassedOver = passedOver;
+        return unanswered
+                .filter(silence -> !silence.othersAnswered())
+                .<Health>map(silence ->
+                        new Health.Unanswered(silence.reason(), lastPeerDelayNanos.get()))
+                .orElseGet(Health.Good::new);
     }
 
     // ---- edits
@@ -468,6 +493,9 @@ final class DhcpService {
 
     /** Longer than stop and start together may take. */
     private static final Duration RESTART_LIMIT = Duration.ofMinutes(2);
+
+    /** Why the probe's last question is not held against the server. */
+    private volatile Optional<String> probePassedOver = Optional.empty();
 
     private volatile Optional<String> lastRestart = Optional.empty();
 

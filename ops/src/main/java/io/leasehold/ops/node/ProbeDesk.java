@@ -16,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -27,19 +29,30 @@ import java.util.concurrent.TimeoutException;
  * the daemon starts, so that a takeover does not wait for that.
  */
 final class ProbeDesk implements DhcpService.ProbeRunner {
+    /** Within the limit, and a quarter of it to spare: one lost packet is no dead server. */
+    private static final int QUESTIONS = 3;
+
+    private record Wrong(String text, boolean silence) {}
+
     private final CompletableFuture<Optional<DhcpProbe>> opened = new CompletableFuture<>();
     private final Generations generations;
     private final ClusterFacts facts;
     private final Configuration.Probe probing;
+    private final List<String> interfaces;
     private long askedNanos;
     private boolean answered = true;
     private Optional<Generation> planned = Optional.empty();
     private Optional<ProbeQuestion> question = Optional.empty();
 
-    private ProbeDesk(Generations generations, ClusterFacts facts, Configuration.Probe probing) {
+    private ProbeDesk(
+            Generations generations,
+            ClusterFacts facts,
+            Configuration.Probe probing,
+            List<String> interfaces) {
         this.generations = generations;
         this.facts = facts;
         this.probing = probing;
+        this.interfaces = interfaces;
         this.askedNanos = System.nanoTime() - probing.interval().toNanos();
     }
 
@@ -48,8 +61,10 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
      * answered as if it were right.
      */
     static ProbeDesk open(Settings settings, Generations generations, ClusterFacts facts) {
-        var probing = settings.configuration().dhcp().probe();
-        var desk = new ProbeDesk(generations, facts, probing);
+        var dhcp = settings.configuration().dhcp();
+        var probing = dhcp.probe();
+        var desk =
+                new ProbeDesk(generations, facts, probing, dhcp.interfaces().of(settings.self()));
         var ports = probing.ports();
         if (ports.isEmpty()) {
             desk.opened.complete(Optional.empty());
@@ -93,39 +108,71 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
     }
 
     @Override
-    public synchronized Optional<String> askIfDue(Duration limit) throws InterruptedException {
+    public synchronized Optional<DhcpService.Unanswered> askIfDue(Duration limit)
+            throws InterruptedException {
         if (answered && System.nanoTime() - askedNanos < probing.interval().toNanos()) {
             return Optional.empty();
         }
-        return ask(limit.compareTo(probing.timeout()) < 0 ? limit : probing.timeout());
+        var each =
+                (limit.compareTo(probing.timeout()) < 0 ? limit : probing.timeout()).dividedBy(4);
+        var wrong = ask(each, 1);
+        return wrong.isEmpty() ? Optional.empty() : askBesideOthers(each);
+    }
+
+    /** A busy server is not a dead one: whether it answers others is looked at meanwhile. */
+    private Optional<DhcpService.Unanswered> askBesideOthers(Duration each)
+            throws InterruptedException {
+        var others = new ArrayList<LeavingAnswers>();
+        try {
+            for (var name : interfaces) {
+                others.add(LeavingAnswers.by(name));
+            }
+            var wrong = ask(each, QUESTIONS - 1);
+            if (wrong.isEmpty()) {
+                return Optional.empty();
+            }
+            boolean othersAnswered = false;
+            for (var answers : others) {
+                othersAnswered |= answers.next(Duration.ZERO).isPresent();
+            }
+            return Optional.of(
+                    new DhcpService.Unanswered(
+                            wrong.get().text(), wrong.get().silence() && othersAnswered));
+        } catch (IOException e) {
+            return Optional.of(
+                    new DhcpService.Unanswered("answers cannot be watched for: " + e, false));
+        } finally {
+            others.forEach(LeavingAnswers::close);
+        }
     }
 
     @Override
     public synchronized Optional<String> ask(Duration limit) throws InterruptedException {
+        return ask(limit.dividedBy(4), QUESTIONS).map(Wrong::text);
+    }
+
+    private Optional<Wrong> ask(Duration each, int times) throws InterruptedException {
         askedNanos = System.nanoTime();
         answered = false;
-        var wrong = askNow(limit);
+        var wrong = askNow(each, times);
         answered = wrong.isEmpty();
         return wrong;
     }
 
-    private Optional<String> askNow(Duration limit) throws InterruptedException {
+    private Optional<Wrong> askNow(Duration each, int times) throws InterruptedException {
+        var limit = each.multipliedBy(times);
         Optional<DhcpProbe> probe;
         try {
             probe = opened.get(limit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            return Optional.of("the probe's interfaces are not open yet");
+            return other("the probe's interfaces are not open yet");
         } catch (ExecutionException e) {
-            return Optional.of("no probe can be made: " + e.getCause());
+            return other("no probe can be made: " + e.getCause());
         }
         if (probe.isEmpty()) {
             return Optional.empty();
         }
-        // Three questions within the limit: one lost packet is no dead server.
-        return wrong(
-                probe.get()
-                        .awaitGreen(
-                                fitting(), limit.dividedBy(4), limit.multipliedBy(3).dividedBy(4)));
+        return wrong(probe.get().awaitGreen(fitting(), each, limit));
     }
 
     private ProbeQuestion fitting() {
@@ -143,21 +190,30 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
         return question.orElseGet(() -> new ProbeQuestion.Elsewhere(Ipv4Address.of("192.0.2.1")));
     }
 
-    private static Optional<String> wrong(ProbeResult result) {
+    private static Optional<Wrong> wrong(ProbeResult result) {
         return switch (result) {
             case ProbeResult.Green _ -> Optional.empty();
             case ProbeResult.Silent(var waited) ->
-                    Optional.of("no answer to a DHCP question within " + waited.toMillis() + " ms");
+                    Optional.of(
+                            new Wrong(
+                                    "no answer to a DHCP question within "
+                                            + waited.toMillis()
+                                            + " ms",
+                                    true));
             case ProbeResult.Wrong(var answers, String expected) ->
-                    Optional.of("a wrong answer: expected " + expected + ", got " + answers);
+                    other("a wrong answer: expected " + expected + ", got " + answers);
             // Ours answered, too: restarting it would not silence the other one.
             case ProbeResult.SecondServer(var answers)
                     when answers.stream().anyMatch(ProbeResult.Answer::fromThisHost) ->
                     Optional.empty();
             case ProbeResult.SecondServer(var answers) ->
-                    Optional.of("only foreign DHCP servers answer: " + answers);
+                    other("only foreign DHCP servers answer: " + answers);
             case ProbeResult.NotMade(String reason) ->
-                    Optional.of("no DHCP question could be asked: " + reason);
+                    other("no DHCP question could be asked: " + reason);
         };
+    }
+
+    private static Optional<Wrong> other(String text) {
+        return Optional.of(new Wrong(text, false));
     }
 }

@@ -58,6 +58,8 @@ class DhcpServiceTest {
 
     private Optional<Duration> ahead = Optional.of(Duration.ZERO);
     private Optional<String> wrongAnswer = Optional.empty();
+    private boolean othersAnswered;
+    private DhcpService service;
     private OptionalLong lastPeerDelay = OptionalLong.empty();
     private final Obedient host = new Obedient();
     private FlightRecorder recorder;
@@ -125,7 +127,7 @@ class DhcpServiceTest {
                         new FlightRecorderOptions(directory.resolve("history"), "dhcp1"),
                         InstantSource.system(),
                         System::nanoTime);
-        var service =
+        service =
                 new DhcpService(
                         new DhcpService.Parts(
                                 volume,
@@ -157,8 +159,8 @@ class DhcpServiceTest {
         }
 
         @Override
-        public Optional<String> askIfDue(Duration limit) {
-            return wrongAnswer;
+        public Optional<DhcpService.Unanswered> askIfDue(Duration limit) {
+            return wrongAnswer.map(reason -> new DhcpService.Unanswered(reason, othersAnswered));
         }
     }
 
@@ -199,6 +201,22 @@ class DhcpServiceTest {
         server.start(false, LIMIT);
 
         assertThat(engine.adopt()).isPresent();
+    }
+
+    /** As when a whole site is switched on: its questions are lost among those of the others. */
+    @Test
+    void shouldLeaveAServerAloneThatAnswersOthersAndSaySo() throws Exception {
+        promote();
+        wrongAnswer = Optional.of("no answer");
+        othersAnswered = true;
+
+        assertThat(server.monitor(LIMIT)).isEqualTo(new Health.Good());
+        assertThat(service.alarms())
+                .anyMatch(text -> text.startsWith("clients are answered, but the probe is not"));
+
+        wrongAnswer = Optional.empty();
+        assertThat(server.monitor(LIMIT)).isEqualTo(new Health.Good());
+        assertThat(service.alarms()).noneMatch(text -> text.contains("probe"));
     }
 
     /** Whether that is its own fault is for the cluster manager to judge. */
