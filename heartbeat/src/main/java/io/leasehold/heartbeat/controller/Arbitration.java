@@ -164,6 +164,7 @@ final class Arbitration {
         alarms.clear("fencing");
         alarms.clear(Candidacy.MEETING);
         alarms.clear(Departure.SPLIT_BRAIN);
+        alarms.clear(Departure.DEPOSED);
         foundBefore.clear();
         return new Outcome.Won(
                 granted.permit() ? next.withPermit() : next.withoutPermit(),

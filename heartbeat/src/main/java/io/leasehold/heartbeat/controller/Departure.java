@@ -33,6 +33,9 @@ final class Departure {
     /** Subject of the alarm that this node stopped because of one. */
     static final String SPLIT_BRAIN = "split brain";
 
+    /** Subject of the alarm that the peer won while this node still believed that it leads. */
+    static final String DEPOSED = "deposed";
+
     /** How long a refused or failed automatic move is not tried again. */
     static final long MOVE_PAUSE_NANOS = 10_000_000_000L;
 
@@ -103,7 +106,7 @@ final class Departure {
 
     /** Someone holds a higher epoch: whatever we believe, we have lost (R2, R8). */
     void deposed(Epoch higher) {
-        alarms.raise("deposed", peer + " leads epoch " + higher + " while " + me + " was primary");
+        alarms.raise(DEPOSED, peer + " leads epoch " + higher + " while " + me + " was primary");
         begin(Purpose.DEPOSED, peer + " has the higher epoch " + higher);
         gate.close();
     }

@@ -333,6 +333,7 @@ final class Follower {
         // Whoever had to decide has decided.
         alarms.clear(Candidacy.MEETING);
         alarms.clear(Departure.SPLIT_BRAIN);
+        alarms.clear(Departure.DEPOSED);
         var promise = grow.epoch().isAfter(state.promised());
         rights.save(
                 state.withRecord(recordOfBoth(modeOfPrimary(), grow.epoch(), grow.gen()))

@@ -25,6 +25,9 @@ import java.util.OptionalLong;
  * </pre>
  */
 final class PeerFencing {
+    /** Subject of the alarm that it was fenced too often; until it is heard. */
+    private static final String LOOP = "fence loop";
+
     private final NodeName peer;
     private final FencingConfiguration configuration;
     private final FencingSequence sequence;
@@ -167,6 +170,7 @@ final class PeerFencing {
                 alarms.clear("fencing");
             }
         }
+        alarms.clear(LOOP);
         evidence.peerHeard();
     }
 
@@ -288,7 +292,13 @@ final class PeerFencing {
                     Rule.R36,
                     peer + " stays off: it was fenced too often",
                     recent + " times lately");
-            alarms.raise("fence loop", peer + " was fenced " + recent + " times lately: stays off");
+            alarms.raise(
+                    LOOP,
+                    peer
+                            + " was fenced "
+                            + recent
+                            + " times lately and stays off (R36): find out why ('clusterctl"
+                            + " explain'), then switch it on");
         } else if (configuration.powerOnAfter()) {
             perform(sequence.powerOn());
         }
