@@ -11,8 +11,8 @@ import java.util.OptionalLong;
  * process here.
  *
  * <pre>
- *          start             first progress, or                 silent for daemonDeadTime
- *                            given what serves
+ *          start             first progress, or                 silent for daemonDeadTime,
+ *                            given what serves                  something held: silence it
  *  ABSENT ------> STARTING -------------------> TAKING PART --------------------------> stand down
  *    ^               |                              |
  *    |               | daemonStartLimit: kill it    | silent for daemonHungTime: kill it
@@ -20,14 +20,16 @@ import java.util.OptionalLong;
  * </pre>
  *
  * <p>This node is <i>guarded</i> from the moment at which a daemon takes part until a stand-down,
- * whoever is the daemon then: only while it is, something can be held that must not outlive a
- * daemon for long, whether that is dead, hung, being replaced, or a successor that starts too
- * slowly. The end of the daemon alone is no reason to stand down; that is what the keeper is for.
+ * whoever is the daemon then, and as long as the keeper <i>holds</i> something for it: that must
+ * not outlive a daemon for long, whether that is dead, hung, being replaced, or a successor that
+ * starts too slowly. The end of the daemon alone is no reason to stand down; that is what the
+ * keeper is for.
  *
- * <p>A daemon that starts while nothing is guarded (after a power-on, or after a stand-down) has
- * nothing to be given up for: a slow disk or a busy machine may make its start last longer than
- * {@code daemonDeadTime}, and to end it in the middle would only begin the same anew. Its time is
- * limited all the same.
+ * <p>While nothing is held, or nothing guarded (after a power-on, or after a stand-down), a daemon
+ * has nothing to be given up for: a slow disk or a busy machine may hold up its start, or a flush
+ * of a secondary, for longer than {@code daemonDeadTime}, and to end it in the middle would only
+ * begin the same anew, perhaps just when it is needed. Its time is limited all the same, and its
+ * beats say how old its progress is.
  */
 final class DaemonWatch {
     private static final String NOT_ATTACHED = "it has not attached";
@@ -90,9 +92,13 @@ final class DaemonWatch {
         takesPart();
     }
 
-    /** The daemon was given something that serves, or without which nothing can. */
-    void entrusted(long nowNanos) {
-        if (!takesPart) {
+    /**
+     * The daemon was given something that serves, or without which nothing can.
+     *
+     * @param held the keeper holds something for it already
+     */
+    void entrusted(boolean held, long nowNanos) {
+        if (!takesPart || !held) {
             // It has only now something to be given up for, however long it took to come here.
             progressNanos = nowNanos;
         }
@@ -147,22 +153,29 @@ final class DaemonWatch {
      * Whether this node is as it should be, which is what a watchdog is fed with: the daemon proves
      * its progress, or it is given up.
      *
+     * @param held the keeper holds something for the daemon
      * @param notSilenced the node was to be made silent, and something that could serve is left:
      *     then only a reset helps (R38)
      */
-    boolean isProven(boolean notSilenced, long nowNanos) {
+    boolean isProven(boolean held, boolean notSilenced, long nowNanos) {
         return !notSilenced
-                && (!guarded || nowNanos - progressNanos < policy.daemonDeadTime().toNanos());
+                && (!guarded
+                        || !held
+                        || nowNanos - progressNanos < policy.daemonDeadTime().toNanos());
     }
 
-    /** To be called after each event and when {@link #nextDeadlineNanos} has come. */
-    List<Action> decide(long nowNanos) {
+    /**
+     * To be called after each event and when {@link #nextDeadlineNanos} has come.
+     *
+     * @param held the keeper holds something for the daemon
+     */
+    List<Action> decide(boolean held, long nowNanos) {
         var actions = new ArrayList<Action>();
         if (!running && (ending || endWithDaemon)) {
             actions.add(new Action.End());
             return actions;
         }
-        if (guarded && nowNanos - progressNanos >= policy.daemonDeadTime().toNanos()) {
+        if (guarded && held && nowNanos - progressNanos >= policy.daemonDeadTime().toNanos()) {
             guarded = false;
             actions.add(
                     new Action.StandDown(
@@ -170,7 +183,7 @@ final class DaemonWatch {
                                     + policy.daemonDeadTime().toMillis()
                                     + " ms"));
         }
-        if (guarded && !running && isRestartLoop(nowNanos)) {
+        if (guarded && held && !running && isRestartLoop(nowNanos)) {
             guarded = false;
             actions.add(
                     new Action.StandDown(
@@ -196,9 +209,9 @@ final class DaemonWatch {
     }
 
     /** When {@link #decide} is to be called at the latest. */
-    OptionalLong nextDeadlineNanos(long nowNanos) {
+    OptionalLong nextDeadlineNanos(boolean held, long nowNanos) {
         long earliest = Long.MAX_VALUE;
-        if (guarded) {
+        if (guarded && held) {
             earliest =
                     Math.min(
                             earliest, progressNanos + policy.daemonDeadTime().toNanos() - nowNanos);

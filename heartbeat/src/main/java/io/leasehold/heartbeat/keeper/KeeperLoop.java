@@ -246,7 +246,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
         if (lifetime.isPresent()) {
             in = Math.min(in, lifetime.getAsLong() - nowNanos);
         }
-        var decision = watch.nextDeadlineNanos(nowNanos);
+        var decision = watch.nextDeadlineNanos(isSomethingHeld(), nowNanos);
         return decision.isPresent() ? Math.min(in, decision.getAsLong() - nowNanos) : in;
     }
 
@@ -376,7 +376,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     /** Fed from what was proven, never from the mere fact that this thread runs. */
     private void feedWatchdogs(long nowNanos) {
         mustBeSilent &= isSomethingLeft();
-        if (!watch.isProven(mustBeSilent, nowNanos)) {
+        if (!watch.isProven(isSomethingHeld(), mustBeSilent, nowNanos)) {
             return;
         }
         serviceManager.alive();
@@ -387,6 +387,11 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                 Keeper.say("watchdog not fed: " + e.getMessage());
             }
         });
+    }
+
+    /** Whether something here lives on by this keeper, for a daemon that has a right to it. */
+    private boolean isSomethingHeld() {
+        return gateKeeping.isOpen() || isSomethingLeft();
     }
 
     /** Whether this node still holds what must not outlive its right. */
@@ -657,7 +662,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
                             .formatted(stoodDown.orElse("in the meantime")));
         }
         if (isForService(order)) {
-            watch.entrusted(nowNanos);
+            watch.entrusted(isSomethingHeld(), nowNanos);
         }
         try {
             return switch (order) {
@@ -847,7 +852,7 @@ final class KeeperLoop implements AutoCloseable, Links.Listener {
     // The daemon.
 
     private void decideAboutDaemon() throws IOException {
-        for (var action : watch.decide(System.nanoTime())) {
+        for (var action : watch.decide(isSomethingHeld(), System.nanoTime())) {
             switch (action) {
                 case Action.StartDaemon() -> startDaemon();
                 case Action.KillDaemon(var reason) -> {

@@ -29,10 +29,13 @@ class DaemonWatchTest {
     private long now = Long.MAX_VALUE - 3_000 * MILLI;
     private final DaemonWatch watch = new DaemonWatch(POLICY, now);
 
+    /** A mount, an address, the gate, or the server. */
+    private boolean held = true;
+
     @Test
     void shouldStartTheDaemonAtOnceAndOnlyOnce() {
-        assertThat(watch.decide(now)).containsExactly(new StartDaemon());
-        assertThat(watch.decide(now)).isEmpty();
+        assertThat(watch.decide(held, now)).containsExactly(new StartDaemon());
+        assertThat(watch.decide(held, now)).isEmpty();
     }
 
     @Nested
@@ -42,14 +45,14 @@ class DaemonWatchTest {
 
         @Test
         void shouldLetItTakeLongerThanARestartMay() {
-            watch.decide(now);
+            watch.decide(held, now);
             now += 700 * MILLI;
             watch.attached(now);
             watch.starting("opens journal and volume");
 
             assertThat(decideAfter(7_299)).isEmpty();
 
-            assertThat(watch.isProven(false, now)).as("nothing can serve").isTrue();
+            assertThat(watch.isProven(held, false, now)).as("nothing can serve").isTrue();
             watch.progressed(now, now);
             assertThat(decideAfter(999)).isEmpty();
             assertThat(decideAfter(1))
@@ -59,22 +62,22 @@ class DaemonWatchTest {
 
         @Test
         void shouldKillOneThatNeverTakesPartAndSayHowFarItCame() {
-            watch.decide(now);
+            watch.decide(held, now);
             watch.attached(now);
             watch.starting("opens journal and volume");
 
-            assertThat(watch.nextDeadlineNanos(now)).hasValue(now + 8_000 * MILLI);
+            assertThat(watch.nextDeadlineNanos(held, now)).hasValue(now + 8_000 * MILLI);
             assertThat(decideAfter(7_999)).isEmpty();
             assertThat(decideAfter(1))
                     .containsExactly(new KillDaemon(TOO_SLOW + "opens journal and volume"));
             assertThat(decideAfter(10_000)).as("once").isEmpty();
             watch.exited(now);
-            assertThat(watch.decide(now)).containsExactly(new StartDaemon());
+            assertThat(watch.decide(held, now)).containsExactly(new StartDaemon());
         }
 
         @Test
         void shouldKillOneThatNeverAttaches() {
-            watch.decide(now);
+            watch.decide(held, now);
 
             assertThat(decideAfter(7_999)).isEmpty();
             assertThat(decideAfter(1))
@@ -83,10 +86,10 @@ class DaemonWatchTest {
 
         @Test
         void shouldJudgeItByItsProgressOnceItWasGivenWhatServes() {
-            watch.decide(now);
+            watch.decide(held, now);
             watch.attached(now);
             now += 3_500 * MILLI;
-            watch.entrusted(now);
+            watch.entrusted(held, now);
 
             assertThat(decideAfter(999)).isEmpty();
             assertThat(decideAfter(1)).hasOnlyElementsOfType(StandDown.class);
@@ -95,15 +98,15 @@ class DaemonWatchTest {
 
     @Test
     void shouldBeProvenWhileNothingCouldServe() {
-        assertThat(watch.isProven(false, now)).isTrue();
-        assertThat(watch.isProven(true, now)).isFalse();
+        assertThat(watch.isProven(held, false, now)).isTrue();
+        assertThat(watch.isProven(held, true, now)).isFalse();
     }
 
     @Nested
     class WhenADaemonIsAttached {
         @BeforeEach
         void startAndAttach() {
-            watch.decide(now);
+            watch.decide(held, now);
             now += 700 * MILLI;
             watch.attached(now);
             watch.progressed(now, now);
@@ -111,13 +114,13 @@ class DaemonWatchTest {
 
         @Test
         void shouldBeProvenAsLongAsItShowsProgressAndAgainWhenItIsGivenUp() {
-            assertThat(watch.isProven(false, now + 999 * MILLI)).isTrue();
-            assertThat(watch.isProven(false, now + 1_000 * MILLI)).isFalse();
+            assertThat(watch.isProven(held, false, now + 999 * MILLI)).isTrue();
+            assertThat(watch.isProven(held, false, now + 1_000 * MILLI)).isFalse();
 
             decideAfter(1_000);
 
-            assertThat(watch.isProven(true, now)).as("something is left").isFalse();
-            assertThat(watch.isProven(false, now)).isTrue();
+            assertThat(watch.isProven(held, true, now)).as("something is left").isFalse();
+            assertThat(watch.isProven(held, false, now)).isTrue();
         }
 
         @Test
@@ -125,7 +128,7 @@ class DaemonWatchTest {
             decideAfter(1_000);
             watch.attached(now);
 
-            assertThat(watch.isProven(true, now)).isFalse();
+            assertThat(watch.isProven(held, true, now)).isFalse();
         }
 
         @Test
@@ -160,7 +163,7 @@ class DaemonWatchTest {
         @Test
         void shouldReplaceADeadOneWithoutStandingDown() {
             watch.exited(now);
-            assertThat(watch.decide(now)).containsExactly(new StartDaemon());
+            assertThat(watch.decide(held, now)).containsExactly(new StartDaemon());
             now += 800 * MILLI;
             watch.attached(now);
 
@@ -170,7 +173,7 @@ class DaemonWatchTest {
         @Test
         void shouldStandDownWhenTheSuccessorComesTooLate() {
             watch.exited(now);
-            watch.decide(now);
+            watch.decide(held, now);
 
             assertThat(decideAfter(1_000)).hasOnlyElementsOfType(StandDown.class);
             assertThat(watch.isTakingPart()).as("it may go on with its start").isFalse();
@@ -181,7 +184,7 @@ class DaemonWatchTest {
         @Test
         void shouldStandDownForASuccessorThatAttachesAndStartsTooSlowlyToSaveTheService() {
             watch.exited(now);
-            watch.decide(now);
+            watch.decide(held, now);
             now += 400 * MILLI;
             watch.attached(now);
 
@@ -204,12 +207,12 @@ class DaemonWatchTest {
         void shouldStandDownInARestartLoopAndTryOncePerPause() {
             for (int restart = 1; restart <= 3; restart++) {
                 watch.exited(now);
-                assertThat(watch.decide(now)).containsExactly(new StartDaemon());
+                assertThat(watch.decide(held, now)).containsExactly(new StartDaemon());
                 watch.attached(now);
             }
             watch.exited(now);
 
-            assertThat(watch.decide(now))
+            assertThat(watch.decide(held, now))
                     .containsExactly(new StandDown("the daemon ended 4 times within 10 s"));
             assertThat(decideAfter(3_999)).isEmpty();
             assertThat(decideAfter(1)).containsExactly(new StartDaemon());
@@ -219,13 +222,13 @@ class DaemonWatchTest {
         void shouldWaitForTheHandOverAndThenEnd() {
             watch.endRequested(now);
             watch.progressed(now, now);
-            assertThat(watch.decide(now)).isEmpty();
+            assertThat(watch.decide(held, now)).isEmpty();
             now += 900 * MILLI;
             watch.progressed(now, now);
-            assertThat(watch.decide(now)).isEmpty();
+            assertThat(watch.decide(held, now)).isEmpty();
             watch.exited(now);
 
-            assertThat(watch.decide(now)).containsExactly(new End());
+            assertThat(watch.decide(held, now)).containsExactly(new End());
         }
 
         @Test
@@ -238,28 +241,71 @@ class DaemonWatchTest {
             assertThat(decideAfter(4))
                     .containsExactly(new KillDaemon("it did not end when it was told to"));
             watch.exited(now);
-            assertThat(watch.decide(now)).containsExactly(new End());
+            assertThat(watch.decide(held, now)).containsExactly(new End());
         }
 
         @Test
         void shouldEndWhenTheDaemonSaidThatItsEndIsMeant() {
             watch.endWithDaemon();
-            assertThat(watch.decide(now)).isEmpty();
+            assertThat(watch.decide(held, now)).isEmpty();
             watch.exited(now);
 
-            assertThat(watch.decide(now)).containsExactly(new End());
+            assertThat(watch.decide(held, now)).containsExactly(new End());
         }
 
         @Test
         void shouldNameADeadlineWheneverSomethingIsDueByItself() {
-            assertThat(watch.nextDeadlineNanos(now)).hasValue(now + 1_000 * MILLI);
+            assertThat(watch.nextDeadlineNanos(held, now)).hasValue(now + 1_000 * MILLI);
             decideAfter(1_000);
-            assertThat(watch.nextDeadlineNanos(now)).hasValue(now + 4_000 * MILLI);
+            assertThat(watch.nextDeadlineNanos(held, now)).hasValue(now + 4_000 * MILLI);
+        }
+    }
+
+    /** As on a secondary: a flush of its disk may last long, and the next moment it is needed. */
+    @Nested
+    class WhenNothingIsHeldForTheDaemon {
+        @BeforeEach
+        void startAndTakePart() {
+            held = false;
+            watch.decide(held, now);
+            watch.attached(now);
+            watch.progressed(now, now);
+        }
+
+        @Test
+        void shouldWaitForItsProgressUntilItHangs() {
+            assertThat(watch.nextDeadlineNanos(held, now)).hasValue(now + 5_000 * MILLI);
+            assertThat(decideAfter(4_999)).isEmpty();
+            assertThat(watch.isProven(held, false, now)).as("nothing can serve").isTrue();
+            assertThat(decideAfter(1)).containsExactly(new KillDaemon("it hangs"));
+        }
+
+        @Test
+        void shouldJudgeItFromTheMomentAtWhichItIsGivenSomething() {
+            now += 3_500 * MILLI;
+            watch.entrusted(held, now);
+            held = true;
+
+            assertThat(decideAfter(999)).isEmpty();
+            watch.entrusted(held, now);
+            assertThat(decideAfter(1)).hasOnlyElementsOfType(StandDown.class);
+        }
+
+        @Test
+        void shouldOnlyPauseInARestartLoop() {
+            for (int restart = 1; restart <= 3; restart++) {
+                watch.exited(now);
+                assertThat(watch.decide(held, now)).containsExactly(new StartDaemon());
+            }
+            watch.exited(now);
+
+            assertThat(watch.decide(held, now)).isEmpty();
+            assertThat(decideAfter(4_000)).containsExactly(new StartDaemon());
         }
     }
 
     private java.util.List<Action> decideAfter(long millis) {
         now += millis * MILLI;
-        return watch.decide(now);
+        return watch.decide(held, now);
     }
 }
