@@ -58,6 +58,9 @@ public final class DhcpdEngine implements AutoCloseable {
      */
     private static final String GENERATION = "LEASEHOLD_DHCP_GENERATION";
 
+    /** The check whose finding says that a start did not end in its time. */
+    public static final String START_SLOW = "dhcpd-start-slow";
+
     static final Duration LOOK_INTERVAL = Duration.ofMillis(200);
 
     /** Looks in a row that must see a detached file: a rename can come between two reads. */
@@ -232,7 +235,7 @@ public final class DhcpdEngine implements AutoCloseable {
                 end(started);
                 findings.add(
                         Finding.error(
-                                "dhcpd-start-slow",
+                                START_SLOW,
                                 Place.of(settings.log()),
                                 "dhcpd did not begin to serve within "
                                         + settings.startLimit()

@@ -432,6 +432,8 @@ public final class Controller {
             case Event.ResourceStarted(var action, var name) -> service.started(action, name);
             case Event.ResourceStartFailed(var action, var name, var reason) ->
                     service.startFailed(action, name, reason);
+            case Event.ResourceStartUnanswered(var action, var name, var silence) ->
+                    service.startUnanswered(action, name, silence);
             case Event.ResourceStopped(var action, var name) -> service.stopped(action, name);
             case Event.ResourceStopFailed(var action, var name, var reason) ->
                     service.stopFailed(action, name, reason);

@@ -117,6 +117,10 @@ public sealed interface Event {
     record ResourceStartFailed(ActionId action, ResourceName resource, String reason)
             implements Event {}
 
+    /** It did not end in its time, or what it started did not answer. */
+    record ResourceStartUnanswered(
+            ActionId action, ResourceName resource, Health.Unanswered silence) implements Event {}
+
     record ResourceStopped(ActionId action, ResourceName resource) implements Event {}
 
     record ResourceStopFailed(ActionId action, ResourceName resource, String reason)

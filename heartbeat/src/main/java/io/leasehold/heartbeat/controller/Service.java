@@ -106,6 +106,10 @@ final class Service {
         perform(resources.startFailed(time.nowNanos(), action, name, reason));
     }
 
+    void startUnanswered(ActionId action, ResourceName name, Health.Unanswered silence) {
+        perform(resources.startUnanswered(time.nowNanos(), action, name, silence));
+    }
+
     void stopped(ActionId action, ResourceName name) {
         perform(resources.stopped(time.nowNanos(), action, name));
     }
@@ -146,7 +150,7 @@ final class Service {
                         effects.note(
                                 "resource",
                                 Rule.R4,
-                                name + " does not answer, and is left alone: writes are held up",
+                                name + " does not answer, which says nothing: writes are held up",
                                 reason);
                 case ResourceManager.Step.Blocked(var name, var reason) -> blocked(name, reason);
                 case ResourceManager.Step.StopFailed(var name, var reason) ->

@@ -36,7 +36,10 @@ public final class ResourceManager {
 
         record Failed(ResourceName resource, String reason, int failures) implements Step {}
 
-        /** It does not answer, which is no failure: it is held up. Said once until it answers. */
+        /**
+         * It does not answer, which is no failure: it is held up. Said once until it answers or
+         * runs.
+         */
         record HeldUp(ResourceName resource, String reason) implements Step {}
 
         /** Failed too often; it stays down until a cleanup or the failure-timeout. */
@@ -83,7 +86,10 @@ public final class ResourceManager {
 
     private static final int UNDECIDED = -1;
 
-    /** Beyond a monitor's own time-out, for the shell to answer that it has passed, and why. */
+    /**
+     * Beyond the time-out of a monitor or a start, for the shell to answer that it has passed, and
+     * why.
+     */
     static final long ANSWER_GRACE_NANOS = 1_000_000_000L;
 
     private final List<Entry> entries = new ArrayList<>();
@@ -192,6 +198,27 @@ public final class ResourceManager {
                 : startFailed(nowNanos, entries.get(index.getAsInt()), reason);
     }
 
+    /**
+     * The start did not end, or what was started did not answer, in its time. That is a failed
+     * start, unless it was held up in any part of that time: then nothing is concluded from it, and
+     * it is tried again.
+     */
+    public List<Step> startUnanswered(
+            long nowNanos, ActionId action, ResourceName name, Health.Unanswered silence) {
+        var index = expecting(action, name, ResourceState.STARTING);
+        if (index.isEmpty()) {
+            return List.of();
+        }
+        var entry = entries.get(index.getAsInt());
+        if (!wasHeldUp(entry, silence) || entry.configuration.mayFail()) {
+            return startFailed(nowNanos, entry, silence.reason());
+        }
+        var steps = new ArrayList<>(heldUp(entry, silence.reason()));
+        stopBeforeNextTry(entry);
+        steps.addAll(plan(nowNanos));
+        return steps;
+    }
+
     public List<Step> stopped(long nowNanos, ActionId action, ResourceName name) {
         var index = expecting(action, name, ResourceState.STOPPING);
         if (index.isEmpty()) {
@@ -201,7 +228,7 @@ public final class ResourceManager {
         entry.action = -1;
         entry.mustStop = false;
         var steps = new ArrayList<Step>();
-        if (isTooOften(entry)) {
+        if (isTooOften(entry) && !entry.heldUp) {
             entry.state = ResourceState.BLOCKED;
             steps.add(new Step.Blocked(name, entry.remark));
         } else {
@@ -227,10 +254,8 @@ public final class ResourceManager {
                         yield List.of();
                     }
                     case Health.Failed(var reason) -> runningFailed(nowNanos, entry, reason);
-                    case Health.Unanswered(var reason, var heldUpNanos)
-                            when heldUpNanos.isPresent()
-                                    && heldUpNanos.getAsLong() - entry.askedNanos >= 0 ->
-                            heldUp(entry, reason);
+                    case Health.Unanswered silence when wasHeldUp(entry, silence) ->
+                            heldUp(entry, silence.reason());
                     case Health.Unanswered(var reason, _) -> runningFailed(nowNanos, entry, reason);
                 };
             }
@@ -452,12 +477,19 @@ public final class ResourceManager {
     private Step start(long nowNanos, Entry entry) {
         entry.state = ResourceState.STARTING;
         entry.action = nextAction++;
-        entry.deadlineNanos = nowNanos + entry.configuration.startTimeoutNanos();
+        entry.askedNanos = nowNanos;
+        entry.deadlineNanos =
+                nowNanos + entry.configuration.startTimeoutNanos() + ANSWER_GRACE_NANOS;
         return new Step.Start(
                 new ActionId(entry.action),
                 entry.configuration.name(),
                 entry.configuration.startTimeoutNanos(),
                 entry.carriedOver);
+    }
+
+    private static boolean wasHeldUp(Entry entry, Health.Unanswered silence) {
+        var heldUpNanos = silence.heldUpNanos();
+        return heldUpNanos.isPresent() && heldUpNanos.getAsLong() - entry.askedNanos >= 0;
     }
 
     /** A restart would not help, and whoever waits in a write cannot be stopped either. */
@@ -491,11 +523,8 @@ public final class ResourceManager {
         }
         var steps = new ArrayList<Step>();
         entry.remark = reason;
-        entry.action = -1;
-        // Stopped before it is tried again: a start that failed may have started something.
-        entry.state = ResourceState.STARTED;
-        entry.mustStop = true;
-        settled = false;
+        entry.heldUp = false;
+        stopBeforeNextTry(entry);
         if (entry.carriedOver) {
             entry.carriedOver = false;
         } else {
@@ -503,6 +532,14 @@ public final class ResourceManager {
         }
         steps.addAll(plan(nowNanos));
         return steps;
+    }
+
+    /** A start that failed may have started something. */
+    private void stopBeforeNextTry(Entry entry) {
+        entry.action = -1;
+        entry.state = ResourceState.STARTED;
+        entry.mustStop = true;
+        settled = false;
     }
 
     private List<Step> runningFailed(long nowNanos, Entry entry, String reason) {

@@ -23,6 +23,7 @@ import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRequest;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.FakeEnsemble;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.ZookeeperArbiter;
+import io.leasehold.heartbeat.resource.ActionId;
 import io.leasehold.heartbeat.resource.Health;
 import io.leasehold.heartbeat.resource.ResourceConfiguration;
 import io.leasehold.heartbeat.resource.ResourceName;
@@ -653,6 +654,22 @@ final class World {
             return inSync.size() == 2 || growPending;
         }
 
+        /** A DHCP server writes when it starts: it does not get further than that. */
+        private void unanswered(ActionId start) {
+            running.add(DHCP);
+            long heldUpNanos = now;
+            in(
+                    SECOND,
+                    sameProcess(() ->
+                            deliver(
+                                    new Event.ResourceStartUnanswered(
+                                            start,
+                                            DHCP,
+                                            new Health.Unanswered(
+                                                    "it did not begin to serve",
+                                                    OptionalLong.of(heldUpNanos))))));
+        }
+
         private void freeze(String reason) {
             if (!frozen) {
                 frozen = true;
@@ -944,7 +961,9 @@ final class World {
                                             resource.equals(DHCP)
                                                     && !adopt
                                                     && dhcpBrokenOn.equals(name.value());
-                                    if (broken || (adopt && !running.contains(resource))) {
+                                    if (resource.equals(DHCP) && !adopt && frozen) {
+                                        unanswered(action);
+                                    } else if (broken || (adopt && !running.contains(resource))) {
                                         deliver(
                                                 new Event.ResourceStartFailed(
                                                         action, resource, "exit code 1"));

@@ -130,6 +130,8 @@ class ResourceManagerTest {
         void shouldTakeASlowStartForAFailureAndStopItFirst() {
             var start = (Step.Start) manager.want(now, 3, false).getFirst();
             now = 100;
+            assertThat(manager.advance(now)).as("the shell tells why").isEmpty();
+            now += ResourceManager.ANSWER_GRACE_NANOS;
             var steps = manager.advance(now);
             assertThat(steps).first().isInstanceOf(Step.Failed.class);
             assertThat(steps)
@@ -252,6 +254,58 @@ class ResourceManagerTest {
                                     manager.monitored(
                                             now, asked, DHCP, new Health.Failed("no process"))))
                     .contains("dhcp failed 1", "start dhcp");
+        }
+    }
+
+    /** R4: dhcpd writes its lease file anew when it starts, and waits in that. */
+    @Nested
+    class WhenWritesAreHeldUpDuringAStart {
+        private List<String> unanswered(boolean oneAttempt, OptionalLong heldUpNanos) {
+            var volume = (Step.Start) manager.want(now, 3, oneAttempt).getFirst();
+            var dhcp = (Step.Start) manager.started(now, volume.action(), VOLUME).getFirst();
+            now += 100;
+            return playing(
+                    manager.startUnanswered(
+                            now,
+                            dhcp.action(),
+                            DHCP,
+                            new Health.Unanswered("silence", heldUpNanos)));
+        }
+
+        @Test
+        void shouldTryAgainAndCountNothing() {
+            assertThat(unanswered(false, OptionalLong.of(0)))
+                    .containsExactly("dhcp held up", "gate shut", "stop dhcp", "start dhcp");
+            assertThat(manager.failures()).isEmpty();
+            assertThat(manager.status().get(1).remark()).isEmpty();
+        }
+
+        @Test
+        void shouldNotGiveUpThoughThereIsOneAttempt() {
+            manager.recover(now, Set.of(), Map.of("dhcp", 1));
+
+            assertThat(unanswered(true, OptionalLong.of(50))).endsWith("start dhcp");
+            assertThat(manager.isBlocked()).isFalse();
+        }
+
+        @Test
+        void shouldCountOneThatTheyDidNotTouch() {
+            now = 200;
+
+            assertThat(unanswered(false, OptionalLong.of(199)))
+                    .contains("dhcp failed 1", "start dhcp");
+        }
+
+        @Test
+        void shouldCountOneWithoutAnyDelay() {
+            assertThat(unanswered(false, OptionalLong.empty())).contains("dhcp failed 1");
+        }
+
+        @Test
+        void shouldCountAFailureAfterIt() {
+            unanswered(false, OptionalLong.of(50));
+
+            assertThat(playing(manager.failed(now, DHCP, "exit code 1"))).contains("dhcp failed 1");
         }
     }
 

@@ -263,7 +263,7 @@ final class DhcpService {
                 }
                 var wrong = probe.ask(limit);
                 if (wrong.isPresent()) {
-                    throw new ResourceException(wrong.get());
+                    throw ResourceException.unanswered(wrong.get());
                 }
             }
 
@@ -418,7 +418,11 @@ final class DhcpService {
                             back.started().took());
                 }
                 case ConfigurationRollout.Result.Failed(var findings) ->
-                        throw new ResourceShell.ResourceException(texts(findings));
+                        throw findings.stream()
+                                        .anyMatch(finding ->
+                                                finding.check().equals(DhcpdEngine.START_SLOW))
+                                ? ResourceShell.ResourceException.unanswered(texts(findings))
+                                : new ResourceShell.ResourceException(texts(findings));
             }
             guard.served();
         } catch (IOException e) {

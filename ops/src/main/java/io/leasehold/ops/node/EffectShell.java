@@ -268,17 +268,37 @@ final class EffectShell implements Consumer<Effect> {
                 name + "-start",
                 limit,
                 () -> {
-                    shell(name).start(start.adopt(), limit);
+                    try {
+                        shell(name).start(start.adopt(), limit);
+                    } catch (ResourceShell.ResourceException e) {
+                        return e.isUnanswered()
+                                ? startUnanswered(start, e.reason(), begun)
+                                : startFailed(start, e.reason(), begun);
+                    }
                     history.did(
                             name.value(),
                             start.adopt() ? "taken over as it runs" : "started",
                             since(begun));
                     return new Event.ResourceStarted(start.action(), name);
                 },
-                reason -> {
-                    history.failed(name.value(), "start failed", reason, since(begun));
-                    return new Event.ResourceStartFailed(start.action(), name, reason);
-                });
+                // Sooner, it is something else.
+                reason ->
+                        System.nanoTime() - begun < limit.toNanos()
+                                ? startFailed(start, reason, begun)
+                                : startUnanswered(start, reason, begun));
+    }
+
+    private Event startFailed(Effect.StartResource start, String reason, long begunNanos) {
+        var name = start.resource();
+        history.failed(name.value(), "start failed", reason, since(begunNanos));
+        return new Event.ResourceStartFailed(start.action(), name, reason);
+    }
+
+    private Event startUnanswered(Effect.StartResource start, String reason, long begunNanos) {
+        var name = start.resource();
+        history.failed(name.value(), "start got no answer", reason, since(begunNanos));
+        return new Event.ResourceStartUnanswered(
+                start.action(), name, new Health.Unanswered(reason, volume.lastPeerDelayNanos()));
     }
 
     private void stop(Effect.StopResource stop) {

@@ -32,12 +32,30 @@ interface ResourceShell {
     final class ResourceException extends Exception {
         private static final long serialVersionUID = 1L;
 
+        private final boolean unanswered;
+
         ResourceException(String reason) {
-            super(reason);
+            this(reason, false);
         }
 
         ResourceException(String reason, Throwable cause) {
             super(reason, cause);
+            this.unanswered = false;
+        }
+
+        private ResourceException(String reason, boolean unanswered) {
+            super(reason);
+            this.unanswered = unanswered;
+        }
+
+        /** What was started did not answer in its time. */
+        static ResourceException unanswered(String reason) {
+            return new ResourceException(reason, true);
+        }
+
+        /** Whether that is all: then it is no failure if its volume kept it from answering. */
+        boolean isUnanswered() {
+            return unanswered;
         }
 
         /** What a person is told. */

@@ -66,6 +66,7 @@ class DhcpServiceTest {
     private DhcpdEngine engine;
     private ResourceShell guard;
     private ResourceShell server;
+    private ResourceShell probe;
 
     /** Its processes do at once what they are told. */
     private static final class Obedient implements ProcessHost {
@@ -150,6 +151,7 @@ class DhcpServiceTest {
                                 () -> {}));
         guard = service.guardResource();
         server = service.serverResource();
+        probe = service.probeResource();
     }
 
     private final class FixedProbe implements DhcpService.ProbeRunner {
@@ -228,6 +230,18 @@ class DhcpServiceTest {
 
         assertThat(server.monitor(LIMIT))
                 .isEqualTo(new Health.Unanswered("no answer", lastPeerDelay));
+    }
+
+    /** The same of the first question, before the neighbours are told. */
+    @Test
+    void shouldTellASilenceAtItsStartFromAFailure() throws Exception {
+        promote();
+        wrongAnswer = Optional.of("no answer");
+
+        assertThatThrownBy(() -> probe.start(false, LIMIT))
+                .isInstanceOfSatisfying(
+                        ResourceShell.ResourceException.class,
+                        silence -> assertThat(silence.isUnanswered()).isTrue());
     }
 
     @Test
