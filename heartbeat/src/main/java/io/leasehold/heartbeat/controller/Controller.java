@@ -127,7 +127,8 @@ public final class Controller {
                         effects);
         witness =
                 new Witness(
-                        config, arbiter, rights, lifecycle, evidence, gate, alarms, time, effects);
+                        config, arbiter, rights, lifecycle, evidence, session, gate, alarms, time,
+                        effects);
         var arbitration =
                 new Arbitration(
                         arbiter, witness, peer, rights, evidence, fencing, alarms, time, effects);

@@ -6,6 +6,7 @@ import io.leasehold.heartbeat.record.Change;
 import io.leasehold.heartbeat.record.ClusterRecord;
 import io.leasehold.heartbeat.record.Epoch;
 import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Proof;
 import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.record.Ruling;
 import io.leasehold.heartbeat.record.Standing;
@@ -45,6 +46,7 @@ final class Witness {
     private final Rights rights;
     private final Lifecycle lifecycle;
     private final Evidence evidence;
+    private final PeerSession session;
     private final ServiceGate gate;
     private final Alarms alarms;
     private final StepTime time;
@@ -61,6 +63,7 @@ final class Witness {
             Rights rights,
             Lifecycle lifecycle,
             Evidence evidence,
+            PeerSession session,
             ServiceGate gate,
             Alarms alarms,
             StepTime time,
@@ -79,6 +82,7 @@ final class Witness {
         this.rights = rights;
         this.lifecycle = lifecycle;
         this.evidence = evidence;
+        this.session = session;
         this.gate = gate;
         this.alarms = alarms;
         this.time = time;
@@ -235,7 +239,8 @@ final class Witness {
     private void decide(Change change, Optional<ClusterRecord> base) {
         // It may have been seen at a moment at which it could not be followed.
         seen(base);
-        var refused = ensembleRules.onto(base, rights.state(), evidence.proof());
+        var word = evidence.proof().or(this::followersWord);
+        var refused = ensembleRules.onto(base, rights.state(), word);
         if (refused.isPresent()) {
             alarms.raise("ensemble", refused.get().sentence());
             if (refusal.filter(refused.get().sentence()::equals).isEmpty()) {
@@ -263,6 +268,26 @@ final class Witness {
             rights.save(next);
             take(machine.propose(time.nowNanos(), change, proposed.record()));
         }
+    }
+
+    /**
+     * Whoever says in this session that it is outdated and has this node's record has stored that
+     * before it said so, and has no right by any older one.
+     */
+    private Optional<Proof> followersWord() {
+        var record = rights.record();
+        return session.hello()
+                .filter(hello ->
+                        hello.standing().isOutdated()
+                                && hello.stopped()
+                                && hello.record().epoch().equals(record.epoch())
+                                && hello.record().gen().equals(record.gen()))
+                .map(hello ->
+                        new Proof.PeerOutdated(
+                                record.epoch(),
+                                record.gen(),
+                                Rule.R28,
+                                peer + " is outdated and follows this record"));
     }
 
     private void lost(Proposal proposal, String reason) {

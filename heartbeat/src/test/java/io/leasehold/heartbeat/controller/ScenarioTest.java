@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  *   4s    NODE takeover dhcp2   NODE standby NODE 30s · online · maintenance on · cleanup ·
  *                               fence NODE · confirm-fenced NODE · restart RESOURCE ·
  *                               force (shows the bill) · force shown · force CODE
- *   5s    ensemble lost NODE    ensemble found NODE
+ *   5s    ensemble lost NODE    ensemble found NODE · ensemble saved · ensemble restored
  *   5s    expect NODE serves    expect nobody serves · expect in-sync · expect verdict NODE WORDS
  *                               expect alarm NODE WORDS · expect no-alarm NODE · expect forced-marks · expect NODE still-counts NODE
  *   6s    end
@@ -168,7 +168,13 @@ class ScenarioTest {
                         words.get(1).equals("slow") ? nanos(words.get(2)) : 50 * World.MILLI;
             }
             case "dhcp" -> world.dhcpBrokenOn = words.get(1).equals("broken") ? words.get(2) : "";
-            case "ensemble" -> world.ensemble(words.get(2), words.get(1).equals("found"));
+            case "ensemble" -> {
+                switch (words.get(1)) {
+                    case "saved" -> world.ensemble.save();
+                    case "restored" -> world.ensemble.restore();
+                    default -> world.ensemble(words.get(2), words.get(1).equals("found"));
+                }
+            }
             case "stop" -> world.stopBroken = words.get(1).equals("broken");
             case "expect" -> expect(world, where, words.subList(1, words.size()));
             case "end" -> {}

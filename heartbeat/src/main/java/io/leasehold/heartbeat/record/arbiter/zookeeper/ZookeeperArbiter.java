@@ -33,6 +33,10 @@ import java.util.TreeSet;
  * epoch.
  */
 public final class ZookeeperArbiter implements Arbiter {
+    private static final String WHAT_THEN =
+            " nothing changes until both nodes meet. If they have met, 'clusterctl takeover' writes"
+                    + " it anew";
+
     private final ProofRules rules;
     private final NodeName me;
     private final NodeName peer;
@@ -76,6 +80,7 @@ public final class ZookeeperArbiter implements Arbiter {
      * base} if that is newer.
      *
      * @param base empty if the ensemble has no record of this pair
+     * @param offered what the peer's copy of the record is worth, if that is known
      */
     public Optional<Ruling.Refused> onto(
             Optional<ClusterRecord> base, DurableState state, Optional<Proof> offered) {
@@ -119,13 +124,13 @@ public final class ZookeeperArbiter implements Arbiter {
                                         + " stored ("
                                         + mine.describe()
                                         + "): it was restored from a backup, or is another ensemble;"
-                                        + " nothing changes until both nodes meet"
+                                        + WHAT_THEN
                                 : "the ensemble has no record of this pair, but "
                                         + me
                                         + " stored one ("
                                         + mine.describe()
-                                        + "): another ensemble, or it lost its data; nothing changes"
-                                        + " until both nodes meet"));
+                                        + "): another ensemble, or it lost its data;"
+                                        + WHAT_THEN));
     }
 
     /**

@@ -10,6 +10,8 @@ public final class FakeEnsemble {
     private Optional<ClusterRecord> record = Optional.empty();
     private ZnodeVersion version = ZnodeVersion.ABSENT;
     private final List<ClusterRecord> taken = new ArrayList<>();
+    private Optional<ClusterRecord> savedRecord = Optional.empty();
+    private ZnodeVersion savedVersion = ZnodeVersion.ABSENT;
 
     /** Executes a request, as a quorum does, and answers it. */
     public EnsembleEvent execute(EnsembleRequest request) {
@@ -26,6 +28,18 @@ public final class FakeEnsemble {
                 yield new EnsembleEvent.Written(number, version);
             }
         };
+    }
+
+    /** Makes a backup of everything in it. */
+    public void save() {
+        savedRecord = record;
+        savedVersion = version;
+    }
+
+    /** Has what the last backup has. */
+    public void restore() {
+        record = savedRecord;
+        version = savedVersion;
     }
 
     public Optional<ClusterRecord> record() {
