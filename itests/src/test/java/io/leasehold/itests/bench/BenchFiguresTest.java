@@ -42,7 +42,12 @@ class BenchFiguresTest {
                 Arguments.of(OutageBench.Figures.class, outage),
                 Arguments.of(
                         FootprintBench.Figures.class,
-                        List.of("rssMiB", "startMillis", "restartMillis", "statusMillis")),
+                        List.of(
+                                "rssMiB",
+                                "startMillis",
+                                "restartMillis",
+                                "statusMillis",
+                                "upgradeMillis")),
                 Arguments.of(
                         ResyncBench.Figures.class,
                         List.of(
