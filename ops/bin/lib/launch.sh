@@ -28,6 +28,21 @@ LEASEHOLD_KEEPER_FLAGS=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfDat
 LEASEHOLD_CLUSTERD_FLAGS=(-XX:+UseSerialGC -XX:-UsePerfData -Xms64m -Xmx128m -Xss512k
   -XX:ReservedCodeCacheSize=64m -XX:MaxMetaspaceSize=128m -XX:+ExitOnOutOfMemoryError)
 
+# The processor's own AES-GCM is used only by callers that the optimizing compiler has compiled: these
+# methods of the JDK (decrypting in place takes the latter three). It waits for 5000 calls, which are
+# 80 MiB of TLS records, so a resync was over before that, in code that takes ten times as long. Now
+# it is asked for them at once, by io.leasehold.blockrep.link.RecordCipher, which waits until they are
+# compiled: nobody else calls them so early. The start-up cache must be made with the same flags: a
+# method that was only seen as a part of another one is not compiled by itself. A JDK without such a
+# method ignores its lines.
+LEASEHOLD_CLUSTERD_FLAGS+=(-XX:CompileCommand=quiet)
+for method in GaloisCounterMode::implGCMCrypt GCTR::update CounterMode::crypt GHASH::update; do
+  LEASEHOLD_CLUSTERD_FLAGS+=(
+    "-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.$method,0.001"
+    "-XX:CompileCommand=BackgroundCompilation,com.sun.crypto.provider.$method,false")
+done
+unset method
+
 # A few znodes and a vote.
 LEASEHOLD_MEMBER_FLAGS=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xms8m -Xmx24m -Xss256k
   -XX:ReservedCodeCacheSize=12m -XX:MaxMetaspaceSize=48m -XX:+ExitOnOutOfMemoryError)

@@ -1,11 +1,13 @@
 package io.leasehold.ops.node;
 
+import io.leasehold.blockrep.link.RecordCipher;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.ops.config.ConfigurationFile;
 import io.leasehold.ops.config.Loaded;
 import io.leasehold.ops.install.HostName;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +38,18 @@ public final class Main {
             System.exit(EXIT_USAGE);
             return;
         }
+        Thread.ofPlatform().daemon().name("rehearsal-cipher").start(Main::rehearseCipher);
         System.exit(run(arguments.get()));
+    }
+
+    /** Before all else, so that the compiler has nothing to do before it. */
+    private static void rehearseCipher() {
+        try {
+            var _ = RecordCipher.rehearse();
+        } catch (GeneralSecurityException e) {
+            // The link to the peer fails in the same way, and tells whom it concerns.
+            log.debug("the rehearsal failed: {}", e.getMessage());
+        }
     }
 
     private static Optional<Arguments> parse(String[] args) {

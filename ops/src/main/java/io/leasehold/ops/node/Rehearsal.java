@@ -1,5 +1,6 @@
 package io.leasehold.ops.node;
 
+import io.leasehold.blockrep.link.RecordCipher;
 import io.leasehold.heartbeat.history.FlightRecorder;
 import io.leasehold.heartbeat.history.FlightRecorderOptions;
 import io.leasehold.heartbeat.history.Observation;
@@ -29,6 +30,7 @@ public final class Rehearsal {
             throws IOException, InterruptedException, GeneralSecurityException {
         var problems = ConfigurationFile.parse("cluster { name = rehearsal }", "rehearsal");
         loadOurClasses();
+        var _ = RecordCipher.rehearse();
         var context = SSLContext.getInstance("TLSv1.3");
         context.init(null, null, null);
         var engine = context.createSSLEngine();

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -191,6 +193,34 @@ class BuildScriptsTest {
 
             assertThat(bash(link, "echo \"$LEASEHOLD_HOME\"").output())
                     .isEqualTo(tree.toRealPath().toString());
+        }
+    }
+
+    @Nested
+    class TheDaemonsFlags {
+        private static final Pattern COMPILED_EARLY =
+                Pattern.compile("-XX:CompileCommand=CompileThresholdScaling,(.+)::(.+),0\\.001");
+
+        /** The virtual machine says nothing about a method that it does not have. */
+        @Test
+        void shouldNameMethodsOfTheCipherThatThisJdkHas() throws Exception {
+            var flags =
+                    bash(
+                            Path.of("..").toRealPath(),
+                            "source ops/bin/lib/launch.sh\nprintf '%s\\n' \"${LEASEHOLD_CLUSTERD_FLAGS[@]}\"");
+
+            var methods =
+                    flags.output()
+                            .lines()
+                            .map(COMPILED_EARLY::matcher)
+                            .filter(Matcher::matches)
+                            .toList();
+            assertThat(methods).as(flags.output()).hasSize(4);
+            for (var method : methods) {
+                assertThat(Class.forName(method.group(1)).getDeclaredMethods())
+                        .as(method.group())
+                        .anySatisfy(had -> assertThat(had.getName()).isEqualTo(method.group(2)));
+            }
         }
     }
 }
