@@ -49,6 +49,11 @@ public record GratuitousArp(
             Set<Inet4Address> silent,
             Set<MacAddress> rivals) {}
 
+    /** The same in one burst, which waits for nobody. */
+    public GratuitousArp once() {
+        return new GratuitousArp(interfaceName, address, neighbours, Duration.ZERO);
+    }
+
     /** Sends the first burst before anything else, then goes on as described. Blocks its thread. */
     public Outcome announce() throws IOException {
         var options = new PacketSocketOptions(PacketSocketOptions.ETHER_TYPE_ARP);

@@ -135,6 +135,27 @@ class VirtualAddressIT {
                 .contains("lladdr");
     }
 
+    /** keepalived #166: who never changed its role says once more where the address is. */
+    @Test
+    void shouldTakeTheEntryBackWithOneBurstAfterAHealedSplit() throws IOException {
+        add(new VirtualAddress("eth0", VIP, 24));
+        TestNetwork.ip(
+                gateway, "neigh add 192.0.2.10 lladdr " + OLD_STATION + " dev eth0 nud stale");
+
+        var outcome =
+                inNode(
+                        new GratuitousArp("eth0", VIP, Set.of(GATEWAY), Duration.ofSeconds(5))
+                                        .once()
+                                ::announce);
+
+        assertThat(outcome.bursts()).isEqualTo(1);
+        await().atMost(Duration.ofSeconds(5))
+                .untilAsserted(() ->
+                        assertThat(TestNetwork.ip(gateway, "neigh show 192.0.2.10 dev eth0"))
+                                .doesNotContain(OLD_STATION)
+                                .contains("lladdr"));
+    }
+
     @Test
     void shouldNameTheRivalAndTheSilentAndStopAtTheBound() throws IOException {
         add(new VirtualAddress("eth0", VIP, 24));

@@ -1,6 +1,7 @@
 package io.leasehold.ops.node;
 
 import io.leasehold.heartbeat.address.GratuitousArp;
+import io.leasehold.heartbeat.resource.Health;
 import java.io.IOException;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -9,15 +10,26 @@ import org.slf4j.LoggerFactory;
 /**
  * Tells the neighbours where the virtual address is now. Started when the first burst is out; the
  * repetitions until the neighbours believe it go on beside the service.
+ *
+ * <p>One more burst is sent at each look for as long as this node serves: a neighbour that was cut
+ * off during the first ones, or that somebody else has told otherwise meanwhile, learns it without
+ * any change of roles here (keepalived #166: after a healed split, nobody told it again).
  */
 final class AnnouncementResource implements ResourceShell {
     private static final Logger log = LoggerFactory.getLogger(AnnouncementResource.class);
 
+    /** How it is sent; blocks its thread. */
+    interface Sender {
+        GratuitousArp.Outcome send(GratuitousArp announcement) throws IOException;
+    }
+
     private final GratuitousArp announcement;
+    private final Sender sender;
     private final Journalist history;
 
-    AnnouncementResource(GratuitousArp announcement, Journalist history) {
+    AnnouncementResource(GratuitousArp announcement, Sender sender, Journalist history) {
         this.announcement = announcement;
+        this.sender = sender;
         this.history = history;
     }
 
@@ -32,7 +44,7 @@ final class AnnouncementResource implements ResourceShell {
     private void announce() {
         var begun = System.nanoTime();
         try {
-            var outcome = announcement.announce();
+            var outcome = sender.send(announcement);
             history.did(
                     "address",
                     "announced "
@@ -57,6 +69,22 @@ final class AnnouncementResource implements ResourceShell {
                     announcement.address().getHostAddress(),
                     announcement.interfaceName(),
                     e.getMessage());
+        }
+    }
+
+    @Override
+    public Health monitor(Duration limit) {
+        try {
+            var _ = sender.send(announcement.once());
+            return new Health.Good();
+        } catch (IOException e) {
+            return new Health.Failed(
+                    "cannot announce "
+                            + announcement.address().getHostAddress()
+                            + " on "
+                            + announcement.interfaceName()
+                            + ": "
+                            + e.getMessage());
         }
     }
 

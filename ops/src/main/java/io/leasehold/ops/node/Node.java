@@ -1,6 +1,7 @@
 package io.leasehold.ops.node;
 
 import io.leasehold.blockrep.ReplicatedVolume;
+import io.leasehold.heartbeat.address.GratuitousArp;
 import io.leasehold.heartbeat.agent.FenceAgents;
 import io.leasehold.heartbeat.agent.FenceDevice;
 import io.leasehold.heartbeat.controller.Controller;
@@ -327,7 +328,8 @@ final class Node {
             resources.put(Settings.PROBE, dhcp.probeResource());
             resources.put(
                     Settings.ANNOUNCEMENT,
-                    new AnnouncementResource(settings.announcement(), history));
+                    new AnnouncementResource(
+                            settings.announcement(), GratuitousArp::announce, history));
             try (var roles =
                             new RoleNotifier(
                                     configuration.paths().notifyDirectory(),

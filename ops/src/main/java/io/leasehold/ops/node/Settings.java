@@ -46,6 +46,9 @@ record Settings(Configuration configuration, NodeName self) {
     static final ResourceName PROBE = new ResourceName("probe");
     static final ResourceName ANNOUNCEMENT = new ResourceName("announcement");
 
+    /** Two broadcasts, and one for each neighbour: less than a client's own ARP. */
+    private static final Duration ANNOUNCED_EVERY = Duration.ofSeconds(10);
+
     NodeName peer() {
         return configuration.peerOf(self);
     }
@@ -138,7 +141,7 @@ record Settings(Configuration configuration, NodeName self) {
                 resource(
                         ANNOUNCEMENT,
                         true,
-                        new Configuration.Operations(Duration.ZERO, quick, quick, quick),
+                        new Configuration.Operations(ANNOUNCED_EVERY, quick, quick, quick),
                         true));
     }
 
