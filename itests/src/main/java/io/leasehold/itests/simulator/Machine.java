@@ -377,6 +377,9 @@ final class Machine {
 
     /** The keeper renews no more: its last renewal was at most one interval ago. */
     private long lastPermissionEnds() {
+        if (!world.sabotage().kernelShutsTheGate()) {
+            return Long.MAX_VALUE;
+        }
         return world.agenda().nowNanos()
                 + PERMISSION_NANOS
                 - world.chance().between(0, RENEWAL_NANOS);
@@ -426,7 +429,7 @@ final class Machine {
         if (daemon.filter(Daemon::makesProgress).isPresent()) {
             progressNanos = now;
         }
-        long age = now - progressNanos;
+        long age = world.sabotage().keeperWatches() ? now - progressNanos : 0;
         if (guarded && age >= world.daemonDeadNanos()) {
             standDown("the daemon has shown no progress for " + age / MILLI + " ms");
         }
@@ -580,6 +583,9 @@ final class Machine {
         process = Optional.empty();
         daemon = Optional.empty();
         disk.forgetDeath();
+        if (!world.sabotage().killKeepsWhatWasWritten()) {
+            disk.losePower();
+        }
     }
 
     /** SIGTERM has ended in order: keeper and daemon end. */

@@ -634,13 +634,17 @@ final class Replica implements LocalCopy {
         try {
             durably(this::settle);
             var tail = journal.end().last();
-            var tenure = Tenure.begin(epoch, inSync, standing(), peer);
-            durably(() ->
-                    journal.update(editor ->
-                            editor.promisedEpoch(tenure.promisedEpoch())
-                                    .lineage(tenure.lineage())
-                                    .writer(true)
-                                    .acknowledgedAlone(tenure.acknowledgedAlone())));
+            if (isWrittenAgain(epoch)) {
+                durably(() -> journal.update(editor -> editor.writer(true)));
+            } else {
+                var tenure = Tenure.begin(epoch, inSync, standing(), peer);
+                durably(() ->
+                        journal.update(editor ->
+                                editor.promisedEpoch(tenure.promisedEpoch())
+                                        .lineage(tenure.lineage())
+                                        .writer(true)
+                                        .acknowledgedAlone(tenure.acknowledgedAlone())));
+            }
             outflow.becomeWriter(epoch);
             completed = Seq.NONE;
             roots.clear();
@@ -675,9 +679,18 @@ final class Replica implements LocalCopy {
         }
     }
 
+    /** Only if that rule is switched off. */
+    private boolean isWrittenAgain(long epoch) {
+        return !world.sabotage().writesAnEpochOnce()
+                && epoch == journal.superblock().lineage().headEpoch();
+    }
+
     private Optional<String> refusal(long epoch, Set<NodeName> inSync) {
         if (closed) {
             return Optional.of("the volume is closed");
+        }
+        if (isWrittenAgain(epoch)) {
+            return Optional.empty();
         }
         boolean comparing = current.filter(session -> session.protocol().isComparing()).isPresent();
         return machine.diskFailure()
@@ -1338,6 +1351,9 @@ final class Replica implements LocalCopy {
                 }
                 case Order.BeginCompare(var epoch, var base, var begins) -> {
                     compare = Optional.of(new Compare(epoch, base, begins));
+                    if (!world.sabotage().resyncsIntoAShadow()) {
+                        history.truncate(0);
+                    }
                     world.compareBegins(box);
                 }
                 case Order.TakePart(var seq, Frame.SharedPoint(var root)) -> sayTouched(seq, root);

@@ -78,6 +78,31 @@ interface Sabotage {
         return true;
     }
 
+    /** Whether what a killed daemon had written is in the page cache, and outlives it. */
+    default boolean killKeepsWhatWasWritten() {
+        return true;
+    }
+
+    /** Whether the gate shuts when its time is over while nothing of ours runs (R9). */
+    default boolean kernelShutsTheGate() {
+        return true;
+    }
+
+    /** Whether the keeper looks at its daemon's progress, and stops what one without any left. */
+    default boolean keeperWatches() {
+        return true;
+    }
+
+    /** Whether the volume refuses to write an epoch that its copy has written in before. */
+    default boolean writesAnEpochOnce() {
+        return true;
+    }
+
+    /** Whether a target leaves its copy as it is until the new one is complete. */
+    default boolean resyncsIntoAShadow() {
+        return true;
+    }
+
     /** What a source says that it has touched since both were the same. */
     default Changes touchedBySource(Changes honest) {
         return honest;

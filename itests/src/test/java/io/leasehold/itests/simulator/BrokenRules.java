@@ -62,8 +62,23 @@ final class BrokenRules {
             case "a-proof-is-void-once-the-peer-was-heard" -> new OldFenceCounts();
             case "outdated-only-when-silent" -> new NothingRunsHere();
             case "modes-never-mix" -> new ModesMix();
-            default -> throw new IllegalArgumentException("no such rule: " + name);
+            case "acknowledged-by-both" -> new AcknowledgedUnasked();
+            case "an-outdated-copy-is-no-source" -> new OutdatedWillDo();
+            case "no-answer-is-no-fence" -> new FencedByNoAnswer();
+            case "no-shrink-without-the-witness" -> new SoloWithoutTheWitness();
+            case "the-witness-knows-who-has-the-data" -> new WhoeverLivesIsInSync();
+            case "equal-before-in-sync" -> new GrowWhenMet();
+            case "outdated-is-durable" -> new OutdatedUnwritten();
+            case "nothing-runs-when-handed-over" -> new HandedOverAtOnce();
+            case "a-power-on-is-no-restart" -> new OneBootForEver();
+            case "a-sync-that-failed-does-not-count" -> new SyncTriedAgain();
+            default -> BrokenDefences.named(name);
         };
+    }
+
+    /** All of them switched off at once. */
+    static Sabotage named(List<String> names) {
+        return new SeveralBroken(names.stream().map(BrokenRules::named).toList());
     }
 
     /** H1, R10. */

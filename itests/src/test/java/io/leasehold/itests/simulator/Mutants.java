@@ -78,6 +78,32 @@ final class Mutants {
                         stored("h01-permit-outlives-the-grow"),
                         10),
                 mutant(
+                        "an epoch is continued by a restarted process",
+                        stored("h09-a-restart-by-permit"),
+                        1,
+                        20,
+                        27),
+                mutant("a word of an old session counts", stored("h13-a-session-after-another"), 2),
+                mutant("an old hand-over skips the wait", stored("h06-an-old-hand-over"), 2, 17),
+                mutant(
+                        "the gate never shuts, and nobody watches a daemon that stands still",
+                        stored("patroni-the-frozen-primary-wakes"),
+                        9,
+                        38),
+                mutant(
+                        "a look decides whose request was taken",
+                        stored("h04-the-grow-of-a-predecessor"),
+                        11),
+                mutant(
+                        "what is sent is not written here before",
+                        stored("h07-the-same-place-twice"),
+                        25,
+                        26),
+                mutant(
+                        "a member is resynced in place",
+                        stored("h14-a-resync-while-it-takes-over"),
+                        31),
+                mutant(
                         "a change that a look does not show was never made",
                         stored("h02-a-look-shows-no-grow"),
                         11),
@@ -258,7 +284,11 @@ final class Mutants {
     private static Mutant.Hunt stored(String name) {
         return () -> {
             var script = read(name);
-            return played(name, script, BrokenRules.named(script.mutant().orElseThrow()), false);
+            return played(
+                    name,
+                    script,
+                    BrokenRules.named(script.broken().orElseThrow().mutants()),
+                    false);
         };
     }
 

@@ -9,20 +9,34 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 /**
  * Stored histories through the production classes: PROTOCOL.md's broken ones, those that broke
- * others, and those that a seed found. Each must pass with every rule on; one that says which rule
- * keeps it from going wrong must go wrong without that rule.
+ * others, and those that a seed found. Each must pass with every rule on; one that says which rules
+ * keep it from going wrong must go wrong without them, and not so while one of them holds.
  */
 class ScenarioTest {
 
     static final Path FOLDER = Path.of("src/test/resources/histories");
+
+    /** Whose bugs PROTOCOL.md lists, and two of its situations. */
+    private static final List<String> OTHERS =
+            List.of(
+                    "drbd-",
+                    "miroir-",
+                    "patroni-",
+                    "repmgr-",
+                    "pacemaker-",
+                    "curator-",
+                    "both-off-",
+                    "an-empty-disk-with-an-old-name");
 
     @BeforeAll
     static void letDisksBreakQuietly() {
@@ -37,6 +51,10 @@ class ScenarioTest {
 
     static Stream<Script> broken() throws IOException {
         return all().filter(script -> script.broken().isPresent());
+    }
+
+    static Stream<Script> brokenByMany() throws IOException {
+        return broken().filter(script -> script.broken().orElseThrow().mutants().size() > 1);
     }
 
     private static Script read(Path file) {
@@ -55,13 +73,59 @@ class ScenarioTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("broken")
-    void shouldGoWrongWithoutItsRule(Script script) {
-        var went =
-                catchThrowable(
-                        () -> script.play(BrokenRules.named(script.mutant().orElseThrow()), false));
+    void shouldGoWrongWithoutItsRules(Script script) {
+        var broken = script.broken().orElseThrow();
 
-        assertThat(went).isInstanceOf(Violation.class);
-        assertThat(List.of(script.broken().orElseThrow().split("\\|")))
-                .contains(((Violation) went).rule());
+        var went = play(script, broken.mutants());
+
+        if (broken.isExpectation()) {
+            assertThat(went)
+                    .isInstanceOf(AssertionError.class)
+                    .hasMessageContaining(script + ": " + broken.what().getFirst() + " ");
+        } else {
+            assertThat(went).isInstanceOf(Violation.class);
+            assertThat(broken.what()).contains(((Violation) went).rule());
+        }
+    }
+
+    /** Or it says more than the least that must be switched off. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("brokenByMany")
+    void shouldNotGoSoWrongWhileOneOfItsRulesHolds(Script script) {
+        var broken = script.broken().orElseThrow();
+        for (var holds : broken.mutants()) {
+            var others = broken.mutants().stream().filter(other -> !other.equals(holds)).toList();
+
+            var went = play(script, others);
+
+            if (went instanceof Violation violation) {
+                assertThat(broken.what())
+                        .as("%s, while %s holds: %s", script, holds, violation.getMessage())
+                        .doesNotContain(violation.rule());
+            }
+        }
+    }
+
+    private static Throwable play(Script script, List<String> mutants) {
+        boolean expecting = script.broken().orElseThrow().isExpectation();
+        return catchThrowable(() -> script.play(BrokenRules.named(mutants), expecting));
+    }
+
+    @Test
+    void shouldBringBackEachOfTheFourteenHistories() throws IOException {
+        var names = broken().map(Script::toString).toList();
+
+        assertThat(IntStream.rangeClosed(1, 14).mapToObj("h%02d-"::formatted))
+                .allSatisfy(
+                        history -> assertThat(names).anyMatch(name -> name.startsWith(history)));
+    }
+
+    /** And all of those that broke others. */
+    @Test
+    void shouldBringBackWhatBrokeOthers() throws IOException {
+        assertThat(all().filter(script -> OTHERS.stream().anyMatch(script.toString()::startsWith)))
+                .hasSizeGreaterThanOrEqualTo(OTHERS.size())
+                .allSatisfy(
+                        script -> assertThat(script.broken()).as(script.toString()).isPresent());
     }
 }

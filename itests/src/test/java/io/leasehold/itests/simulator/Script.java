@@ -22,7 +22,10 @@ import java.util.OptionalLong;
  * <pre>
  *   arbiter zookeeper              first, if not fencing · arbiter operator
  *   power-on-after-fence           whoever fenced switches on again
- *   breaks RULE without MUTANT     with that rule switched off, RULE is violated
+ *   breaks RULE|RULE without MUTANT [MUTANT]...
+ *                                  with all those switched off, one of those is violated; none is
+ *                                  while one of the mutants holds
+ *   breaks 12s without MUTANT...   what is expected at that moment is not so
  *
  *   0s    power-on NODE · power-off NODE · sigterm NODE · start NODE · replace-disk NODE
  *   1s    kill NODE 400ms · kill-keeper NODE · pause NODE 2s · freeze NODE 2s
@@ -49,14 +52,25 @@ final class Script implements Sabotage {
 
     private record Line(long atNanos, String text, List<String> words) {}
 
+    /**
+     * How it goes wrong.
+     *
+     * @param what the rules of which one is violated, or one moment whose expectation fails
+     * @param mutants the least that must be switched off for it
+     */
+    record Break(List<String> what, List<String> mutants) {
+        boolean isExpectation() {
+            return what.getFirst().endsWith("s");
+        }
+    }
+
     /** An action that waits for an effect. */
     private record Trigger(String node, String effect, List<String> action) {}
 
     private final String name;
     private final ArbitrationMode mode;
     private final boolean powerOnAfterFence;
-    private final Optional<String> broken;
-    private final Optional<String> mutant;
+    private final Optional<Break> broken;
     private final List<Line> lines;
 
     private Sabotage rules = Sabotage.NONE;
@@ -67,22 +81,19 @@ final class Script implements Sabotage {
             String name,
             ArbitrationMode mode,
             boolean powerOnAfterFence,
-            Optional<String> broken,
-            Optional<String> mutant,
+            Optional<Break> broken,
             List<Line> lines) {
         this.name = name;
         this.mode = mode;
         this.powerOnAfterFence = powerOnAfterFence;
         this.broken = broken;
-        this.mutant = mutant;
         this.lines = lines;
     }
 
     static Script parse(String name, String text) {
         var mode = ArbitrationMode.FENCING;
         var powerOnAfterFence = false;
-        Optional<String> broken = Optional.empty();
-        Optional<String> mutant = Optional.empty();
+        Optional<Break> broken = Optional.empty();
         var lines = new ArrayList<Line>();
         for (var line : text.lines().toList()) {
             var words = List.of(line.strip().split("\\s+"));
@@ -95,10 +106,12 @@ final class Script implements Sabotage {
                                 ArbitrationMode.valueOf(
                                         words.get(1).toUpperCase(java.util.Locale.ROOT));
                 case "power-on-after-fence" -> powerOnAfterFence = true;
-                case "breaks" -> {
-                    broken = Optional.of(words.get(1));
-                    mutant = Optional.of(words.get(3));
-                }
+                case "breaks" ->
+                        broken =
+                                Optional.of(
+                                        new Break(
+                                                List.of(words.get(1).split("\\|")),
+                                                words.subList(3, words.size())));
                 default ->
                         lines.add(
                                 new Line(
@@ -107,16 +120,12 @@ final class Script implements Sabotage {
                                         words.subList(1, words.size())));
             }
         }
-        return new Script(name, mode, powerOnAfterFence, broken, mutant, List.copyOf(lines));
+        return new Script(name, mode, powerOnAfterFence, broken, List.copyOf(lines));
     }
 
-    /** The rule that is violated when {@link #mutant} is at work; empty: this only passes. */
-    Optional<String> broken() {
+    /** Empty: this only passes. */
+    Optional<Break> broken() {
         return broken;
-    }
-
-    Optional<String> mutant() {
-        return mutant;
     }
 
     /** Plays it with every rule on; throws what was violated, or expected in vain. */
@@ -467,6 +476,43 @@ final class Script implements Sabotage {
     @Override
     public boolean applies(Replica replica) {
         return rules.applies(replica);
+    }
+
+    @Override
+    public boolean killKeepsWhatWasWritten() {
+        return rules.killKeepsWhatWasWritten();
+    }
+
+    @Override
+    public boolean kernelShutsTheGate() {
+        return rules.kernelShutsTheGate();
+    }
+
+    @Override
+    public boolean keeperWatches() {
+        return rules.keeperWatches();
+    }
+
+    @Override
+    public boolean writesAnEpochOnce() {
+        return rules.writesAnEpochOnce();
+    }
+
+    @Override
+    public boolean resyncsIntoAShadow() {
+        return rules.resyncsIntoAShadow();
+    }
+
+    @Override
+    public io.leasehold.blockrep.volume.Changes touchedBySource(
+            io.leasehold.blockrep.volume.Changes honest) {
+        return rules.touchedBySource(honest);
+    }
+
+    @Override
+    public io.leasehold.blockrep.volume.Changes touchedByTarget(
+            io.leasehold.blockrep.volume.Changes honest) {
+        return rules.touchedByTarget(honest);
     }
 
     @Override
