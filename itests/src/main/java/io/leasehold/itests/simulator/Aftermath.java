@@ -3,9 +3,12 @@ package io.leasehold.itests.simulator;
 import static io.leasehold.itests.simulator.World.SECOND;
 
 import io.leasehold.blockrep.volume.Seq;
+import io.leasehold.heartbeat.record.Epoch;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * How a history is judged after something that no protocol survives: a fence device that lies, a
@@ -22,9 +25,9 @@ import java.util.OptionalLong;
  *       refused as split brain (R29), or a person chose the other one (R21); nobody drops it as a
  *       mere tail (R25).
  *   <li>Both branches are kept: it is in the history that goes on, or in a branch on either disk.
- *   <li>If the only copy was lost with its disk, nobody serves without it but by a forced epoch, or
- *       as a new pair: on two empty disks. Whoever has not heard that the other one went on without
- *       it, because a lie made it do so, cannot know what was lost there.
+ *   <li>If the only copy was lost with its disk, nobody serves without it but by an epoch that was
+ *       forced since, or as a new pair: on two empty disks. Whoever has not heard that the other
+ *       one went on without it, because a lie made it do so, cannot know what was lost there.
  * </ul>
  *
  * <p>At the next calm this is checked once for all, and every rule holds again from there.
@@ -41,6 +44,9 @@ final class Aftermath {
 
     /** Those of them of which the last copy was lost with a disk. */
     private final BitSet lost = new BitSet();
+
+    /** The epochs that a person had forced before. */
+    private final Set<Epoch> forcedBefore = new HashSet<>();
 
     private boolean named;
     private boolean deceived;
@@ -65,6 +71,12 @@ final class Aftermath {
             begunAnew = false;
             acknowledged.clear();
             lost.clear();
+            forcedBefore.clear();
+            for (var box : world.machines()) {
+                world.invariants()
+                        .written(box)
+                        .ifPresent(state -> forcedBefore.addAll(state.forcedEpochs()));
+            }
             addAll(acknowledged, world.invariants().acknowledged());
             world.trace().say("", () -> "!     judged from here by another rule: " + what);
         }
@@ -118,7 +130,7 @@ final class Aftermath {
                 && !begunAnew
                 && world.invariants()
                         .written(box)
-                        .filter(state -> !state.forcedEpochs().isEmpty())
+                        .filter(state -> !forcedBefore.containsAll(state.forcedEpochs()))
                         .isEmpty()) {
             throw new Violation(
                     "R6",
