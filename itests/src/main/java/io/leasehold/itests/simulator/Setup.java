@@ -56,8 +56,7 @@ record Setup(
     }
 
     /** For a scenario that is read by a person: nothing takes longer than it must. */
-    static Setup plain(ArbitrationMode mode, boolean powerOnAfterFence) {
-        return new Setup(
-                mode, mode == ArbitrationMode.FENCING, powerOnAfterFence, FAST, 50 * MILLI, 1);
+    static Setup plain(ArbitrationMode mode, boolean fenceDevice, boolean powerOnAfterFence) {
+        return new Setup(mode, fenceDevice, powerOnAfterFence, FAST, 50 * MILLI, 1);
     }
 }

@@ -62,6 +62,7 @@ final class BrokenRules {
             case "a-proof-is-void-once-the-peer-was-heard" -> new OldFenceCounts();
             case "outdated-only-when-silent" -> new NothingRunsHere();
             case "modes-never-mix" -> new ModesMix();
+            case "a-fence-changes-no-record" -> new FenceInsteadOfTheRecord();
             case "acknowledged-by-both" -> new AcknowledgedUnasked();
             case "an-outdated-copy-is-no-source" -> new OutdatedWillDo();
             case "no-answer-is-no-fence" -> new FencedByNoAnswer();

@@ -1,13 +1,11 @@
 package io.leasehold.itests.simulator;
 
-import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.itests.exhaustive.Explorer;
 import io.leasehold.itests.exhaustive.ExplorerMutants;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -18,8 +16,6 @@ import java.util.stream.Collectors;
  */
 final class Mutants {
     private static final int HISTORIES_MAX = 500;
-    private static final ArbitrationMode F = ArbitrationMode.FENCING;
-    private static final ArbitrationMode W = ArbitrationMode.ZOOKEEPER;
 
     /**
      * A break.
@@ -113,7 +109,7 @@ final class Mutants {
                         11),
                 mutant(
                         "with a witness, a fence replaces the change of the record",
-                        seeds(W, BrokenRules.FenceInsteadOfTheRecord::new),
+                        stored("a-fence-beside-the-ensemble"),
                         12),
                 mutant(
                         "without witness and peer, the primary goes on alone",
@@ -123,7 +119,7 @@ final class Mutants {
                         13),
                 mutant(
                         "the witness is asked who lives, not who has the data",
-                        seeds(W, BrokenRules.WhoeverLivesIsInSync::new),
+                        stored("drbd-the-tiebreaker-changes-sides"),
                         14),
                 mutant(
                         "a secondary does not see that the primary confirms",
@@ -216,7 +212,7 @@ final class Mutants {
                         33),
                 mutant(
                         "a fence device that cannot be reached has fenced",
-                        seeds(F, BrokenRules.FencedByNoAnswer::new),
+                        stored("drbd-suspend-io-a-broken-fence-makes-no-generation"),
                         34),
                 mutant("a proof that was used counts again", stored("h11-a-fence-from-before"), 34),
                 mutant(
@@ -249,35 +245,18 @@ final class Mutants {
     // ---------------------------------------------------------------- what has to notice
 
     private static Mutant.Hunt seeds(Supplier<Sabotage> broken) {
-        return () -> histories(broken, Optional.empty());
-    }
-
-    /** Only histories of that arbiter count. */
-    private static Mutant.Hunt seeds(ArbitrationMode arbiter, Supplier<Sabotage> broken) {
-        return () -> histories(broken, Optional.of(arbiter));
-    }
-
-    private static Optional<Mutant.Caught> histories(
-            Supplier<Sabotage> broken, Optional<ArbitrationMode> only) {
-        long seed = 0;
-        for (int count = 1; count <= HISTORIES_MAX; count++) {
-            do {
-                seed++;
-            } while (only.isPresent() && Simulation.arbiter(seed) != only.get());
-            var violation = Simulation.run(seed, false, broken.get()).violation();
-            if (violation.isPresent()) {
-                return Optional.of(
-                        new Mutant.Caught(
-                                violation.get().rule(), histories(count, only) + ", seed " + seed));
+        return () -> {
+            for (int seed = 1; seed <= HISTORIES_MAX; seed++) {
+                var violation = Simulation.run(seed, false, broken.get()).violation();
+                if (violation.isPresent()) {
+                    return Optional.of(
+                            new Mutant.Caught(
+                                    violation.get().rule(),
+                                    seed == 1 ? "1 history" : seed + " histories"));
+                }
             }
-        }
-        return Optional.empty();
-    }
-
-    private static String histories(int count, Optional<ArbitrationMode> only) {
-        return count
-                + (count == 1 ? " history" : " histories")
-                + only.map(mode -> " of `" + mode.name().toLowerCase(Locale.ROOT) + "`").orElse("");
+            return Optional.empty();
+        };
     }
 
     /** The stored history that says itself which rule it breaks. */

@@ -21,6 +21,7 @@ import java.util.OptionalLong;
  *
  * <pre>
  *   arbiter zookeeper              first, if not fencing · arbiter operator
+ *   fence-device                   beside a witness, too
  *   power-on-after-fence           whoever fenced switches on again
  *   breaks RULE|RULE without MUTANT [MUTANT]...
  *                                  with all those switched off, one of those is violated; none is
@@ -69,6 +70,7 @@ final class Script implements Sabotage {
 
     private final String name;
     private final ArbitrationMode mode;
+    private final boolean fenceDevice;
     private final boolean powerOnAfterFence;
     private final Optional<Break> broken;
     private final List<Line> lines;
@@ -80,11 +82,13 @@ final class Script implements Sabotage {
     private Script(
             String name,
             ArbitrationMode mode,
+            boolean fenceDevice,
             boolean powerOnAfterFence,
             Optional<Break> broken,
             List<Line> lines) {
         this.name = name;
         this.mode = mode;
+        this.fenceDevice = fenceDevice;
         this.powerOnAfterFence = powerOnAfterFence;
         this.broken = broken;
         this.lines = lines;
@@ -92,6 +96,7 @@ final class Script implements Sabotage {
 
     static Script parse(String name, String text) {
         var mode = ArbitrationMode.FENCING;
+        var fenceDevice = false;
         var powerOnAfterFence = false;
         Optional<Break> broken = Optional.empty();
         var lines = new ArrayList<Line>();
@@ -105,6 +110,7 @@ final class Script implements Sabotage {
                         mode =
                                 ArbitrationMode.valueOf(
                                         words.get(1).toUpperCase(java.util.Locale.ROOT));
+                case "fence-device" -> fenceDevice = true;
                 case "power-on-after-fence" -> powerOnAfterFence = true;
                 case "breaks" ->
                         broken =
@@ -120,7 +126,13 @@ final class Script implements Sabotage {
                                         words.subList(1, words.size())));
             }
         }
-        return new Script(name, mode, powerOnAfterFence, broken, List.copyOf(lines));
+        return new Script(
+                name,
+                mode,
+                fenceDevice || mode == ArbitrationMode.FENCING,
+                powerOnAfterFence,
+                broken,
+                List.copyOf(lines));
     }
 
     /** Empty: this only passes. */
@@ -139,7 +151,12 @@ final class Script implements Sabotage {
     void play(Sabotage sabotage, boolean expecting) {
         rules = sabotage;
         triggers.clear();
-        var world = new World(Chance.none(), Setup.plain(mode, powerOnAfterFence), true, this);
+        var world =
+                new World(
+                        Chance.none(),
+                        Setup.plain(mode, fenceDevice, powerOnAfterFence),
+                        true,
+                        this);
         playing = Optional.of(world);
         long end = 0;
         world.ensemble().ifPresent(ensemble -> ensemble.start(Ensemble.WITNESS));
