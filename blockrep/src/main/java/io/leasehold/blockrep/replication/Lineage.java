@@ -100,6 +100,12 @@ public record Lineage(List<Entry> entries) {
                 entries.stream().filter(entry -> epochs.contains(entry.epoch())).toList());
     }
 
+    /** Only those that {@code other} does not have. */
+    public Lineage without(Lineage other) {
+        return new Lineage(
+                entries.stream().filter(entry -> !other.entries.contains(entry)).toList());
+    }
+
     /** Whether one of these epochs wrote behind {@code seq} only. */
     public boolean beginsBehind(Seq seq) {
         return entries.stream().anyMatch(entry -> entry.start().isAfter(seq));

@@ -511,7 +511,7 @@ public final class Replication {
                                     + " out which, and set that node up anew with an empty volume and journal");
             case PEER_AHEAD ->
                     // A copy without an operation is behind the peer's also when a person chose it.
-                    decided.beginsBehind(facts.common())
+                    isChosenOver(facts)
                             ? setAside(to, facts)
                             : refuse(
                                     to,
@@ -519,7 +519,7 @@ public final class Replication {
                                             + " history with `clusterctl promote --force`");
             case DIVERGED -> {
                 var common = facts.common();
-                if (decided.beginsBehind(common)) {
+                if (isChosenOver(facts)) {
                     yield setAside(to, facts);
                 }
                 if (facts.splitBrain() || facts.standing().acknowledgedBeyond(common)) {
@@ -569,6 +569,14 @@ public final class Replication {
                 yield List.of(new StartReplay(to, plan, facts.standing().last().next()));
             }
         };
+    }
+
+    /**
+     * R21: a person chose this history over the peer's. A choice that the peer's history has, too,
+     * is none between the two, also where they share no operation behind it.
+     */
+    private boolean isChosenOver(PeerFacts facts) {
+        return decided.without(facts.standing().lineage()).beginsBehind(facts.common());
     }
 
     private List<Effect> setAside(SessionId to, PeerFacts facts) {

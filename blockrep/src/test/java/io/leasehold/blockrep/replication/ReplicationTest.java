@@ -330,6 +330,16 @@ class ReplicationTest {
                             RefusePeer.class, r -> assertThat(r.reason()).startsWith("R29"));
         }
 
+        /** They share no operation, so the forced epoch begins behind what they share. */
+        @Test
+        void shouldNotTakeADecisionThatBothFollowForOneBetweenThem() {
+            when(new Promoted(2, ALONE, 1, seq(10), seq(10), LINEAGE));
+            assertThat(when(acknowledgedAloneBehind(0)))
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            RefusePeer.class, r -> assertThat(r.reason()).startsWith("R29"));
+        }
+
         private static PeerReady acknowledgedAloneBehind(long common) {
             var alone =
                     new Standing(
