@@ -15,9 +15,7 @@ import io.leasehold.heartbeat.record.ClusterRecord;
 import io.leasehold.heartbeat.record.DurableState;
 import io.leasehold.heartbeat.record.NodeName;
 import io.leasehold.heartbeat.record.Proof;
-import io.leasehold.heartbeat.record.Rule;
 import io.leasehold.heartbeat.record.Ruling;
-import io.leasehold.heartbeat.record.Standing;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleEvent;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.EnsembleRequest;
 import io.leasehold.heartbeat.record.arbiter.zookeeper.ZnodeVersion;
@@ -29,8 +27,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Rules that hold each other's histories back: none of them brings one back alone. Switched off as
- * in {@link BrokenRules}.
+ * Rules of which most bring no history back alone, because another one holds. Switched off as in
+ * {@link BrokenRules}.
  */
 final class BrokenDefences {
     private BrokenDefences() {}
@@ -84,29 +82,22 @@ final class BrokenDefences {
 
     // ---------------------------------------------------------------- the record, with a witness
 
-    /** What was asked of the ensemble last, and what it was seen to have. */
-    private abstract static class WatchingRequests implements Sabotage {
-        private final Map<Daemon, EnsembleRequest.Write> writes = new HashMap<>();
+    /** H4, R11: a record of this node is what this process has asked for, whatever it says. */
+    private static final class AnyRequestIsMine implements Sabotage {
+        private final Map<Daemon, ClusterRecord> asked = new HashMap<>();
 
         @Override
         public Optional<EnsembleRequest> asked(Daemon daemon, EnsembleRequest request) {
-            if (request instanceof EnsembleRequest.Write write) {
-                writes.put(daemon, write);
+            if (request instanceof EnsembleRequest.Write(var _, var record, var _)) {
+                asked.put(daemon, record);
             }
             return Optional.of(request);
         }
 
-        final Optional<EnsembleRequest.Write> lastWrite(Daemon daemon) {
-            return Optional.ofNullable(writes.get(daemon));
-        }
-    }
-
-    /** H4, R11: a record of this node is what this process has asked for, whatever it says. */
-    private static final class AnyRequestIsMine extends WatchingRequests {
         @Override
         public List<Event> told(Daemon daemon, Event happened) {
             var me = daemon.box().name();
-            var mine = lastWrite(daemon).map(EnsembleRequest.Write::record);
+            var mine = Optional.ofNullable(asked.get(daemon));
             return happened
                                     instanceof
                                     Event.EnsembleHeard(
@@ -250,42 +241,21 @@ final class BrokenDefences {
 
     // ---------------------------------------------------------------- epochs
 
-    /** H7, H9, R20, R27: a restarted process goes on as the one before it, and asks nobody. */
+    /** H9, R20: whoever starts by its permit goes on as the process before it. */
     private static final class RestartKeepsTheEpoch extends BrokenRules.Rulings {
         @Override
         Ruling rule(Arbiter honest, Change change, DurableState state, Optional<Proof> proof) {
-            var goesOn =
-                    switch (change) {
-                        case START_ALONE ->
-                                honest.rule(change, state, proof) instanceof Ruling.Granted;
-                        case RESUME -> true;
-                        case GO_ALONE, TAKE_OVER, ADMIT_PEER, FORCE -> false;
-                    };
-            return goesOn
-                    ? new Ruling.Granted(
-                            state.record(),
-                            state.holdsPermit(),
-                            Rule.R27,
-                            "the process before it was the writer")
-                    : honest.rule(change, state, proof);
-        }
-
-        @Override
-        public List<Effect> effects(Daemon daemon, Effect ordered) {
-            if (ordered
-                    instanceof
-                    Effect.SendToPeer(var session, ClusterMessage.PromiseRequest request)) {
-                daemon.deliver(
-                        new Event.PeerMessage(
-                                session,
-                                new ClusterMessage.Promised(request.epoch(), Standing.UP_TO_DATE)));
-                return List.of();
-            }
-            return List.of(ordered);
+            var ruling = honest.rule(change, state, proof);
+            return change == Change.START_ALONE
+                            && ruling
+                                    instanceof
+                                    Ruling.Granted(var _, var permit, var rule, var sentence)
+                    ? new Ruling.Granted(state.record(), permit, rule, sentence)
+                    : ruling;
         }
     }
 
-    /** H7, H9, R1. */
+    /** H9, R1. */
     private static final class EpochWrittenAgain implements Sabotage {
         @Override
         public boolean writesAnEpochOnce() {
@@ -301,7 +271,7 @@ final class BrokenDefences {
         }
     }
 
-    /** H7, H9, R10, R23: whoever stands at the same place has the same. */
+    /** H9, R10, R23: whoever stands at the same place has the same. */
     private static final class RootsUncompared implements Sabotage {
         @Override
         public List<io.leasehold.blockrep.replication.Event> volumeEvents(

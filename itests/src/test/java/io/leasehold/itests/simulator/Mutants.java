@@ -74,11 +74,10 @@ final class Mutants {
                         stored("h01-permit-outlives-the-grow"),
                         10),
                 mutant(
-                        "an epoch is continued by a restarted process",
+                        "a restart by permit goes on in its epoch",
                         stored("h09-a-restart-by-permit"),
                         1,
-                        20,
-                        27),
+                        20),
                 mutant("a word of an old session counts", stored("h13-a-session-after-another"), 2),
                 mutant("an old hand-over skips the wait", stored("h06-an-old-hand-over"), 2, 17),
                 mutant(
