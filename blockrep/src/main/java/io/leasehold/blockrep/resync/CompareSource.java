@@ -27,7 +27,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -190,12 +189,8 @@ public final class CompareSource {
 
     private void putParts(Seq base, byte[] bytes, BiFunction<byte[], Boolean, Frame> part)
             throws InterruptedException {
-        for (int at = 0; at < bytes.length; at += FrameCodec.CHUNK_BYTES_MAX) {
-            int end = Math.min(bytes.length, at + FrameCodec.CHUNK_BYTES_MAX);
-            outbox.put(
-                    epoch,
-                    base,
-                    part.apply(Arrays.copyOfRange(bytes, at, end), end == bytes.length));
+        for (var parts = Parts.of(bytes, part); parts.hasNext(); ) {
+            outbox.put(epoch, base, parts.next());
             outbox.makeRoom();
         }
     }

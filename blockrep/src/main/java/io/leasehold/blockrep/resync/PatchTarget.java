@@ -11,7 +11,6 @@ import io.leasehold.blockrep.wire.Frame.ChangedHere;
 import io.leasehold.blockrep.wire.Frame.Chunk;
 import io.leasehold.blockrep.wire.Frame.CompareEnds;
 import io.leasehold.blockrep.wire.Frame.ComparePart;
-import io.leasehold.blockrep.wire.FrameCodec;
 import io.leasehold.blockrep.wire.ProtocolException;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
@@ -19,7 +18,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.Optional;
@@ -86,14 +84,8 @@ public final class PatchTarget implements ResyncTarget {
                 own.get().addWhole(id);
             }
         }
-        var bytes = own.get().encode();
-        for (int at = 0; at < bytes.length; at += FrameCodec.CHUNK_BYTES_MAX) {
-            int end = Math.min(bytes.length, at + FrameCodec.CHUNK_BYTES_MAX);
-            outbox.put(
-                    epoch,
-                    shared,
-                    new ChangedHere(Arrays.copyOfRange(bytes, at, end), end == bytes.length));
-        }
+        Parts.of(own.get().encode(), ChangedHere::new)
+                .forEachRemaining(part -> outbox.put(epoch, shared, part));
         outbox.flush();
         return Optional.of(new PatchTarget(compare, own.get(), progress));
     }
