@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(240)
 class TakeoverIT {
     private static final String NAME = "takeover-it";
+    private static final String NOTE_IN_COPY = "/var/lib/leasehold/volume/live/tree/note";
 
     /** What scripts rely on; commands.md documents them. */
     private static final String[] STATUS_MEMBERS = {
@@ -208,6 +209,53 @@ class TakeoverIT {
         } finally {
             pair.order(primary, "online");
         }
+    }
+
+    /** A verification finds it, one command mends it under way, and what it had is kept. */
+    @Test
+    void shouldMendACopyThatSomebodyHasEdited() throws Exception {
+        var primary = pair.primary();
+        var edited = primary.peer();
+        write(primary, "right", "/srv/dhcp/note");
+        awaitNote(edited, "right");
+        write(edited, "wrong", NOTE_IN_COPY);
+
+        assertThat(volume(primary, "verify")).as("different").isEqualTo(1);
+        assertThat(volume(edited, "resync")).as("the primary's copy counts").isEqualTo(3);
+        pair.underLoad(() -> {
+            assertThat(volume(primary, "resync")).isZero();
+            awaitNote(edited, "right");
+            pair.awaitHealthy();
+        });
+
+        assertThat(volume(primary, "verify")).as("equal").isZero();
+        assertThat(volume(primary, "resync")).as("nothing to do").isEqualTo(3);
+        var branch = pair.pair().json(primary, "branches", "list").path("branches").path(0);
+        assertThat(branch.path("node").asText()).isEqualTo(edited.label());
+        pair.order(edited, "branches", "show", branch.path("name").asText());
+        for (var node : LabNode.servers()) {
+            pair.eventually(
+                    node.label() + " to have nothing to tell",
+                    () -> assertThat(pair.pair().clusterctl(node, "status").exitStatus()).isZero());
+        }
+    }
+
+    private static void write(LabNode node, String text, String file) throws Exception {
+        pair.lab()
+                .in(node, Command.of("bash", "-c", "echo $0 > $1 && sync $1", text, file))
+                .check();
+    }
+
+    private static void awaitNote(LabNode node, String text) throws Exception {
+        pair.eventually(
+                "the copy of " + node.label() + " to say " + text,
+                () ->
+                        assertThat(pair.node(node).exec("cat", NOTE_IN_COPY).output().strip())
+                                .isEqualTo(text));
+    }
+
+    private static int volume(LabNode node, String what) throws Exception {
+        return pair.pair().clusterctl(node, "volume", what).exitStatus();
     }
 
     @Test
