@@ -51,6 +51,7 @@ final class Conversation implements PeerLink.Handler {
     private static final long ROOM_BYTES = 4L << 20;
 
     private final Copy copy;
+    private final DiskRoom room;
     private final AtomicLong sessionNumbers = new AtomicLong();
     private final AtomicReference<Optional<Open>> open = new AtomicReference<>(Optional.empty());
     private final AtomicReference<Optional<PeerSession>> running =
@@ -91,8 +92,9 @@ final class Conversation implements PeerLink.Handler {
         void sessionEnded();
     }
 
-    Conversation(Copy copy) {
+    Conversation(Copy copy, DiskRoom room) {
         this.copy = copy;
+        this.room = room;
     }
 
     Optional<Open> open() {
@@ -152,7 +154,7 @@ final class Conversation implements PeerLink.Handler {
         copy.receiving.lock();
         try {
             if (talk.filter(which).isPresent()) {
-                refuse(talk.get().session, new Input.Failed(reason));
+                refuse(talk.get().session, failed(reason));
             }
         } catch (IOException e) {
             copy.replicator.diskFailed(String.valueOf(e.getMessage()));
@@ -208,10 +210,14 @@ final class Conversation implements PeerLink.Handler {
                 // R32: this node leaves, and its successor is welcome at once.
                 throw e;
             }
-            refuse(session, new Input.Failed(String.valueOf(e.getMessage())));
+            refuse(session, failed(String.valueOf(e.getMessage())));
         } finally {
             copy.receiving.unlock();
         }
+    }
+
+    private Input failed(String failure) {
+        return new Input.Failed(room.refused(failure));
     }
 
     /**
@@ -249,7 +255,7 @@ final class Conversation implements PeerLink.Handler {
         try {
             copy.recoverVolume();
         } catch (IOException e) {
-            refuse(session, new Input.Failed(String.valueOf(e.getMessage())));
+            refuse(session, failed(String.valueOf(e.getMessage())));
         }
     }
 

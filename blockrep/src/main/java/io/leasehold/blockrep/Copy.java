@@ -341,7 +341,7 @@ final class Copy implements LocalCopy {
             reopenVolume();
         } catch (IOException e) {
             throw new IOException(
-                    "the files in %s cannot be brought to what the journal has: %s. If the disk is full, make room: it is tried again"
+                    "the files in %s cannot be brought to what the journal has: %s"
                             .formatted(configuration.directory(), e.getMessage()),
                     e);
         }

@@ -73,6 +73,7 @@ public final class ReplicatedVolume implements AutoCloseable {
 
     private final Replicator replicator;
     private final EventQueue events;
+    private final DiskRoom room;
 
     /** Not private for the sake of this package's tests. */
     final Conversation conversation;
@@ -109,6 +110,7 @@ public final class ReplicatedVolume implements AutoCloseable {
             throws IOException {
         this.configuration = configuration;
         events = new EventQueue("volume-events");
+        room = DiskRoom.of(configuration);
         var machine =
                 new Replication(
                         configuration.self(),
@@ -122,9 +124,10 @@ public final class ReplicatedVolume implements AutoCloseable {
                         System::nanoTime,
                         events,
                         effect -> () -> perform(effect),
-                        this::checkpointDue);
+                        this::checkpointDue,
+                        room::failed);
         copy = new Copy(configuration, listener, journal, knownChanges, volume, events, replicator);
-        conversation = new Conversation(copy);
+        conversation = new Conversation(copy, room);
         link =
                 new PeerLink(
                         "volume-link",
@@ -554,6 +557,14 @@ public final class ReplicatedVolume implements AutoCloseable {
             control.unlock();
         }
         reportFacts();
+    }
+
+    /**
+     * Whether this disk failed because it was full, has room again, and nobody uses the volume
+     * here. This process does not touch it any more (R32); a successor may, and has it resynced.
+     */
+    public boolean isWelcomeToSuccessor() {
+        return room.isThereAgain() && mountPoint.isEmpty();
     }
 
     private SpaceReserve spaceReserve() {

@@ -30,6 +30,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,6 +62,7 @@ final class Replicator implements OperationLog {
     private final Function<Effect, Runnable> slowEffects;
     private final EventQueue events;
     private final Runnable checkpointDue;
+    private final UnaryOperator<String> diskFailureText;
     private final GroupCommit commits;
     private final RecentRoots roots = new RecentRoots();
 
@@ -88,6 +90,7 @@ final class Replicator implements OperationLog {
      * @param slowEffects makes of every effect but {@link Effect.Complete} what is to be run on the
      *     event thread
      * @param checkpointDue is told when the journal needs room
+     * @param diskFailureText makes of what failed what a person reads; called once
      */
     Replicator(
             Journal journal,
@@ -95,13 +98,15 @@ final class Replicator implements OperationLog {
             LongSupplier nanoTime,
             EventQueue events,
             Function<Effect, Runnable> slowEffects,
-            Runnable checkpointDue) {
+            Runnable checkpointDue,
+            UnaryOperator<String> diskFailureText) {
         this.journal = journal;
         this.machine = machine;
         this.nanoTime = nanoTime;
         this.events = events;
         this.slowEffects = slowEffects;
         this.checkpointDue = checkpointDue;
+        this.diskFailureText = diskFailureText;
         this.commits =
                 new GroupCommit(
                         journal,
@@ -309,7 +314,7 @@ final class Replicator implements OperationLog {
         return roots;
     }
 
-    void diskFailed(String reason) {
+    void diskFailed(String failure) {
         boolean first = ask(m -> m.diskFailure().isEmpty());
         order.lock();
         try {
@@ -318,6 +323,7 @@ final class Replicator implements OperationLog {
             order.unlock();
         }
         if (first) {
+            var reason = diskFailureText.apply(failure);
             step(new Event.DiskFailed(reason));
             events.add(slowEffectOfDiskFailure(reason));
         }

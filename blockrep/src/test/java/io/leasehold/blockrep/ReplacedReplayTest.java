@@ -42,7 +42,8 @@ class ReplacedReplayTest {
                         () -> 0,
                         events,
                         _ -> () -> {},
-                        () -> {});
+                        () -> {},
+                        failure -> failure);
         replicator.becomeWriter(1);
         replicator.beginReplay(1);
     }

@@ -661,7 +661,8 @@ class ReplicatedVolumeIT {
                 Awaitility.await()
                         .until(() ->
                                 pair.a.endReasons.stream()
-                                        .anyMatch(reason -> reason.contains("make room")));
+                                        .anyMatch(
+                                                reason -> reason.contains("what the journal has")));
             } finally {
                 immutable(tree, false);
             }
@@ -688,7 +689,7 @@ class ReplicatedVolumeIT {
                             pair.a.endReasons.stream()
                                     .anyMatch(reason ->
                                             reason.contains(
-                                                    "the disk of b has failed (fdatasync: EIO)")));
+                                                    "the disk of b has failed: fdatasync: EIO: when it works again")));
             assertThat(pair.b.volume().facts().last()).isEqualTo(last);
         }
 

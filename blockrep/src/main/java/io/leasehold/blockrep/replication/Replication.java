@@ -240,8 +240,7 @@ public final class Replication {
     public Optional<String> rejects(long frameEpoch) {
         if (diskFailure.isPresent()) {
             return Optional.of(
-                    "R32: the disk of %s has failed (%s): when it works again, or is another one, restart this node's daemon"
-                            .formatted(self, diskFailure.get()));
+                    "R32: the disk of %s has failed: %s".formatted(self, diskFailure.get()));
         }
         if (frameEpoch < promisedEpoch) {
             return Optional.of("R2: epoch " + frameEpoch + ", promised is " + promisedEpoch);

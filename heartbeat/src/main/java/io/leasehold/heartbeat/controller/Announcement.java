@@ -21,7 +21,7 @@ import io.leasehold.heartbeat.record.Standing;
  * @param serving the sender's gate is open
  * @param clientNetworkUp every tracked interface has carrier
  * @param standby the sender must not serve
- * @param healthy no resource is blocked on the sender
+ * @param healthy no resource is blocked on the sender, and its disk works
  * @param leaveWanted the sender is primary, gets no acknowledgements, and asks the receiver to mark
  *     itself outdated at the sender's {@code (epoch, gen)} rather than be fenced
  */

@@ -566,7 +566,7 @@ public final class Controller {
     }
 
     private void sessionClosed(long id, String reason) {
-        session.closed();
+        session.closed(time.nowNanos(), reason);
         inSync.sessionEnded();
         candidacy.sessionEnded();
         evidence.sessionEnded();

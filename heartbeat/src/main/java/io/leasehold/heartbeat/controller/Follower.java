@@ -330,6 +330,7 @@ final class Follower {
                 Rule.R10,
                 me + " is in sync and up to date",
                 peer + " let it into inSync at sequence " + grow.seq());
+        session.madeEqual();
         // Whoever had to decide has decided.
         alarms.clear(Candidacy.MEETING);
         alarms.clear(Departure.SPLIT_BRAIN);

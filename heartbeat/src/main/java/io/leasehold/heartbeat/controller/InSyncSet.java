@@ -253,6 +253,7 @@ final class InSyncSet {
     }
 
     private void sayGrow() {
+        session.madeEqual();
         var record = rights.record();
         session.sendOnce(new ClusterMessage.Grow(record.epoch(), record.gen(), growSeq.orElse(0)));
         growSeq = OptionalLong.empty();

@@ -165,9 +165,22 @@ final class Narrator {
                     + 100 * Math.min(total, resync.get().doneBytes()) / total
                     + " %). ";
         }
-        return s.peerState() == PeerState.ONLINE
-                ? (s.sessionOpen() ? "The volumes are being made equal. " : "")
-                : s.peer() + " is not heard. ";
+        if (s.peerState() != PeerState.ONLINE) {
+            return s.peer() + " is not heard. ";
+        }
+        if (!s.sessionOpen()) {
+            return "There is " + s.noSession() + ". ";
+        }
+        return hasPeerNoDisk(s)
+                ? "The disk of %s failed or is full: 'clusterctl status' there says what to do (R32). "
+                        .formatted(s.peer())
+                : "The volumes are being made equal. ";
+    }
+
+    private static boolean hasPeerNoDisk(Situation s) {
+        return s.peerSaid()
+                .filter(said -> said.standing() == Standing.INCONSISTENT && !said.healthy())
+                .isPresent();
     }
 
     private static Verdict waiting(Situation s) {
@@ -335,7 +348,7 @@ final class Narrator {
                 new Fact(
                         s.sessionOpen()
                                 ? "the replication session is open"
-                                : "there is no replication session",
+                                : "there is " + s.noSession(),
                         Rule.R2,
                         s.sessionOpen() ? "" : "both nodes must reach each other's volume"));
         if (s.fencingPhase() != FencingSequence.Phase.IDLE) {

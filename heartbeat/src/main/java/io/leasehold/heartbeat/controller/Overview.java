@@ -85,6 +85,7 @@ final class Overview {
                 watch.said(),
                 session.hello(),
                 session.isOpen(),
+                session.loss(),
                 health.volume(),
                 service.status(),
                 service.isAllStarted(),

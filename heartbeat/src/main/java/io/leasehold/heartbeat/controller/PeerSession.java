@@ -11,6 +11,8 @@ import java.util.Set;
  * The conversation with the peer, as far as it belongs to one replication session: what was said in
  * it and what the peer said about itself. A new session starts from nothing (R2, H13).
  *
+ * <p>Only why there is none outlives a session, for a person: until the peer is in sync again.
+ *
  * <pre>
  *   closed --SessionOpened--> open: nothing said, nothing heard --hello--> met
  *     ^                        |  ^---------SessionOpened (a newer one)-----+
@@ -24,6 +26,15 @@ final class PeerSession {
     private Optional<Hello> hello = Optional.empty();
     private Optional<Hello> helloSent = Optional.empty();
     private final Set<ClusterMessage> saidOnce = new HashSet<>();
+    private Optional<Loss> loss = Optional.empty();
+
+    /**
+     * The peer has been without a session that made it equal.
+     *
+     * @param sinceNanos the first one ended then
+     * @param reason why the last one ended
+     */
+    record Loss(long sinceNanos, String reason) {}
 
     PeerSession(Effects effects) {
         this.effects = effects;
@@ -35,9 +46,20 @@ final class PeerSession {
         forget();
     }
 
-    void closed() {
+    void closed(long nowNanos, String reason) {
         id = OptionalLong.empty();
+        loss = Optional.of(new Loss(loss.map(Loss::sinceNanos).orElse(nowNanos), reason));
         forget();
+    }
+
+    /** Both are in sync: what was before is over. */
+    void madeEqual() {
+        loss = Optional.empty();
+    }
+
+    /** Empty while nothing was lost since both were in sync. */
+    Optional<Loss> loss() {
+        return loss;
     }
 
     private void forget() {

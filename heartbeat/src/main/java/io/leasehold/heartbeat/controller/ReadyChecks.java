@@ -141,7 +141,7 @@ final class ReadyChecks {
                 "replication",
                 s.sessionOpen(),
                 "the replication session is open",
-                "there is no replication session",
+                "there is " + s.noSession(),
                 Rule.R17);
     }
 

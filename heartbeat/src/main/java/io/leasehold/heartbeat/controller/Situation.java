@@ -26,6 +26,7 @@ record Situation(
         Optional<Announcement> peerSaid,
         Optional<Hello> peerHello,
         boolean sessionOpen,
+        Optional<PeerSession.Loss> sessionLoss,
         Optional<VolumeStatus> volume,
         List<ResourceManager.Status> resources,
         boolean allStarted,
@@ -47,6 +48,19 @@ record Situation(
      * @param sentence for a person
      */
     record Ensemble(boolean connected, String sentence) {}
+
+    /** There is none; since when, and why. */
+    String noSession() {
+        return "no replication session"
+                + sessionLoss
+                        .map(loss ->
+                                " since "
+                                        + wallClock.hourMinute(loss.sinceNanos())
+                                        + " ("
+                                        + loss.reason()
+                                        + ")")
+                        .orElse("");
+    }
 
     NodeName me() {
         return config.me();

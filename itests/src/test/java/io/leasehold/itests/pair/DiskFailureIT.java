@@ -146,6 +146,48 @@ class DiskFailureIT {
         assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(dhcpd);
     }
 
+    /**
+     * It cannot store what it would have to acknowledge: it is left out, both say why, and once it
+     * has room it is taken back without a person.
+     */
+    @Test
+    void shouldGoOnAloneUntilTheDiskOfTheSecondaryHasRoomAgain() throws Exception {
+        var primary = pair.primary();
+        var full = primary.peer();
+        var boots = pair.bootIds();
+        long dhcpd = pair.process(primary, Role.DHCPD);
+
+        pair.underLoad(() -> {
+            fillUpTo(full, 0);
+            pair.eventually(
+                    "the primary to go on alone",
+                    () ->
+                            assertThat(PairInLab.names(pair.status(primary).path("inSync")))
+                                    .containsExactly(primary.label()));
+        });
+
+        assertThat(pair.pair().clusterctl(primary, "ready").exitStatus())
+                .as("a takeover would lose leases")
+                .isEqualTo(4);
+        pair.eventually(
+                "the primary to say which disk is full",
+                () ->
+                        assertThat(pair.status(primary).path("verdict").toString())
+                                .contains("disk of " + full.label(), "full", "make room below"));
+        pair.eventually(
+                "the full node to say so",
+                () ->
+                        assertThat(pair.status(full).toString())
+                                .contains("disk of " + full.label(), "full", "make room below"));
+        pair.assertNoLeaseIsMissing();
+        pair.assertEverybodyKeepsTheAddress();
+        pair.node(full).exec("rm", "-f", FILLER);
+        pair.awaitHealthy();
+        assertThat(pair.primary()).isEqualTo(primary);
+        assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(dhcpd);
+        assertThat(pair.bootIds()).as("nobody was fenced").isEqualTo(boots);
+    }
+
     @Test
     void shouldServeOnTheOtherNodeWhenTheDiskOfThePrimaryFails() throws Exception {
         var failing = pair.primary();

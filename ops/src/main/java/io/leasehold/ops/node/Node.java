@@ -389,7 +389,7 @@ final class Node {
                                 branches,
                                 ensemble,
                                 () -> alarms(ensemble),
-                                this::restart,
+                                () -> restart("a person ordered it"),
                                 startedNanos));
                 peer.answerWith((question, body) ->
                         switch (question) {
@@ -428,6 +428,9 @@ final class Node {
                 while (!ended.await(REHEARSAL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
                     clock.ask();
                     branches.look();
+                    if (volume.isWelcomeToSuccessor()) {
+                        restart("there is room on the disk again");
+                    }
                     if (!dhcp.isMounted()) {
                         dhcp.rehearse();
                         volumeResource.note();
@@ -442,9 +445,9 @@ final class Node {
          * As if killed: everything that was answered is in the journal's page cache, and the keeper
          * starts a successor at once. Returns, so that whoever asked is told first.
          */
-        private void restart() {
-            history.observed("daemon", "restarts", "a person ordered it");
-            log.info("restarting: a person ordered it");
+        private void restart(String cause) {
+            history.observed("daemon", "restarts", cause);
+            log.info("restarting: {}", cause);
             Thread.ofPlatform()
                     .daemon()
                     .name("restart")
