@@ -94,10 +94,10 @@ final class DhcpService {
 
     /** Asks the running server something. */
     interface ProbeRunner {
-        /** Returns empty if the answer was right, else what was wrong. */
-        Optional<String> ask(Duration limit) throws InterruptedException;
+        /** Empty if the answer was right. */
+        Optional<Unanswered> ask(Duration limit) throws InterruptedException;
 
-        /** Of a server that has answered before; empty without asking if that was a moment ago. */
+        /** The same, but empty without asking if it was answered a moment ago. */
         Optional<Unanswered> askIfDue(Duration limit) throws InterruptedException;
     }
 
@@ -261,9 +261,9 @@ final class DhcpService {
                 if (!configured) {
                     return;
                 }
-                var wrong = probe.ask(limit);
-                if (wrong.isPresent()) {
-                    throw ResourceException.unanswered(wrong.get());
+                var silence = passedOver(probe.ask(limit));
+                if (silence.isPresent()) {
+                    throw ResourceException.unanswered(silence.get().reason());
                 }
             }
 
@@ -464,17 +464,21 @@ final class DhcpService {
      * another matter: then this node's service has failed.
      */
     private Health judged(Optional<Unanswered> unanswered) {
-        var passedOver = unanswered.filter(Unanswered::othersAnswered).map(Unanswered::reason);
-        if (passedOver.isPresent() && probePassedOver.isEmpty()) {
-            history.observed(
-                    "dhcp", "left alone: others are answered, the probe is not", passedOver.get());
-        }
-        probePassedOver = passedOver;
-        return unanswered
-                .filter(silence -> !silence.othersAnswered())
+        return passedOver(unanswered)
                 .<Health>map(silence ->
                         new Health.Unanswered(silence.reason(), lastPeerDelayNanos.get()))
                 .orElseGet(Health.Good::new);
+    }
+
+    /** Without a silence in which others were answered, which is only told. */
+    private Optional<Unanswered> passedOver(Optional<Unanswered> unanswered) {
+        var reason = unanswered.filter(Unanswered::othersAnswered).map(Unanswered::reason);
+        if (reason.isPresent() && probePassedOver.isEmpty()) {
+            history.observed(
+                    "dhcp", "left alone: others are answered, the probe is not", reason.get());
+        }
+        probePassedOver = reason;
+        return unanswered.filter(silence -> !silence.othersAnswered());
     }
 
     // ---- edits

@@ -110,13 +110,16 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
     @Override
     public synchronized Optional<DhcpService.Unanswered> askIfDue(Duration limit)
             throws InterruptedException {
-        if (answered && System.nanoTime() - askedNanos < probing.interval().toNanos()) {
-            return Optional.empty();
-        }
-        var each =
-                (limit.compareTo(probing.timeout()) < 0 ? limit : probing.timeout()).dividedBy(4);
-        var wrong = ask(each, 1);
-        return wrong.isEmpty() ? Optional.empty() : askBesideOthers(each);
+        return answered && System.nanoTime() - askedNanos < probing.interval().toNanos()
+                ? Optional.empty()
+                : ask(limit.compareTo(probing.timeout()) < 0 ? limit : probing.timeout());
+    }
+
+    @Override
+    public synchronized Optional<DhcpService.Unanswered> ask(Duration limit)
+            throws InterruptedException {
+        var each = limit.dividedBy(QUESTIONS + 1);
+        return ask(each, 1).isEmpty() ? Optional.empty() : askBesideOthers(each);
     }
 
     /** A busy server is not a dead one: whether it answers others is looked at meanwhile. */
@@ -144,11 +147,6 @@ final class ProbeDesk implements DhcpService.ProbeRunner {
         } finally {
             others.forEach(LeavingAnswers::close);
         }
-    }
-
-    @Override
-    public synchronized Optional<String> ask(Duration limit) throws InterruptedException {
-        return ask(limit.dividedBy(4), QUESTIONS).map(Wrong::text);
     }
 
     private Optional<Wrong> ask(Duration each, int times) throws InterruptedException {

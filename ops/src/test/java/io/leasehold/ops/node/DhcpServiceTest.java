@@ -156,13 +156,13 @@ class DhcpServiceTest {
 
     private final class FixedProbe implements DhcpService.ProbeRunner {
         @Override
-        public Optional<String> ask(Duration limit) {
-            return wrongAnswer;
+        public Optional<DhcpService.Unanswered> ask(Duration limit) {
+            return wrongAnswer.map(reason -> new DhcpService.Unanswered(reason, othersAnswered));
         }
 
         @Override
         public Optional<DhcpService.Unanswered> askIfDue(Duration limit) {
-            return wrongAnswer.map(reason -> new DhcpService.Unanswered(reason, othersAnswered));
+            return ask(limit);
         }
     }
 
@@ -213,6 +213,7 @@ class DhcpServiceTest {
         othersAnswered = true;
 
         assertThat(server.monitor(LIMIT)).isEqualTo(new Health.Good());
+        probe.start(false, LIMIT);
         assertThat(service.alarms())
                 .anyMatch(text -> text.startsWith("clients are answered, but the probe is not"));
 
