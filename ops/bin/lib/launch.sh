@@ -31,15 +31,15 @@ LEASEHOLD_CLUSTERD_FLAGS=(-XX:+UseSerialGC -XX:-UsePerfData -Xms64m -Xmx128m -Xs
 # The processor's own AES-GCM is used only by callers that the optimizing compiler has compiled: these
 # methods of the JDK (decrypting in place takes the latter three). It waits for 5000 calls, which are
 # 80 MiB of TLS records, so a resync was over before that, in code that takes ten times as long. Now
-# it is asked for them at once, by io.leasehold.blockrep.link.RecordCipher, which waits until they are
-# compiled: nobody else calls them so early. The start-up cache must be made with the same flags: a
+# it is asked for them at once, by io.leasehold.blockrep.link.RecordCipher, which waits for the first:
+# a thread that works must never wait for the compiler. The start-up cache must be made with the same flags: a
 # method that was only seen as a part of another one is not compiled by itself. A JDK without such a
 # method ignores its lines.
-LEASEHOLD_CLUSTERD_FLAGS+=(-XX:CompileCommand=quiet)
+LEASEHOLD_CLUSTERD_FLAGS+=(-XX:CompileCommand=quiet
+  -XX:CompileCommand=BackgroundCompilation,com.sun.crypto.provider.GaloisCounterMode::implGCMCrypt,false)
 for method in GaloisCounterMode::implGCMCrypt GCTR::update CounterMode::crypt GHASH::update; do
   LEASEHOLD_CLUSTERD_FLAGS+=(
-    "-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.$method,0.001"
-    "-XX:CompileCommand=BackgroundCompilation,com.sun.crypto.provider.$method,false")
+    "-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.$method,0.001")
 done
 unset method
 
