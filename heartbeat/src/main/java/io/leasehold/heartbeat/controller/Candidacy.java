@@ -165,6 +165,8 @@ final class Candidacy {
             }
             case PEER -> {
                 alarms.clear(MEETING);
+                // Also what a daemon before this one has left running: it is no word before.
+                service.wantNone();
                 follower.sayOutdated(OutdatedReason.TARGET);
             }
             case PEER_RESUMING -> alarms.clear(MEETING);

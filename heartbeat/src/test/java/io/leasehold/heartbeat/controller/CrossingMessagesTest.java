@@ -392,6 +392,10 @@ class CrossingMessagesTest {
                 new Event.SessionOpened(SESSION, Relation.DIVERGED),
                 hello(Role.WAITING, record(PEER, 2, PEER), Standing.CONSISTENT));
 
+        shouldStopTheMount();
+    }
+
+    private void shouldStopTheMount() {
         assertThat(effects)
                 .filteredOn(Effect.StopResource.class::isInstance)
                 .extracting(effect -> ((Effect.StopResource) effect).resource())
@@ -637,6 +641,10 @@ class CrossingMessagesTest {
 
     /** A restarted daemon whose requests of before are void, and whose record is the ensemble's. */
     private void startWithTheEnsemble(ClusterRecord both) {
+        startWithTheEnsemble(both, Set.of());
+    }
+
+    private void startWithTheEnsemble(ClusterRecord both, Set<ResourceName> survivors) {
         controller =
                 new Controller(
                         new World(ArbitrationMode.ZOOKEEPER)
@@ -651,11 +659,43 @@ class CrossingMessagesTest {
                                         .withWasPrimary(both.isPrimary(ME))
                                         .withBoot(BOOT, Optional.of("disk"))),
                         new WallClock(now, Instant.EPOCH, ZoneOffset.UTC));
-        when(started(), new Event.EnsembleHeard(new EnsembleEvent.Connected()));
+        when(started(survivors), new Event.EnsembleHeard(new EnsembleEvent.Connected()));
         found(both, 7);
         if (both.isPrimary(ME)) {
             taken(8);
         }
+    }
+
+    /** R27, R28: both were primary when their daemons were killed; the ensemble names the peer. */
+    @Test
+    void shouldStopWhatADaemonBeforeHasLeftRunningWhenThePeerLeads() {
+        startWithTheEnsemble(recordOfBoth(ME), Set.of(World.MOUNT));
+        var won = new Epoch(2);
+
+        when(
+                new Event.SessionOpened(SESSION, Relation.PEER_AHEAD),
+                message(
+                        new Hello(
+                                PEER,
+                                BOOT,
+                                0,
+                                Role.WAITING,
+                                new ClusterRecord(
+                                        ArbitrationMode.ZOOKEEPER,
+                                        won,
+                                        Optional.of(PEER),
+                                        Set.of(PEER),
+                                        new Generation(3),
+                                        new RequestId(PEER, 3)),
+                                won,
+                                Standing.UP_TO_DATE,
+                                false,
+                                true,
+                                true,
+                                Position.EMPTY,
+                                ArbitrationMode.ZOOKEEPER)));
+
+        shouldStopTheMount();
     }
 
     private void found(ClusterRecord record, int version) {
