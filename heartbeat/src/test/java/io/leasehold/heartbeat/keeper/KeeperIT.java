@@ -577,8 +577,8 @@ class KeeperIT {
                 .atMost(PATIENCE)
                 .until(() -> {
                     client.progress();
-                    return listener.events.contains(
-                            "stood down: the daemon ended 6 times within 30 s");
+                    return keeper.log()
+                            .contains("standing down: the daemon ended 6 times within 30 s");
                 });
 
         await().atMost(PATIENCE).until(() -> !listener.exits.isEmpty());
