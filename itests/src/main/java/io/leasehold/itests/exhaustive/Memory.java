@@ -41,6 +41,7 @@ final class Memory {
                     "Link.beats",
                     "Link.losses",
                     "Membership.reason",
+                    "PeerSession.loss",
                     "Replication.frozenReason",
                     "Replication.refusal",
                     "Witness.refusal");
