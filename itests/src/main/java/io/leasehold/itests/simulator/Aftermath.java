@@ -113,6 +113,10 @@ final class Aftermath {
         var gone = new BitSet();
         gone.or(acknowledged);
         gone.andNot(idsOn(box.other()));
+        // The disk that is lost is not the one that was taken out before.
+        var kept = new BitSet();
+        box.inTheDrawer().forEach(branch -> addAll(kept, branch));
+        gone.andNot(kept);
         if (!gone.isEmpty()) {
             lost.or(gone);
             world.trace()

@@ -320,6 +320,13 @@ final class Machine {
     /** What this box has besides its history: set aside on its disk, or on one in the drawer. */
     List<Operations> branches() {
         var all = new ArrayList<>(disk.branches());
+        all.addAll(inTheDrawer());
+        return all;
+    }
+
+    /** What is on the disks that a person took out, and can be read. */
+    List<Operations> inTheDrawer() {
+        var all = new ArrayList<Operations>();
         for (var old : drawer) {
             all.add(old.tree());
             all.addAll(old.branches());
