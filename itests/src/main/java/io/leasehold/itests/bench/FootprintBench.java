@@ -1,5 +1,6 @@
 package io.leasehold.itests.bench;
 
+import io.leasehold.heartbeat.keeper.SupervisionPolicy;
 import io.leasehold.itests.lab.Lab;
 import io.leasehold.itests.lab.LabOptions;
 import io.leasehold.itests.lab.ServerNode;
@@ -27,6 +28,10 @@ import picocli.CommandLine.Option;
         footer = {"", "Example:  bench footprint --json"})
 final class FootprintBench extends BenchCommand {
     private static final int STATUS_RUNS = 5;
+
+    /** More restarts within it are a loop, and the node is given up. */
+    private static final Duration RESTART_WINDOW = SupervisionPolicy.DEFAULT.restartWindow();
+
     private static final int RESTARTS = 3;
     private static final int LOAD_ROUNDS = 5;
     private static final Duration READY_LIMIT = Duration.ofSeconds(30);
@@ -71,6 +76,8 @@ final class FootprintBench extends BenchCommand {
         double restart =
                 silenceMillis(
                         lab, primary, "restartMillis", () -> lab.node(primary).kill(Role.DAEMON));
+        say("waiting until the keeper does not count these restarts any more");
+        Thread.sleep(RESTART_WINDOW);
         double upgrade =
                 silenceMillis(lab, primary, "upgradeMillis", () -> orderRestart(lab, primary));
         double start = startMillis(lab, primary.peer());
