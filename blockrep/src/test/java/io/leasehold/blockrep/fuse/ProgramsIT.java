@@ -248,7 +248,8 @@ class ProgramsIT {
                             "pools": [ { "pool": "198.18.0.10 - 198.18.0.200" } ] } ] } }
                         CONF
                         export KEA_PIDFILE_DIR=$PWD/.. KEA_LOCKFILE_DIR=$PWD/..
-                        /usr/sbin/kea-dhcp4 -c kea.conf > ../kea.log 2>&1 & kea=$!
+                        touch ../kea.log
+                        /usr/sbin/kea-dhcp4 -c kea.conf >> ../kea.log 2>&1 & kea=$!
                         for i in $(seq 100); do grep -q STARTED ../kea.log && break; sleep 0.1; done
                         nsenter -t $lan -n perfdhcp -4 -r 50 -n 60 -R 20 -l 198.18.0.2 198.18.0.1 > ../perfdhcp.log || true
                         for i in $(seq 100); do [ -e leases.csv.2 ] && [ ! -e leases.csv.1 ] && break; sleep 0.1; done
