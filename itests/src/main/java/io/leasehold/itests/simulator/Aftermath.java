@@ -3,12 +3,9 @@ package io.leasehold.itests.simulator;
 import static io.leasehold.itests.simulator.World.SECOND;
 
 import io.leasehold.blockrep.volume.Seq;
-import io.leasehold.heartbeat.record.Epoch;
 import java.util.BitSet;
-import java.util.HashSet;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /**
  * How a history is judged after something that no protocol survives: a fence device that lies, a
@@ -45,9 +42,7 @@ final class Aftermath {
     /** Those of them of which the last copy was lost with a disk. */
     private final BitSet lost = new BitSet();
 
-    /** The epochs that a person had forced before. */
-    private final Set<Epoch> forcedBefore = new HashSet<>();
-
+    private boolean forced;
     private boolean named;
     private boolean deceived;
     private boolean begunAnew;
@@ -66,20 +61,22 @@ final class Aftermath {
         calmSinceNanos = OptionalLong.empty();
         if (cause.isEmpty()) {
             cause = Optional.of(what);
+            forced = false;
             named = false;
             deceived = false;
             begunAnew = false;
             acknowledged.clear();
             lost.clear();
-            forcedBefore.clear();
-            for (var box : world.machines()) {
-                world.invariants()
-                        .written(box)
-                        .ifPresent(state -> forcedBefore.addAll(state.forcedEpochs()));
-            }
             addAll(acknowledged, world.invariants().acknowledged());
             world.trace().say("", () -> "!     judged from here by another rule: " + what);
         }
+    }
+
+    /** A person confirms the bill of a force: from here on a loss is no secret. */
+    void forced(String what) {
+        begin(what);
+        forced = true;
+        named();
     }
 
     /** One was told that the other one is off, and it is not. */
@@ -134,7 +131,7 @@ final class Aftermath {
                 && !begunAnew
                 && world.invariants()
                         .written(box)
-                        .filter(state -> !forcedBefore.containsAll(state.forcedEpochs()))
+                        .filter(state -> forced && !state.forcedEpochs().isEmpty())
                         .isEmpty()) {
             throw new Violation(
                     "R6",

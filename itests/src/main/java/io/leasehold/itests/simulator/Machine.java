@@ -759,8 +759,7 @@ final class Machine {
                         world.chance().about(500 * MILLI),
                         () -> {
                             if (codeShown.isPresent()) {
-                                world.invariants().aftermath().begin("a person forces " + name);
-                                world.invariants().aftermath().named();
+                                world.invariants().aftermath().forced("a person forces " + name);
                                 command(new Command.ForcePromotion(codeShown));
                             }
                         });
