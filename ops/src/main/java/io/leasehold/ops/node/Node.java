@@ -15,6 +15,7 @@ import io.leasehold.heartbeat.keeper.KeeperClient;
 import io.leasehold.heartbeat.keeper.KeeperState;
 import io.leasehold.heartbeat.linux.Clocks;
 import io.leasehold.heartbeat.linux.LinuxException;
+import io.leasehold.heartbeat.linux.Processes;
 import io.leasehold.heartbeat.record.Arbiter;
 import io.leasehold.heartbeat.record.BootId;
 import io.leasehold.heartbeat.record.arbiter.fencing.FencingArbiter;
@@ -453,6 +454,11 @@ final class Node {
                     .name("restart")
                     .start(() -> {
                         LockSupport.parkNanos(RESTART_PAUSE.toNanos());
+                        try {
+                            Processes.endAtOnce();
+                        } catch (LinuxException e) {
+                            log.warn("{}: ends more slowly", e.getMessage());
+                        }
                         Runtime.getRuntime().halt(EXIT_RESTART);
                     });
         }
