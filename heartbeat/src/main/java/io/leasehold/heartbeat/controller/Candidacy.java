@@ -165,7 +165,8 @@ final class Candidacy {
             }
             case PEER -> {
                 alarms.clear(MEETING);
-                // Also what a daemon before this one has left running: it is no word before.
+                // Also what a daemon before this one has left running: R28's word, for which the
+                // peer waits, is not said before it is stopped.
                 service.wantNone();
                 follower.sayOutdated(OutdatedReason.TARGET);
             }
