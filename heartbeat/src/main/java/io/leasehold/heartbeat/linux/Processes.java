@@ -63,7 +63,10 @@ public final class Processes {
     /**
      * Ends this process as {@code kill -9} does. The virtual machine's own end ({@link
      * Runtime#halt}) waits for up to 300 ms for threads that are in the kernel
-     * (VM_Exit::wait_for_threads_in_native_to_block), and those of a mount always are.
+     * (VM_Exit::wait_for_threads_in_native_to_block), and those of a mount always are. Any thread;
+     * it does not come back.
+     *
+     * @throws LinuxException the kernel refuses it, and this process goes on
      */
     public static void endAtOnce() throws LinuxException {
         var self = (int) ProcessHandle.current().pid();
