@@ -140,15 +140,31 @@ final class Narrator {
     }
 
     private static Verdict withPeer(List<Check> ready, String start) {
-        var failed = ready.stream().filter(check -> !check.ok()).toList();
-        return failed.isEmpty()
-                ? new Verdict(Level.GOOD, start + " is in sync: a takeover now would lose nothing.")
-                : new Verdict(
-                        Level.DEGRADED,
-                        start
-                                + " is in sync, but a takeover now is not possible: "
-                                + failed.getFirst().sentence()
-                                + ".");
+        var obstacle = ready.stream().filter(Check::isObstacle).findFirst();
+        if (obstacle.isPresent()) {
+            return new Verdict(
+                    Level.DEGRADED,
+                    start
+                            + " is in sync, but a takeover now is not possible: "
+                            + obstacle.get().sentence()
+                            + ".");
+        }
+        return ready.stream()
+                .filter(check -> !check.ok())
+                .findFirst()
+                .map(doubt ->
+                        new Verdict(
+                                Level.DEGRADED,
+                                start
+                                        + " could take over, but "
+                                        + doubt.sentence()
+                                        + " ("
+                                        + doubt.rule()
+                                        + ")."))
+                .orElseGet(() ->
+                        new Verdict(
+                                Level.GOOD,
+                                start + " is in sync: a takeover now would lose nothing."));
     }
 
     private static String returning(Situation s) {
@@ -337,6 +353,15 @@ final class Narrator {
                             case OUTDATED -> "a resync from the primary, then the grow";
                             case INCONSISTENT -> "a whole resync onto a disk that works";
                         }));
+        if (s.isFoundDifferent()) {
+            facts.add(
+                    new Fact(
+                            "the copies were found to differ: a takeover makes the other one the one"
+                                    + " that counts",
+                            Rule.R10,
+                            "'clusterctl volume resync' on the primary, when its copy is the right"
+                                    + " one"));
+        }
         facts.add(
                 new Fact(
                         s.peer() + " is " + s.peerState() + ": " + s.peerReason(),

@@ -359,7 +359,7 @@ final class OperatorCommands {
     }
 
     private void refuseByChecks(Origin origin, String what) {
-        var failed = overview.readyChecks().stream().filter(check -> !check.ok()).toList();
+        var failed = overview.obstacles();
         answers.answer(
                 origin,
                 new CommandResult.Refused(

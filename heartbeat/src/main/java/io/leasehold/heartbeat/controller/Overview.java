@@ -62,13 +62,16 @@ final class Overview {
         return view(time.nowNanos()).verdict();
     }
 
-    /** Whether a hand-over now would succeed and lose nothing. */
+    /** Whether nothing speaks against a hand-over now. */
     boolean isReady() {
-        return readyChecks().stream().allMatch(View.Check::ok);
+        return obstacles().isEmpty();
     }
 
-    List<View.Check> readyChecks() {
-        return ReadyChecks.of(situation(time.nowNanos()));
+    /** Why a hand-over now is refused. */
+    List<View.Check> obstacles() {
+        return ReadyChecks.of(situation(time.nowNanos())).stream()
+                .filter(View.Check::isObstacle)
+                .toList();
     }
 
     private Situation situation(long nowNanos) {

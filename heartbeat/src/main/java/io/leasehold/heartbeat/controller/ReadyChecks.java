@@ -15,6 +15,7 @@ final class ReadyChecks {
 
     private ReadyChecks() {}
 
+    /** What {@link View.Check#isObstacle} is not about comes last. */
     static List<Check> of(Situation s) {
         if (s.iLead()) {
             return fromPrimary(s);
@@ -124,7 +125,18 @@ final class ReadyChecks {
                                         "the ensemble is connected",
                                         ensemble.sentence(),
                                         Rule.R13)));
+        all.add(copiesEqual(s));
         return List.copyOf(all);
+    }
+
+    /** Both nodes note what was found, and that a full compare has mended it. */
+    private static Check copiesEqual(Situation s) {
+        return check(
+                Check.COPIES_EQUAL,
+                !s.isFoundDifferent(),
+                "the copies were not found to differ",
+                "the copies were found to differ: the other one may lack leases, or have older ones",
+                Rule.R10);
     }
 
     private static Check online(Situation s) {

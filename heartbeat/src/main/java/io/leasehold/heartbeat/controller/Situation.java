@@ -78,6 +78,11 @@ record Situation(
         return role == Role.SECONDARY;
     }
 
+    /** R10: what counts as in sync may not be equal. */
+    boolean isFoundDifferent() {
+        return volume.map(VolumeStatus::foundDifferent).orElse(false);
+    }
+
     /** What the peer's copy is worth, by its last word. */
     Optional<Standing> peerStanding() {
         return peerHello.map(Hello::standing).or(() -> peerSaid.map(Announcement::standing));

@@ -65,8 +65,19 @@ public record View(
      */
     public record Fact(String sentence, Rule rule, String change) {}
 
-    /** One condition of a takeover. */
-    public record Check(String name, boolean ok, String sentence, Rule rule) {}
+    /** One condition of a takeover that would succeed and lose nothing. */
+    public record Check(String name, boolean ok, String sentence, Rule rule) {
+        /**
+         * The condition that keeps nobody from a takeover: it is how a person makes the other copy
+         * the one that counts.
+         */
+        static final String COPIES_EQUAL = "copies-equal";
+
+        /** Whether a planned takeover is refused because of it. */
+        public boolean isObstacle() {
+            return !ok && !name.equals(COPIES_EQUAL);
+        }
+    }
 
     /**
      * One node.

@@ -18,6 +18,9 @@ import java.util.Optional;
  * @param refusal why the peer must not be synced, for a person (R24, R29, R30); empty if it may
  * @param splitBrain it must not because both copies may have what clients were told and the other
  *     one lacks (R29)
+ * @param foundDifferent the copies were found to differ although their histories agree (R10), and
+ *     have not been compared in full since: whichever is right, a node that counts as in sync may
+ *     not have what the other one has
  */
 public record VolumeStatus(
         String deviceId,
@@ -29,7 +32,8 @@ public record VolumeStatus(
         boolean writesWaiting,
         Optional<Resync> resync,
         Optional<String> refusal,
-        boolean splitBrain) {
+        boolean splitBrain,
+        boolean foundDifferent) {
 
     /**
      * A resync under way.

@@ -82,6 +82,7 @@ class CrossingMessagesTest {
                         false,
                         Optional.empty(),
                         Optional.empty(),
+                        false,
                         false),
                 survivors);
     }
@@ -179,6 +180,7 @@ class CrossingMessagesTest {
                                 false,
                                 Optional.empty(),
                                 Optional.empty(),
+                                false,
                                 false)));
         assertThat(written().map(DurableState::promised)).contains(ahead);
 
@@ -232,7 +234,8 @@ class CrossingMessagesTest {
                         false,
                         Optional.empty(),
                         refusal,
-                        refusal.isPresent()));
+                        refusal.isPresent(),
+                        false));
     }
 
     /** It said P1 for generation 2; by the time this grow arrives the primary may be alone. */

@@ -52,6 +52,7 @@ class LostRightsTest {
                     false,
                     Optional.empty(),
                     Optional.empty(),
+                    false,
                     false);
 
     /** What it asks to write within a time in which it loses its peer and takes over. */

@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  *
  * <pre>
  *   arbiter operator            first, if not fencing · arbiter zookeeper
- *   0s    power-on NODE         power-off NODE · sigterm NODE · replace-disk NODE · disk-fails NODE
+ *   0s    power-on NODE         power-off NODE · sigterm NODE · replace-disk NODE · disk-fails NODE ·
+ *                               copies-differ (found on both nodes) · copies-equal
  *   1.5s  kill NODE 400ms       pause NODE 2s · interface NODE down · dhcp-dies NODE
  *   1.8s  arbiter NODE MODE     in its file, from the next start of its daemon on
  *   2s    cut LINK              heal LINK · cut LINK from NODE
@@ -35,7 +36,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  *                               fence NODE · confirm-fenced NODE · restart RESOURCE ·
  *                               force (shows the bill) · force shown · force CODE
  *   5s    ensemble lost NODE    ensemble found NODE · ensemble saved · ensemble restored
- *   5s    expect NODE serves    expect nobody serves · expect in-sync · expect verdict NODE WORDS
+ *   5s    expect NODE serves    expect nobody serves · expect in-sync · expect verdict NODE WORDS · expect why NODE WORDS ·
+ *                               expect ready NODE · expect not-ready NODE WORDS
  *                               expect alarm NODE WORDS · expect no-alarm NODE · expect forced-marks · expect NODE still-counts NODE
  *   6s    end
  * </pre>
@@ -135,6 +137,13 @@ class ScenarioTest {
             case "replace-disk" -> world.box(words.get(1)).replaceDisk();
             case "disk-fails" ->
                     world.box(words.get(1)).deliver(new Event.VolumeFailed("fdatasync: EIO"));
+            case "copies-differ", "copies-equal" ->
+                    world.boxes
+                            .values()
+                            .forEach(box -> {
+                                box.foundDifferent = what.equals("copies-differ");
+                                box.report();
+                            });
             case "kill" -> world.box(words.get(1)).killDaemon(nanos(words.get(2)));
             case "pause" -> world.box(words.get(1)).pause(nanos(words.get(2)));
             case "arbiter" ->
@@ -209,6 +218,17 @@ class ScenarioTest {
             assertThat(world.box(words.get(1)).view().verdict())
                     .as(where)
                     .contains(String.join(" ", words.subList(2, words.size())));
+        } else if (words.get(0).equals("ready")) {
+            assertThat(world.box(words.get(1)).view().ready()).as(where).allMatch(View.Check::ok);
+        } else if (words.get(0).equals("not-ready")) {
+            assertThat(world.box(words.get(1)).view().ready())
+                    .as(where)
+                    .anyMatch(check ->
+                            !check.ok()
+                                    && check.sentence()
+                                            .contains(
+                                                    String.join(
+                                                            " ", words.subList(2, words.size()))));
         } else if (words.get(0).equals("why")) {
             assertThat(world.box(words.get(1)).view().why())
                     .as(where)

@@ -313,6 +313,7 @@ final class World {
         private int flushed;
         private boolean checked;
         private String deviceId;
+        boolean foundDifferent;
 
         /** What its configuration file says; read when the daemon starts. */
         ArbitrationMode arbiter = mode;
@@ -553,7 +554,8 @@ final class World {
                     frozen,
                     Optional.empty(),
                     Optional.empty(),
-                    false);
+                    false,
+                    foundDifferent);
         }
 
         private Position position() {

@@ -680,7 +680,8 @@ final class Box implements Volume.Listener {
                 volume.machine().frozenSinceNanos().isPresent(),
                 Optional.empty(),
                 Optional.empty(),
-                volume.machine().isSplitBrain());
+                volume.machine().isSplitBrain(),
+                volume.machine().isFoundDifferent());
     }
 
     @Override

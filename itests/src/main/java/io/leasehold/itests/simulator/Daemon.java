@@ -453,7 +453,8 @@ final class Daemon implements Replica.Listener {
                 replica.machine().frozenSinceNanos().isPresent(),
                 Optional.empty(),
                 replica.machine().refusal(),
-                replica.machine().isSplitBrain());
+                replica.machine().isSplitBrain(),
+                superblock.foundDifferent().isPresent());
     }
 
     @Override

@@ -37,7 +37,8 @@ final class Translation {
                                         progress.done(),
                                         progress.total())),
                 facts.refusal(),
-                facts.splitBrain());
+                facts.splitBrain(),
+                facts.foundDifferent().isPresent());
     }
 
     private static boolean isSource(ReplicationState state) {

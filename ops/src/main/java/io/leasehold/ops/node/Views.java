@@ -175,16 +175,24 @@ final class Views {
     static ReadyView ready(View view, List<CheckView> rehearsal) {
         var checks =
                 Stream.concat(view.ready().stream().map(Views::check), rehearsal.stream()).toList();
-        long failed = checks.stream().filter(check -> !check.ok()).count();
-        return new ReadyView(
-                failed == 0,
-                failed == 0
-                        ? "A takeover now would succeed and lose nothing."
-                        : "A takeover now would be refused: "
-                                + (failed == 1
-                                        ? "one condition does not hold."
-                                        : failed + " conditions do not hold."),
-                checks);
+        long obstacles =
+                view.ready().stream().filter(View.Check::isObstacle).count()
+                        + rehearsal.stream().filter(check -> !check.ok()).count();
+        boolean ready = checks.stream().allMatch(CheckView::ok);
+        return new ReadyView(ready, readiness(ready, obstacles), checks);
+    }
+
+    private static String readiness(boolean ready, long obstacles) {
+        if (ready) {
+            return "A takeover now would succeed and lose nothing.";
+        }
+        if (obstacles == 0) {
+            return "A takeover now would succeed, but may lose something.";
+        }
+        return "A takeover now would be refused: "
+                + (obstacles == 1
+                        ? "one condition does not hold."
+                        : obstacles + " conditions do not hold.");
     }
 
     static CheckView check(View.Check check) {

@@ -6,6 +6,8 @@ import io.leasehold.heartbeat.controller.View;
 import io.leasehold.heartbeat.record.ArbitrationMode;
 import io.leasehold.heartbeat.record.ClusterRecord;
 import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.heartbeat.record.Rule;
+import io.leasehold.ops.control.ReadyView;
 import io.leasehold.ops.control.SampleViews;
 import io.leasehold.ops.control.StatusView;
 import io.leasehold.ops.control.VolumeView;
@@ -26,21 +28,6 @@ class ViewsTest {
             Optional<String> divergence,
             OptionalLong foundDifferent) {
         var sample = SampleViews.volume(Optional.empty());
-        var view =
-                new View(
-                        "office",
-                        verdict,
-                        level,
-                        List.of(),
-                        List.of(),
-                        ClusterRecord.fresh(ArbitrationMode.FENCING, SELF),
-                        false,
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        Optional.empty(),
-                        new View.Gate(OptionalLong.empty()),
-                        List.of());
         var volume =
                 new VolumeView(
                         sample.role(),
@@ -63,7 +50,24 @@ class ViewsTest {
                         sample.resync(),
                         foundDifferent,
                         sample.lastResync());
-        return Views.status(view, SELF, volume, List.of(), List.of(), 0);
+        return Views.status(view(verdict, level, List.of()), SELF, volume, List.of(), List.of(), 0);
+    }
+
+    private static View view(String verdict, View.Level level, List<View.Check> checks) {
+        return new View(
+                "office",
+                verdict,
+                level,
+                List.of(),
+                checks,
+                ClusterRecord.fresh(ArbitrationMode.FENCING, SELF),
+                false,
+                List.of(),
+                List.of(),
+                List.of(),
+                Optional.empty(),
+                new View.Gate(OptionalLong.empty()),
+                List.of());
     }
 
     /** Copies that differed are equal again by then, so nothing else would tell. */
@@ -98,6 +102,29 @@ class ViewsTest {
         assertThat(status.verdict())
                 .startsWith("dhcp1 serves. The copies differ at operation 7.")
                 .contains("volume resync", "takeover");
+    }
+
+    private static ReadyView ready(List<View.Check> checks) {
+        return Views.ready(view("", View.Level.DEGRADED, checks), List.of());
+    }
+
+    /** R10: a person may still choose the other copy, but must not be told that it is as good. */
+    @Test
+    void shouldNotSayThatATakeoverToACopyThatDiffersLosesNothing() {
+        var differ = new View.Check("copies-equal", false, "they differ", Rule.R10);
+
+        assertThat(ready(List.of(differ)).ready()).isFalse();
+        assertThat(ready(List.of(differ)).sentence())
+                .isEqualTo("A takeover now would succeed, but may lose something.");
+    }
+
+    @Test
+    void shouldCountOnlyWhatATakeoverIsRefusedFor() {
+        var differ = new View.Check("copies-equal", false, "they differ", Rule.R10);
+        var standby = new View.Check("standby", false, "dhcp2 is in standby", Rule.POLICY);
+
+        assertThat(ready(List.of(standby, differ)).sentence())
+                .isEqualTo("A takeover now would be refused: one condition does not hold.");
     }
 
     /** The controller's verdict and alarm name it, and the volume's own row. */
