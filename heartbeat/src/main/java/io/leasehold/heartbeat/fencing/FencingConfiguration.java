@@ -10,7 +10,9 @@ import java.util.List;
  *     time matter here. Empty in mode operator
  * @param primaryDelayNanos waited before a node that serves shoots; 0 (R35)
  * @param secondaryDelayNanos waited before any other node shoots: at least twice the fence time
- * @param handicapNanos added while the own client network is down (R35)
+ * @param handicapNanos added while the own client network is down (R35): longer than {@code
+ *     secondaryDelayNanos} by twice the fence time, or a primary without its clients and a sound
+ *     secondary shoot at the same moment; 0 if such a primary is to be first all the same
  * @param attemptsMax passes through all levels before a person is told; from then on one pass in
  *     {@code backOffMaxNanos}
  * @param backOffMinNanos pause after the first failed pass; doubles up to {@code backOffMaxNanos}

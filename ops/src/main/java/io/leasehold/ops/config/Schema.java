@@ -389,7 +389,6 @@ final class Schema {
         var twice = fenceTime.isSound() ? fenceTime.get().multipliedBy(2) : ofSeconds(4);
         var delay = duration(Duration.ZERO, ofMinutes(10));
         var secondaryDelay = section.optional("secondary-delay", delay, twice);
-        var unhealthyDelay = section.optional("unhealthy-delay", delay, twice);
         if (fenceTime.isSound()
                 && secondaryDelay.isSound()
                 && secondaryDelay.get().compareTo(twice) < 0) {
@@ -401,6 +400,29 @@ final class Schema {
                             + print(fenceTime.get())
                             + "), so that both nodes could shoot each other (R35)",
                     "at least " + print(twice) + ", or leave it out");
+        }
+        var behindTheSecondary =
+                (secondaryDelay.isSound() ? secondaryDelay.get() : twice).plus(twice);
+        var unhealthyDelay = section.optional("unhealthy-delay", delay, behindTheSecondary);
+        if (fenceTime.isSound()
+                && secondaryDelay.isSound()
+                && unhealthyDelay.isSound()
+                && unhealthyDelay.get().isPositive()
+                && unhealthyDelay.get().compareTo(behindTheSecondary) < 0) {
+            reading.problem(
+                    unhealthyDelay.place(),
+                    unhealthyDelay.key(),
+                    print(unhealthyDelay.get())
+                            + " is not twice the fence-time ("
+                            + print(fenceTime.get())
+                            + ") longer than the secondary-delay ("
+                            + print(secondaryDelay.get())
+                            + "): a primary without its clients and a sound secondary could"
+                            + " shoot each other (R35)",
+                    "at least "
+                            + print(behindTheSecondary)
+                            + "; 0 s, and the primary shoots first whatever it has lost; or leave"
+                            + " it out");
         }
         var attempts = section.optional("attempts", integer(1, 1_000), 3);
         var backOff =
