@@ -416,16 +416,16 @@ final class Node {
                 throws IOException, InterruptedException {
             var control = settings.configuration().control();
             Files.createDirectories(control.socket().toAbsolutePath().getParent());
-            try (var server =
+            try (var _ =
                     ControlServer.start(
                             control.socket(),
                             Set.copyOf(control.groups()),
                             desk.get().orElseThrow())) {
                 log.info(
-                        "{} takes part, {} ms after the start; {}",
+                        "{} takes part, {} ms after the start; clusterctl is answered at {}",
                         settings.self(),
                         (System.nanoTime() - startedNanos) / 1_000_000,
-                        server);
+                        control.socket());
                 while (!ended.await(REHEARSAL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
                     clock.ask();
                     branches.look();
