@@ -52,7 +52,6 @@ public final class ChildProcess implements AutoCloseable {
     private static final MemorySegment SIGEMPTYSET = Libc.function("sigemptyset");
     private static final MemorySegment SIGFILLSET = Libc.function("sigfillset");
     private static final MemorySegment WAIT4 = Libc.function("wait4");
-    private static final MemorySegment KILL = Libc.function("kill");
 
     private static final short SPAWN_SETSIGDEF = 0x04;
     private static final short SPAWN_SETSIGMASK = 0x08;
@@ -223,14 +222,7 @@ public final class ChildProcess implements AutoCloseable {
      * @return whether it was there to get it
      */
     public boolean signal(int signal) throws LinuxException {
-        if (exit.isPresent()) {
-            return false;
-        }
-        int result = Libc.tryCall(KILL, -pid, signal);
-        if (result < 0 && result != -Errno.ESRCH) {
-            throw new LinuxException("kill(" + pid + ", " + signal + ")", -result);
-        }
-        return result == 0;
+        return exit.isEmpty() && Processes.signal(-pid, signal);
     }
 
     /** Forgets the child; one that was not reaped stays a zombie until this process ends. */

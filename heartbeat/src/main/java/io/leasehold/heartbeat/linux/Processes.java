@@ -70,7 +70,21 @@ public final class Processes {
      */
     public static void endAtOnce() throws LinuxException {
         var self = (int) ProcessHandle.current().pid();
-        Libc.call("kill(" + self + ", " + SIGKILL + ")", KILL, self, SIGKILL);
+        signal(self, SIGKILL);
+    }
+
+    /**
+     * As kill(2).
+     *
+     * @param pid of a process; negative: of the leader of a process group
+     * @return whether anybody was there to get it
+     */
+    static boolean signal(int pid, int signal) throws LinuxException {
+        int result = Libc.tryCall(KILL, pid, signal);
+        if (result < 0 && result != -Errno.ESRCH) {
+            throw new LinuxException("kill(" + pid + ", " + signal + ")", -result);
+        }
+        return result == 0;
     }
 
     public static int effectiveUserId() {

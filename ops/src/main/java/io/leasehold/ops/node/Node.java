@@ -454,12 +454,7 @@ final class Node {
                     .name("restart")
                     .start(() -> {
                         LockSupport.parkNanos(RESTART_PAUSE.toNanos());
-                        try {
-                            Processes.endAtOnce();
-                        } catch (LinuxException e) {
-                            log.warn("{}: ends more slowly", e.getMessage());
-                        }
-                        Runtime.getRuntime().halt(EXIT_RESTART);
+                        end(EXIT_RESTART);
                     });
         }
 
@@ -611,6 +606,19 @@ final class Node {
      */
     private static void mustNotGoOn(Throwable why) {
         log.error("this process must not go on", why);
-        Runtime.getRuntime().halt(EXIT_MUST_NOT_GO_ON);
+        end(EXIT_MUST_NOT_GO_ON);
+    }
+
+    /**
+     * @param exitCode if the kernel refuses the quicker way, or it cannot even be asked
+     */
+    private static void end(int exitCode) {
+        try {
+            Processes.endAtOnce();
+        } catch (LinuxException e) {
+            log.warn("{}: ends more slowly", e.getMessage());
+        } finally {
+            Runtime.getRuntime().halt(exitCode);
+        }
     }
 }
