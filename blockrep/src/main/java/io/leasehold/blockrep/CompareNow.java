@@ -4,6 +4,8 @@ package io.leasehold.blockrep;
 public enum CompareNow {
     /** A new session begins with it. */
     BEGUN,
+    /** Asked for before; the session that begins with it is still to come. */
+    ORDERED,
     /** The peer is compared already. */
     UNDER_WAY,
     /** The peer is not connected; its next session begins with it. */

@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -55,6 +56,9 @@ final class Copy implements LocalCopy {
     private volatile Optional<VolumeFacts.FinishedResync> lastResync = Optional.empty();
     private volatile Optional<Seq> lastRootCheck = Optional.empty();
     private volatile Optional<Divergence> divergence = Optional.empty();
+
+    /** A person had what was found last compared in full. */
+    private final AtomicBoolean compareOrdered = new AtomicBoolean();
 
     /** A resync for {@link VolumeFacts}. */
     record RunningResync(VolumeFacts.ResyncKind kind, Progress progress) {}
@@ -171,7 +175,13 @@ final class Copy implements LocalCopy {
         }
     }
 
+    /** Whether nobody has since the last finding. */
+    boolean orderCompare() {
+        return compareOrdered.compareAndSet(false, true);
+    }
+
     private void noteDifference(Optional<Seq> at) {
+        compareOrdered.set(false);
         try {
             journal.update(editor -> editor.foundDifferent(at));
         } catch (IOException e) {

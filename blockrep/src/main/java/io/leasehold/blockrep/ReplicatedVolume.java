@@ -735,12 +735,15 @@ public final class ReplicatedVolume implements AutoCloseable {
         if (!replicator.ask(Replication::isFoundDifferent)) {
             return CompareNow.NOTHING_FOUND;
         }
+        if (replicator.ask(Replication::state) == ReplicationState.COMPARE_SOURCE) {
+            return CompareNow.UNDER_WAY;
+        }
+        if (!copy.orderCompare()) {
+            return CompareNow.ORDERED;
+        }
         var open = conversation.open();
         if (open.isEmpty()) {
             return CompareNow.NO_SESSION;
-        }
-        if (replicator.ask(Replication::state) == ReplicationState.COMPARE_SOURCE) {
-            return CompareNow.UNDER_WAY;
         }
         open.get().session().abort("the copies were found to differ: everything is compared");
         return CompareNow.BEGUN;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.leasehold.blockrep.link.PeerLink;
+import io.leasehold.blockrep.replication.ConnectionState;
 import io.leasehold.blockrep.replication.Promotion;
 import io.leasehold.blockrep.replication.Relation;
 import io.leasehold.blockrep.replication.Replication;
@@ -786,6 +787,22 @@ class ReplicatedVolumeIT {
         }
 
         @Test
+        void shouldNotEndASessionAgainThatAPersonHasEndedForACompare() throws Exception {
+            damage();
+            assertThat(verified().differences()).hasSize(1);
+            pair.closeB();
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> pair.a.volume().facts().connection() != ConnectionState.CONNECTED);
+
+            assertThat(pair.a.volume().compareNow()).isEqualTo(CompareNow.NO_SESSION);
+            assertThat(pair.a.volume().compareNow()).isEqualTo(CompareNow.ORDERED);
+
+            pair.b.open();
+            assertMended();
+        }
+
+        @Test
         void shouldCompareEverythingAtOnceIfAPersonAsks() throws Exception {
             damage();
             assertThat(pair.a.volume().compareNow()).isEqualTo(CompareNow.NOTHING_FOUND);
@@ -793,6 +810,9 @@ class ReplicatedVolumeIT {
             assertThat(pair.b.volume().compareNow()).isEqualTo(CompareNow.NOT_PRIMARY);
 
             assertThat(pair.a.volume().compareNow()).isEqualTo(CompareNow.BEGUN);
+            assertThat(pair.a.volume().compareNow())
+                    .as("while the first is carried out")
+                    .isNotIn(CompareNow.BEGUN, CompareNow.NO_SESSION);
 
             assertMended();
             assertThat(pair.a.volume().compareNow()).isEqualTo(CompareNow.NOTHING_FOUND);

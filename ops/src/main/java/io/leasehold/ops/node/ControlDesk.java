@@ -251,6 +251,12 @@ final class ControlDesk implements ControlHandler {
                             ("All of %s's copy is compared with this one now, and does not count as in sync"
                                             + " until it is equal: clusterctl status shows how far it is.")
                                     .formatted(peer));
+            case ORDERED ->
+                    new Reply.Done(
+                            ("That was ordered before: all of %s's copy is compared in the next session with"
+                                            + " it, which is about to begin, or waits for what clusterctl status"
+                                            + " says.")
+                                    .formatted(peer));
             case UNDER_WAY ->
                     new Reply.Done(
                             "%s's copy is being compared: clusterctl status shows how far it is."
