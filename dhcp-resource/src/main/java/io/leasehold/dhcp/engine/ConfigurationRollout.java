@@ -8,11 +8,15 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * Starts dhcpd on the accepted generation, and takes that generation back if dhcpd does not start
  * with it although it started with another one before: {@code dhcpd -t} knows neither interfaces
- * nor addresses nor ports.
+ * nor addresses nor ports. Of a silence while writes waited for the peer (R4) nothing follows:
+ * dhcpd writes its lease file anew when it starts, whatever its configuration.
  *
  * <p>One thread at a time.
  */
@@ -41,8 +45,13 @@ public final class ConfigurationRollout {
             }
         }
 
-        /** dhcpd does not run: not with the accepted one, and not with one before. */
-        record Failed(List<Finding> findings) implements Result {
+        /**
+         * dhcpd does not run: not with the accepted one, and not with one before, which was tried
+         * unless there is none or the volume may have held dhcpd up.
+         *
+         * @param silent as in {@link StartResult.NotStarted}, of the last attempt
+         */
+        record Failed(List<Finding> findings, boolean silent) implements Result {
             public Failed {
                 findings = List.copyOf(findings);
             }
@@ -51,13 +60,25 @@ public final class ConfigurationRollout {
 
     private final DhcpdEngine engine;
     private final Generations generations;
+    private final Supplier<OptionalLong> lastHeldUpNanos;
+    private final LongSupplier nanoTime;
 
     /** The last one with which dhcpd was seen to serve. */
     private Optional<Generation> proven = Optional.empty();
 
-    public ConfigurationRollout(DhcpdEngine engine, Generations generations) {
+    /**
+     * @param lastHeldUpNanos when the peer last kept writes to the volume waiting, by {@code
+     *     nanoTime}; empty: never
+     */
+    public ConfigurationRollout(
+            DhcpdEngine engine,
+            Generations generations,
+            Supplier<OptionalLong> lastHeldUpNanos,
+            LongSupplier nanoTime) {
         this.engine = engine;
         this.generations = generations;
+        this.lastHeldUpNanos = lastHeldUpNanos;
+        this.nanoTime = nanoTime;
     }
 
     /**
@@ -89,6 +110,7 @@ public final class ConfigurationRollout {
      */
     public Result start(ConfigurationWatch watch) throws IOException {
         var wanted = generations.accepted().generation();
+        long begunNanos = nanoTime.getAsLong();
         var result = engine.start();
         for (var now = generations.accepted().generation();
                 !now.equals(wanted);
@@ -103,9 +125,12 @@ public final class ConfigurationRollout {
                 proven = wanted;
                 yield new Result.Applied(started);
             }
-            case StartResult.NotStarted(var reasons) -> {
-                if (wanted.isEmpty() || proven.isEmpty() || hasTextOf(proven.get(), wanted.get())) {
-                    yield new Result.Failed(reasons);
+            case StartResult.NotStarted(var reasons, boolean silent) -> {
+                if (wanted.isEmpty()
+                        || proven.isEmpty()
+                        || hasTextOf(proven.get(), wanted.get())
+                        || (silent && wereWritesHeldUpSince(begunNanos))) {
+                    yield new Result.Failed(reasons, silent);
                 }
                 yield startAsBefore(watch, wanted.get(), proven.get(), reasons);
             }
@@ -121,12 +146,17 @@ public final class ConfigurationRollout {
                 proven = Optional.of(inForce);
                 yield new Result.TakenBack(failed, inForce, started, reasons);
             }
-            case StartResult.NotStarted(var again) -> {
+            case StartResult.NotStarted(var again, boolean silent) -> {
                 var all = new ArrayList<>(reasons);
                 all.addAll(again);
-                yield new Result.Failed(all);
+                yield new Result.Failed(all, silent);
             }
         };
+    }
+
+    private boolean wereWritesHeldUpSince(long sinceNanos) {
+        var last = lastHeldUpNanos.get();
+        return last.isPresent() && last.getAsLong() - sinceNanos >= 0;
     }
 
     private static boolean hasTextOf(Generation one, Generation other) {

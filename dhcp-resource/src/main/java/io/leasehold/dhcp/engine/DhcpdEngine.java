@@ -58,9 +58,6 @@ public final class DhcpdEngine implements AutoCloseable {
      */
     private static final String GENERATION = "LEASEHOLD_DHCP_GENERATION";
 
-    /** The check whose finding says that a start did not end in its time. */
-    public static final String START_SLOW = "dhcpd-start-slow";
-
     static final Duration LOOK_INTERVAL = Duration.ofMillis(200);
 
     /** Looks in a row that must see a detached file: a rename can come between two reads. */
@@ -181,7 +178,8 @@ public final class DhcpdEngine implements AutoCloseable {
                                     "dhcpd-not-spawned",
                                     Place.of(settings.program()),
                                     "dhcpd could not be started: " + e.getMessage(),
-                                    "is isc-dhcp-server installed on this node?")));
+                                    "is isc-dhcp-server installed on this node?")),
+                    false);
         }
     }
 
@@ -229,20 +227,20 @@ public final class DhcpdEngine implements AutoCloseable {
             }
             if (ended) {
                 findings.addAll(reasons(started.logFollower.lastLines()));
-                return new StartResult.NotStarted(findings);
+                return new StartResult.NotStarted(findings, false);
             }
             if (nanoTime.getAsLong() - fromNanos > settings.startLimit().toNanos()) {
                 end(started);
                 findings.add(
                         Finding.error(
-                                START_SLOW,
+                                "dhcpd-start-slow",
                                 Place.of(settings.log()),
                                 "dhcpd did not begin to serve within "
                                         + settings.startLimit()
                                         + " and was killed; the last it said: "
                                         + String.join(" / ", started.logFollower.lastLines()),
                                 "look whether the volume is frozen (clusterctl volume status)"));
-                return new StartResult.NotStarted(findings);
+                return new StartResult.NotStarted(findings, true);
             }
             LockSupport.parkNanos(READY_POLL_NANOS);
         }
@@ -374,7 +372,8 @@ public final class DhcpdEngine implements AutoCloseable {
                                             "dhcpd (process "
                                                     + pid
                                                     + ") does not end: it waits for the volume",
-                                            "see clusterctl volume status")));
+                                            "see clusterctl volume status")),
+                            true);
         };
     }
 

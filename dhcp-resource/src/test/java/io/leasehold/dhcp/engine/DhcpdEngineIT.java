@@ -34,6 +34,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -76,6 +77,10 @@ class DhcpdEngineIT {
                 processes,
                 alarms::add,
                 System::nanoTime);
+    }
+
+    private ConfigurationRollout rollout(DhcpdEngine by) {
+        return new ConfigurationRollout(by, generations, OptionalLong::empty, System::nanoTime);
     }
 
     private ConfigurationWatch watch(ConfigurationCheck by, ConfigurationWatch.Listener listener) {
@@ -337,7 +342,7 @@ class DhcpdEngineIT {
 
     @Test
     void shouldTakeAGenerationBackWithWhichDhcpdDoesNotStart() throws IOException {
-        var rollout = new ConfigurationRollout(engine, generations);
+        var rollout = rollout(engine);
         // Agrees with other facts and with dhcpd -t; but lan0 is in none of its subnets.
         var elsewhere = new ClusterFacts(Ipv4Address.of("198.18.5.1"), List.of(), PROBE_ID);
         var otherCheck =
@@ -396,7 +401,7 @@ class DhcpdEngineIT {
                 };
         try (var server = engine(editedMeanwhile);
                 var watch = watch(check, _ -> {})) {
-            assertThat(new ConfigurationRollout(server, generations).start(watch))
+            assertThat(rollout(server).start(watch))
                     .isInstanceOf(ConfigurationRollout.Result.Applied.class);
 
             assertThat(starts).as("once with each").hasValue(2);
@@ -412,7 +417,7 @@ class DhcpdEngineIT {
         startGuarded();
         try (var successor = engine(host);
                 var watch = watch(check, _ -> {})) {
-            var rollout = new ConfigurationRollout(successor, generations);
+            var rollout = rollout(successor);
             assertThat(successor.adopt()).isPresent();
             assertThat(rollout.adopted()).as("nothing was edited").isTrue();
 
@@ -435,7 +440,7 @@ class DhcpdEngineIT {
         lan.ip("server", "addr", "del", DhcpLan.VIP + "/24", "dev", "lan0");
         lan.ip("server", "addr", "replace", "198.18.0.2/24", "dev", "lan0");
         try (var watch = watch(check, _ -> {})) {
-            assertThat(new ConfigurationRollout(engine, generations).start(watch))
+            assertThat(rollout(engine).start(watch))
                     .isInstanceOf(ConfigurationRollout.Result.Failed.class);
             assertThat(generations.accepted().generation().orElseThrow().number()).isEqualTo(1);
         }

@@ -137,7 +137,12 @@ final class DhcpService {
         this.check = parts.check();
         this.guard = parts.guard();
         this.engine = parts.engine();
-        this.rollout = new ConfigurationRollout(parts.engine(), parts.generations());
+        this.rollout =
+                new ConfigurationRollout(
+                        parts.engine(),
+                        parts.generations(),
+                        parts.lastPeerDelayNanos(),
+                        System::nanoTime);
         this.follower = parts.follower();
         this.clockAheadOfPeer = parts.clockAheadOfPeer();
         this.wallClock = parts.wallClock();
@@ -417,10 +422,8 @@ final class DhcpService {
                             texts(back.findings()),
                             back.started().took());
                 }
-                case ConfigurationRollout.Result.Failed(var findings) ->
-                        throw findings.stream()
-                                        .anyMatch(finding ->
-                                                finding.check().equals(DhcpdEngine.START_SLOW))
+                case ConfigurationRollout.Result.Failed(var findings, boolean silent) ->
+                        throw silent
                                 ? ResourceShell.ResourceException.unanswered(texts(findings))
                                 : new ResourceShell.ResourceException(texts(findings));
             }
