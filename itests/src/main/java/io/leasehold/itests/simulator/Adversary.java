@@ -49,6 +49,7 @@ final class Adversary {
         FREEZE,
         CUT_LINK,
         CUT_ALL_LINKS,
+        CUT_OFF_WITH_ITS_CLIENTS,
         CUT_ONE_WAY,
         BAD_WEATHER,
         DISK_FAILS,
@@ -322,6 +323,19 @@ final class Adversary {
                             later(200 * MILLI, 8 * SECOND, () -> world.network().heal(1));
                         });
                 later(200 * MILLI, 8 * SECOND, () -> world.network().heal(0));
+            }
+            case CUT_OFF_WITH_ITS_CLIENTS -> {
+                world.network().cut(0, chance.happens(0.5));
+                world.network().cut(1, false);
+                later(0, 300 * MILLI, () -> box.clientLink(false));
+                later(
+                        500 * MILLI,
+                        8 * SECOND,
+                        () -> {
+                            world.network().heal(0);
+                            world.network().heal(1);
+                            box.clientLink(true);
+                        });
             }
             case CUT_ONE_WAY -> {
                 int link = chance.below(2);

@@ -33,6 +33,9 @@ final class FenceDevice {
     }
 
     void fault(Fault next) {
+        if (fault != next) {
+            world.duel().uneven();
+        }
         fault = next;
     }
 
@@ -81,6 +84,7 @@ final class FenceDevice {
     }
 
     private void execute(FenceAction action, long afterNanos, Listener listener) {
+        var by = machine.other().bootId();
         world.agenda()
                 .after(
                         afterNanos,
@@ -89,6 +93,9 @@ final class FenceDevice {
                                 listener.answered(
                                         new FenceOutcome.Unconfirmed("BMC without power"), false);
                                 return;
+                            }
+                            if (action == FenceAction.OFF) {
+                                world.duel().shoots(machine, by);
                             }
                             execute(action);
                             listener.answered(confirmed(action), action == FenceAction.OFF);

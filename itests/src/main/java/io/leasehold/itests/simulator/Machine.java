@@ -517,6 +517,7 @@ final class Machine {
 
     private void startDaemon() {
         long now = world.agenda().nowNanos();
+        world.duel().uneven();
         starts.addLast(now);
         var started = new DaemonProcess(world.agenda(), this::died);
         process = Optional.of(started);
@@ -619,6 +620,7 @@ final class Machine {
     }
 
     private void goOn(DaemonProcess stopped, long sinceNanos) {
+        world.duel().uneven();
         if (stopped.isAlive() && !stopped.isRunning() && !frozen) {
             var gap = world.agenda().nowNanos() - sinceNanos;
             say(() -> "!     daemon goes on");
@@ -768,6 +770,10 @@ final class Machine {
     void command(Command command) {
         daemon.ifPresent(to -> {
             say(() -> "> " + command);
+            if (command instanceof Command.Fence) {
+                // A person's order waits for no delay.
+                world.duel().uneven();
+            }
             to.command(command);
         });
     }

@@ -41,6 +41,7 @@ final class Network {
     /** Nothing that {@code from} sends arrives; the other direction is as it was. */
     void cut(int link, int from) {
         cut[link][from] = true;
+        world.duel().uneven();
         world.ensemble().ifPresent(Ensemble::changed);
     }
 
@@ -59,6 +60,9 @@ final class Network {
     }
 
     void heal(int link) {
+        if (!isEven()) {
+            world.duel().uneven();
+        }
         cut[link][0] = false;
         cut[link][1] = false;
         if (link == 0) {
@@ -80,6 +84,11 @@ final class Network {
         weather(0, 0, 0);
     }
 
+    /** Whether either hears the other one as well, or as little, as is heard by it. */
+    boolean isEven() {
+        return cut[0][0] == cut[0][1] && cut[1][0] == cut[1][1] && loss == 0;
+    }
+
     boolean isWhole() {
         return !cut[0][0] && !cut[0][1] && !cut[1][0] && !cut[1][1] && loss == 0;
     }
@@ -94,6 +103,7 @@ final class Network {
      *     connection, whose order holds
      */
     void weather(double lost, double doubled, double late) {
+        world.duel().uneven();
         loss = lost;
         duplicates = doubled;
         strays = late;

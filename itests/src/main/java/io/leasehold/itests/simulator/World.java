@@ -30,6 +30,7 @@ final class World {
     private final Sabotage sabotage;
     private final Optional<Coverage> coverage;
     private final Invariants invariants = new Invariants(this);
+    private final Duel duel = new Duel(this);
     private final Network network = new Network(this);
     private final List<Machine> machines;
     private final Setup setup;
@@ -86,6 +87,10 @@ final class World {
 
     Invariants invariants() {
         return invariants;
+    }
+
+    Duel duel() {
+        return duel;
     }
 
     Sabotage sabotage() {
@@ -253,6 +258,8 @@ final class World {
     private ClusterConfiguration honestConfiguration(Machine box) {
         // A file that names arbiter fencing without a device is refused.
         var fences = box.arbiter() == ArbitrationMode.FENCING || setup.fenceDevice();
+        // A shot takes up to 75 ms, and one may notice a beat later than the other: R35.
+        long shotsApart = 125 * MILLI + 3 * setup.timing().keepaliveNanos() / 2;
         return new ClusterConfiguration(
                 "lab",
                 box.name(),
@@ -267,8 +274,8 @@ final class World {
                                 ? List.of(new FencingConfiguration.Level("bmc", 2 * SECOND))
                                 : List.of(),
                         0,
-                        200 * MILLI,
-                        500 * MILLI,
+                        shotsApart,
+                        2 * shotsApart + 100 * MILLI,
                         3,
                         SECOND,
                         4 * SECOND,

@@ -73,6 +73,7 @@ final class BrokenRules {
             case "nothing-runs-when-handed-over" -> new HandedOverAtOnce();
             case "a-power-on-is-no-restart" -> new OneBootForEver();
             case "a-sync-that-failed-does-not-count" -> new SyncTriedAgain();
+            case "behind-a-sound-secondary" -> new HandicapOfASecondary();
             default -> BrokenDefences.named(name);
         };
     }
@@ -442,12 +443,15 @@ final class BrokenRules {
         }
 
         static FencingConfiguration with(
-                FencingConfiguration honest, long secondaryDelayNanos, long loopWindowNanos) {
+                FencingConfiguration honest,
+                long secondaryDelayNanos,
+                long handicapNanos,
+                long loopWindowNanos) {
             return new FencingConfiguration(
                     honest.levels(),
                     honest.primaryDelayNanos(),
                     secondaryDelayNanos,
-                    honest.handicapNanos(),
+                    handicapNanos,
                     honest.attemptsMax(),
                     honest.backOffMinNanos(),
                     honest.backOffMaxNanos(),
@@ -461,7 +465,23 @@ final class BrokenRules {
     static final class BothShootAtOnce extends FencingConfigured {
         @Override
         FencingConfiguration fencing(FencingConfiguration honest) {
-            return with(honest, honest.primaryDelayNanos(), honest.loopWindowNanos());
+            return with(
+                    honest,
+                    honest.primaryDelayNanos(),
+                    honest.handicapNanos(),
+                    honest.loopWindowNanos());
+        }
+    }
+
+    /** R35: without its clients a primary waits as long as a sound secondary does. */
+    private static final class HandicapOfASecondary extends FencingConfigured {
+        @Override
+        FencingConfiguration fencing(FencingConfiguration honest) {
+            return with(
+                    honest,
+                    honest.secondaryDelayNanos(),
+                    honest.secondaryDelayNanos(),
+                    honest.loopWindowNanos());
         }
     }
 
@@ -469,7 +489,7 @@ final class BrokenRules {
     static final class FencesUncounted extends FencingConfigured {
         @Override
         FencingConfiguration fencing(FencingConfiguration honest) {
-            return with(honest, honest.secondaryDelayNanos(), 1);
+            return with(honest, honest.secondaryDelayNanos(), honest.handicapNanos(), 1);
         }
     }
 

@@ -219,6 +219,10 @@ final class Mutants {
                         history("both-see-the-other-silent", BrokenRules.BothShootAtOnce::new),
                         35),
                 mutant(
+                        "a primary without its clients shoots when a sound secondary does",
+                        stored("the-primary-is-cut-off-from-everything"),
+                        35),
+                mutant(
                         "a node is powered on however often it was fenced",
                         history("fenced-again-and-again", BrokenRules.FencesUncounted::new),
                         36),

@@ -43,7 +43,7 @@ import java.util.OptionalLong;
  *   5s    NODE takeover NODE · standby NODE · online NODE · maintenance on|off · cleanup · fence NODE ·
  *         confirm-fenced NODE · force (asks for the bill and pays it)
  *   6s    when NODE EFFECT: ACTION     before the node next performs that effect
- *   7s    expect NODE serves · nobody serves · in-sync · alone NODE · alarm NODE WORDS ·
+ *   7s    expect NODE serves · nobody serves · in-sync · alone NODE · off NODE · alarm NODE WORDS ·
  *         verdict NODE WORDS · standing NODE STANDING · record NODE WORDS
  *   8s    end
  * </pre>
@@ -370,6 +370,7 @@ final class Script implements Sabotage {
                         .as(where)
                         .isTrue();
             }
+            case "off" -> assertThat(box(words.get(1)).isPowered()).as(where).isFalse();
             case "standing" ->
                     assertThat(
                                     world().invariants()
