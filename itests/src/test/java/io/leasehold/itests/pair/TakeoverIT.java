@@ -221,6 +221,13 @@ class TakeoverIT {
         write(edited, "wrong", NOTE_IN_COPY);
 
         assertThat(volume(primary, "verify")).as("different").isEqualTo(1);
+        for (var node : LabNode.servers()) {
+            pair.eventually(
+                    node.label() + " to say that a takeover may lose something",
+                    () ->
+                            assertThat(pair.pair().clusterctl(node, "ready").output())
+                                    .contains("may lose something"));
+        }
         assertThat(volume(edited, "resync")).as("the primary's copy counts").isEqualTo(3);
         pair.underLoad(() -> {
             assertThat(volume(primary, "resync")).isZero();
