@@ -15,9 +15,6 @@ import org.slf4j.LoggerFactory;
 final class DiskRoom {
     private static final Logger log = LoggerFactory.getLogger(DiskRoom.class);
 
-    /** Below it a start, which redoes what no checkpoint covers, would soon fail again. */
-    static final long BYTES_MIN = 16L << 20;
-
     private final NodeName self;
     private final Path directory;
     private final long bytesWanted;
@@ -34,19 +31,18 @@ final class DiskRoom {
         return new DiskRoom(
                 configuration.self(),
                 directory,
-                configuration.reserveBytes(),
+                VolumeConfiguration.roomBytesWanted(configuration.reserveBytes()),
                 // Not what others may use: this process may use all.
                 () -> Files.getFileStore(directory).getUnallocatedSpace());
     }
 
     /**
-     * @param reserveBytes kept for the DHCP server; twice that must be free, so that this copy does
-     *     not come and go with each file
+     * @param bytesWanted as {@link VolumeConfiguration#roomBytesWanted}
      */
-    DiskRoom(NodeName self, Path directory, long reserveBytes, Free free) {
+    DiskRoom(NodeName self, Path directory, long bytesWanted, Free free) {
         this.self = self;
         this.directory = directory;
-        this.bytesWanted = 2 * Math.max(reserveBytes, BYTES_MIN);
+        this.bytesWanted = bytesWanted;
         this.free = free;
     }
 

@@ -37,6 +37,17 @@ public record VolumeConfiguration(
         Path runDirectory,
         long reserveBytes) {
 
+    /** Below it a start, which redoes what no checkpoint covers, would soon fail again. */
+    private static final long ROOM_BYTES_MIN = 16L << 20;
+
+    /**
+     * How much must be free on a disk that was full before it is used again: twice what is kept for
+     * the DHCP server, so that this copy does not come and go with each file.
+     */
+    public static long roomBytesWanted(long reserveBytes) {
+        return 2 * Math.max(reserveBytes, ROOM_BYTES_MIN);
+    }
+
     /**
      * The journal keeps what a checkpoint does not cover yet, and as much more as fits for a peer
      * that was away.

@@ -15,7 +15,7 @@ class DiskRoomTest {
             new DiskRoom(
                     new NodeName("b"),
                     Path.of("/var/lib/leasehold/volume"),
-                    32 * MIB,
+                    VolumeConfiguration.roomBytesWanted(32 * MIB),
                     () -> freeBytes);
 
     @Test
@@ -64,7 +64,7 @@ class DiskRoomTest {
                 new DiskRoom(
                         new NodeName("b"),
                         Path.of("/volume"),
-                        0,
+                        VolumeConfiguration.roomBytesWanted(0),
                         () -> {
                             throw new IOException("Input/output error");
                         });

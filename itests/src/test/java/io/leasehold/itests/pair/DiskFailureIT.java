@@ -147,8 +147,9 @@ class DiskFailureIT {
     }
 
     /**
-     * It cannot store what it would have to acknowledge: it is left out, both say why, and once it
-     * has room it is taken back without a person.
+     * It cannot store what it would have to acknowledge: it is left out, both say why, it says why
+     * also when it is switched on again and cannot even start, and once it has room it is taken
+     * back without a person.
      */
     @Test
     void shouldGoOnAloneUntilTheDiskOfTheSecondaryHasRoomAgain() throws Exception {
@@ -181,11 +182,19 @@ class DiskFailureIT {
                                 .contains("disk of " + full.label(), "full", "make room below"));
         pair.assertNoLeaseIsMissing();
         pair.assertEverybodyKeepsTheAddress();
+        assertThat(pair.bootIds()).as("nobody was fenced").isEqualTo(boots);
+
+        pair.node(full).powerOff();
+        pair.node(full).powerOn();
+        pair.eventually(
+                "the full node to say so when it has booted",
+                () ->
+                        assertThat(told(pair.pair().clusterctl(full, "status")))
+                                .contains("disk of " + full.label(), "full", "make room below"));
         pair.node(full).exec("rm", "-f", FILLER);
         pair.awaitHealthy();
         assertThat(pair.primary()).isEqualTo(primary);
         assertThat(pair.process(primary, Role.DHCPD)).isEqualTo(dhcpd);
-        assertThat(pair.bootIds()).as("nobody was fenced").isEqualTo(boots);
     }
 
     @Test
@@ -223,6 +232,11 @@ class DiskFailureIT {
         pair.node(lost).powerOn();
         pair.awaitHealthy();
         assertThat(pair.primary()).isEqualTo(survivor);
+    }
+
+    /** What a person sees, wherever it is printed. */
+    private static String told(Command.Result result) {
+        return result.output() + result.errors();
     }
 
     /** Takes of the box's disk all but that; the last block, too, if that is nothing. */

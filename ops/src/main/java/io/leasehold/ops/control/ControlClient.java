@@ -85,6 +85,13 @@ public final class ControlClient {
     }
 
     private String reasonFor(IOException e) {
+        return new StartFailure(socket)
+                .read()
+                .map(said -> "the daemon could not start, at " + said)
+                .orElseGet(() -> reasonWithoutWord(e));
+    }
+
+    private String reasonWithoutWord(IOException e) {
         if (!Files.exists(socket)) {
             return "no daemon runs here: there is no " + socket;
         }

@@ -87,6 +87,7 @@ public final class ControlServer implements AutoCloseable {
             throw e;
         }
         var server = new ControlServer(socket, access, handler, listener);
+        new StartFailure(socket).remove();
         Thread.ofVirtual().name("control-acceptor").start(server::accept);
         return server;
     }

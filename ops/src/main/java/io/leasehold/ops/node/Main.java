@@ -2,12 +2,15 @@ package io.leasehold.ops.node;
 
 import io.leasehold.blockrep.link.RecordCipher;
 import io.leasehold.heartbeat.record.NodeName;
+import io.leasehold.ops.config.Configuration;
 import io.leasehold.ops.config.ConfigurationFile;
 import io.leasehold.ops.config.Loaded;
+import io.leasehold.ops.control.StartFailure;
 import io.leasehold.ops.install.HostName;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.time.Instant;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,17 +94,52 @@ public final class Main {
                                 configuration.nodes().keySet());
                         return EXIT_USAGE;
                     }
-                    new Node(
+                    return run(
+                            new Node(
                                     new Settings(configuration, self),
                                     arguments.config().toString(),
-                                    effective)
-                            .run(arguments.keeper());
-                    return 0;
+                                    effective),
+                            arguments.keeper(),
+                            configuration,
+                            StartRoom.of(configuration, self));
                 } catch (IOException | IllegalArgumentException e) {
                     log.error("cannot run: {}", e.getMessage(), e);
                     return EXIT_FAILED;
                 }
             }
+        }
+    }
+
+    /** A node that cannot start says why to those who ask for it here, not only in the log. */
+    private static int run(Node node, Path keeper, Configuration configuration, StartRoom room)
+            throws InterruptedException {
+        try {
+            node.run(keeper);
+            return 0;
+        } catch (IOException | IllegalArgumentException e) {
+            var failure = String.valueOf(e.getMessage());
+            var remedy = room.remedy(failure);
+            if (remedy.isPresent()) {
+                log.error("cannot run: {}", remedy.get());
+            } else {
+                log.error("cannot run: {}", failure, e);
+            }
+            tellCallers(configuration, remedy.orElse(failure));
+            // The keeper starts the next one, which says the same; well before it would end this
+            // one.
+            if (remedy.isPresent()
+                    && room.await(configuration.timing().daemonStartLimit().dividedBy(2))) {
+                log.info("there is room on the disk again");
+            }
+            return EXIT_FAILED;
+        }
+    }
+
+    private static void tellCallers(Configuration configuration, String why) {
+        try {
+            new StartFailure(configuration.control().socket()).leave(Instant.now(), why);
+        } catch (IOException e) {
+            log.warn("clusterctl cannot say why there is no daemon: {}", e.toString());
         }
     }
 

@@ -151,10 +151,7 @@ final class Node {
                                 mailbox);
                 var bootId = Files.readString(BOOT_ID).strip();
                 keeper.starting("opens journal and volume");
-                try (var volume =
-                        ReplicatedVolume.open(
-                                settings.volume(bootId),
-                                new VolumeEvents(mailbox, peer, history))) {
+                try (var volume = openVolume(bootId, new VolumeEvents(mailbox, peer, history))) {
                     volumeSlot.fill(volume);
                     keeper.starting("puts the node together");
                     // Beats are heard from here on. The first one of ours leaves when the
@@ -175,6 +172,17 @@ final class Node {
                 }
                 keeper.endWithDaemon();
             }
+        }
+    }
+
+    private ReplicatedVolume openVolume(String bootId, VolumeEvents events) throws IOException {
+        try {
+            return ReplicatedVolume.open(settings.volume(bootId), events);
+        } catch (IOException e) {
+            // It is this process that leaves the keeper, with time to say why, and what a
+            // predecessor left to the keeper is left there.
+            ended.countDown();
+            throw e;
         }
     }
 

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -336,6 +337,26 @@ class ControlSocketTest {
             assertThatThrownBy(() -> ask(new Request.Status()))
                     .isInstanceOf(DaemonUnreachableException.class)
                     .hasMessage("no daemon runs here: there is no " + socket());
+        }
+
+        @Test
+        void shouldSayWhyTheDaemonCouldNotStart() throws IOException {
+            new StartFailure(socket())
+                    .leave(Instant.parse("2026-11-23T21:00:00.5Z"), "the disk is full");
+
+            assertThatThrownBy(() -> ask(new Request.Status()))
+                    .isInstanceOf(DaemonUnreachableException.class)
+                    .hasMessage(
+                            "the daemon could not start, at 2026-11-23T21:00:00Z: the disk is full");
+        }
+
+        @Test
+        void shouldForgetThatOnceADaemonHasStarted() throws IOException {
+            new StartFailure(socket()).leave(Instant.EPOCH, "the disk is full");
+
+            serve(SILENT).close();
+
+            assertThat(new StartFailure(socket()).read()).isEmpty();
         }
 
         @Test
