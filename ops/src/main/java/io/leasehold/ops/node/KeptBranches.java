@@ -128,8 +128,11 @@ final class KeptBranches {
         }
     }
 
-    /** Our answer to the peer's question. */
+    /**
+     * Our answer to the peer's question: as it is now, what a resync has just replaced included.
+     */
     byte[] answer() {
+        lookHere();
         var newest = here.stream().limit(TOLD_MAX).toList();
         var to = new LayoutWriter(PeerTalk.BODY_BYTES_MAX).count(newest.size());
         for (var branch : newest) {
