@@ -98,10 +98,10 @@ final class Schema {
         var arbiter = root.optional("arbiter", oneOf(Arbiter.class), Arbiter.FENCING);
         var nodeSettings = nodes(root.section("nodes"), arbiter, paths);
         var zookeeper = zookeeper(root.section("zookeeper"), arbiter);
-        var fencing = fencing(root.section("fencing"));
         var tls = tls(root.section("tls"));
         var links = links(root.section("links"));
         var timing = timing(root.section("timing"));
+        var fencing = fencing(root.section("fencing"), timing.keepalive());
         var placed = new ArrayList<Setting<Path>>();
         var volume = volume(root.section("volume"), timing.deadTime(), placed);
         var vip = vip(root.section("vip"));
@@ -383,28 +383,30 @@ final class Schema {
                         timeout.get());
     }
 
-    private Supplier<Fencing> fencing(Section section) {
+    private Supplier<Fencing> fencing(Section section, Setting<Duration> keepalive) {
         var fenceTime =
                 section.optional("fence-time", duration(ofMillis(1), ofMinutes(2)), ofSeconds(2));
-        var twice = fenceTime.isSound() ? fenceTime.get().multipliedBy(2) : ofSeconds(4);
+        var lead = leadOfAShot(fenceTime, keepalive);
         var delay = duration(Duration.ZERO, ofMinutes(10));
-        var secondaryDelay = section.optional("secondary-delay", delay, twice);
+        var secondaryDelay = section.optional("secondary-delay", delay, lead.time());
         if (fenceTime.isSound()
+                && keepalive.isSound()
                 && secondaryDelay.isSound()
-                && secondaryDelay.get().compareTo(twice) < 0) {
+                && secondaryDelay.get().compareTo(lead.time()) < 0) {
             reading.problem(
                     secondaryDelay.place(),
                     secondaryDelay.key(),
                     print(secondaryDelay.get())
-                            + " is shorter than twice the fence-time ("
-                            + print(fenceTime.get())
-                            + "), so that both nodes could shoot each other (R35)",
-                    "at least " + print(twice) + ", or leave it out");
+                            + " is shorter than "
+                            + lead.reason()
+                            + ", so that both nodes could shoot each other (R35)",
+                    "at least " + print(lead.time()) + ", or leave it out");
         }
         var behindTheSecondary =
-                (secondaryDelay.isSound() ? secondaryDelay.get() : twice).plus(twice);
+                (secondaryDelay.isSound() ? secondaryDelay.get() : lead.time()).plus(lead.time());
         var unhealthyDelay = section.optional("unhealthy-delay", delay, behindTheSecondary);
         if (fenceTime.isSound()
+                && keepalive.isSound()
                 && secondaryDelay.isSound()
                 && unhealthyDelay.isSound()
                 && unhealthyDelay.get().isPositive()
@@ -413,12 +415,12 @@ final class Schema {
                     unhealthyDelay.place(),
                     unhealthyDelay.key(),
                     print(unhealthyDelay.get())
-                            + " is not twice the fence-time ("
-                            + print(fenceTime.get())
-                            + ") longer than the secondary-delay ("
+                            + " is shorter than the secondary-delay ("
                             + print(secondaryDelay.get())
-                            + "): a primary without its clients and a sound secondary could"
-                            + " shoot each other (R35)",
+                            + ") and "
+                            + lead.reason()
+                            + ": a primary without its clients and a sound secondary could shoot"
+                            + " each other (R35)",
                     "at least "
                             + print(behindTheSecondary)
                             + "; 0 s, and the primary shoots first whatever it has lost; or leave"
@@ -446,6 +448,28 @@ final class Schema {
                         powerOn.get(),
                         loopMax.get(),
                         loopWindow.get());
+    }
+
+    /**
+     * By how much the first shot must come before the other node's.
+     *
+     * @param reason what the time is, for a person
+     */
+    private record Lead(Duration time, String reason) {}
+
+    /** One of two nodes may notice a beat later than the other that the links are cut. */
+    private static Lead leadOfAShot(Setting<Duration> fenceTime, Setting<Duration> keepalive) {
+        if (!fenceTime.isSound() || !keepalive.isSound()) {
+            return new Lead(ofSeconds(4), "");
+        }
+        var shot = "the fence-time (" + print(fenceTime.get()) + ")";
+        var twice = fenceTime.get().multipliedBy(2);
+        var andBeats = fenceTime.get().plus(keepalive.get().multipliedBy(2));
+        return twice.compareTo(andBeats) >= 0
+                ? new Lead(twice, "twice " + shot)
+                : new Lead(
+                        andBeats,
+                        shot + " and twice timing.keepalive (" + print(keepalive.get()) + ")");
     }
 
     private static Supplier<Tls> tls(Section section) {
@@ -512,7 +536,8 @@ final class Schema {
         };
     }
 
-    private record TimingSection(Setting<Duration> deadTime, Supplier<Timing> result) {}
+    private record TimingSection(
+            Setting<Duration> keepalive, Setting<Duration> deadTime, Supplier<Timing> result) {}
 
     private TimingSection timing(Section section) {
         var keepalive =
@@ -572,6 +597,7 @@ final class Schema {
             }
         }
         return new TimingSection(
+                keepalive,
                 deadTime,
                 () ->
                         new Timing(
